@@ -1,0 +1,88 @@
+"""How Tidemark's targets are declared: one place for warnings, test defaults and schemas.
+
+    load("//tools/bazel:cc.bzl", "tm_cc_library", "tm_cc_test")
+
+The language standard and the optimisation level are in .bazelrc, since they hold for every object.
+"""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+
+_COPTS = [
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+]
+
+# Generated code answers to its generator and not to our warnings.
+_GENERATED_COPTS = ["-w"]
+
+def tm_cc_library(name, copts = [], **kwargs):
+    """A cc_library under our warnings. Nothing here is loaded at run time, so no .so is built."""
+    cc_library(
+        name = name,
+        copts = _COPTS + copts,
+        linkstatic = True,
+        **kwargs
+    )
+
+def tm_cc_binary(name, copts = [], **kwargs):
+    """A cc_binary under our warnings."""
+    cc_binary(
+        name = name,
+        copts = _COPTS + copts,
+        **kwargs
+    )
+
+def tm_cc_test(name, deps = [], copts = [], size = "small", gtest_main = True, **kwargs):
+    """A cc_test on GoogleTest, small unless told otherwise.
+
+    Args:
+      name: of the target.
+      deps: what it needs besides GoogleTest.
+      copts: in addition to our warnings.
+      size: decides the timeout.
+      gtest_main: False where the test brings its own main(); GoogleTest itself is still linked.
+      **kwargs: as for cc_test; `tags = ["manual"]` keeps a test out of //... and so out of CI.
+    """
+    test_library = "@system//:gtest_main" if gtest_main else "@system//:gtest"
+    cc_test(
+        name = name,
+        size = size,
+        copts = _COPTS + copts,
+        linkstatic = True,
+        deps = deps + [test_library],
+        **kwargs
+    )
+
+def tm_capnp_library(name, srcs, imports = [], deps = [], visibility = None):
+    """C++ for Cap'n Proto schemas: proto/row.capnp is included as "proto/row.capnp.h".
+
+    Args:
+      name: of the cc_library with the generated code.
+      srcs: the schemas, in this package.
+      imports: schemas of other targets that these import (as "x.capnp" or "/proto/x.capnp").
+      deps: the tm_capnp_library targets that compile `imports`.
+      visibility: of the library.
+    """
+    headers = [src + ".h" for src in srcs]
+    sources = [src + ".c++" for src in srcs]
+    native.genrule(
+        name = name + "_code",
+        srcs = srcs + imports,
+        outs = headers + sources,
+        # Where one schema imports another by an absolute path, the compiler writes <proto/…>, but
+        # Bazel puts the workspace on the path of quoted includes only.
+        cmd = ("capnp compile -I. -oc++:$(GENDIR) %s && " +
+               "sed -i -E 's,#include <([^>]+[.]capnp[.]h)>,#include \"\\1\",' $(OUTS)") %
+              " ".join(["$(location %s)" % src for src in srcs]),
+        visibility = ["//visibility:private"],
+    )
+    cc_library(
+        name = name,
+        srcs = sources,
+        hdrs = headers,
+        copts = _GENERATED_COPTS,
+        linkstatic = True,
+        visibility = visibility,
+        deps = deps + ["@system//:capnp"],
+    )
