@@ -1,0 +1,72 @@
+#include "base/files.h"
+
+#include "base/status.h"
+
+namespace tidemark {
+
+absl::StatusOr<std::string> ReadSmallFile(Files& files, const std::string& path,
+                                          size_t limit_bytes) {
+  TM_ASSIGN_OR_RETURN(auto file, files.OpenRead(path));
+  TM_ASSIGN_OR_RETURN(const FileInfo info, file->Info());
+  if (info.size_bytes > limit_bytes) {
+    return absl::ResourceExhaustedError(
+        Cat(path, ": ", info.size_bytes, " bytes, more than the ", limit_bytes, " expected here"));
+  }
+  std::string bytes;
+  TM_RETURN_IF_ERROR(file->Read(0, limit_bytes + 1, bytes));
+  return bytes;
+}
+
+absl::Status WriteFileAtomically(Files& files, const std::string& path, std::string_view bytes) {
+  const std::string temporary = Cat(path, ".partial");
+  if (absl::Status removed = files.Remove(temporary); !removed.ok() && !absl::IsNotFound(removed)) {
+    return removed;
+  }
+  {
+    TM_ASSIGN_OR_RETURN(auto file, files.OpenAppend(temporary));
+    TM_RETURN_IF_ERROR(file->Append(bytes));
+    TM_RETURN_IF_ERROR(file->Sync());
+  }
+  TM_RETURN_IF_ERROR(files.Rename(temporary, path));
+  return files.SyncDirectory(ParentDirectory(path));
+}
+
+absl::Status CopyFile(Files& files, const std::string& from, const std::string& to) {
+  constexpr size_t kChunkBytes = size_t{1} << 20;
+  TM_ASSIGN_OR_RETURN(auto source, files.OpenRead(from));
+  TM_ASSIGN_OR_RETURN(auto target, files.OpenAppend(to));
+  std::string chunk;
+  for (uint64_t offset = 0;; offset += chunk.size()) {
+    TM_RETURN_IF_ERROR(source->Read(offset, kChunkBytes, chunk));
+    if (chunk.empty()) break;
+    TM_RETURN_IF_ERROR(target->Append(chunk));
+  }
+  return target->Sync();
+}
+
+absl::Status RemoveTree(Files& files, const std::string& path) {
+  auto info = files.Stat(path);
+  if (absl::IsNotFound(info.status())) return absl::OkStatus();
+  TM_RETURN_IF_ERROR(info.status());
+  if (info->is_directory) {
+    TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(path));
+    for (const std::string& name : names) {
+      TM_RETURN_IF_ERROR(RemoveTree(files, JoinPath(path, name)));
+    }
+  }
+  return files.Remove(path);
+}
+
+std::string ParentDirectory(std::string_view path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string_view::npos) return ".";
+  if (slash == 0) return "/";
+  return std::string(path.substr(0, slash));
+}
+
+std::string JoinPath(std::string_view directory, std::string_view name) {
+  if (directory.empty() || directory.back() == '/') return Cat(directory, name);
+  return Cat(directory, "/", name);
+}
+
+}  // namespace tidemark

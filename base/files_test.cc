@@ -1,0 +1,68 @@
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "base/status.h"
+
+namespace tidemark {
+namespace {
+
+class FilesTest : public ::testing::Test {
+ protected:
+  FilesTest() : files_(NewPosixFiles()) {
+    std::string pattern = JoinPath(::testing::TempDir(), "files_test_XXXXXX");
+    root_ = mkdtemp(pattern.data());
+  }
+  ~FilesTest() override { RemoveTree(*files_, root_).IgnoreError(); }  // a left-over is harmless
+
+  std::string Path(std::string_view name) const { return JoinPath(root_, name); }
+
+  std::unique_ptr<Files> files_;
+  std::string root_;
+};
+
+TEST_F(FilesTest, AppendsBehindWhatIsThereAndCutsBack) {
+  {
+    auto file = files_->OpenAppend(Path("a"));
+    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_TRUE((*file)->Append("one two").ok());
+    ASSERT_TRUE((*file)->Truncate(4).ok());
+    ASSERT_TRUE((*file)->Append("three").ok());
+    ASSERT_TRUE((*file)->Sync().ok());
+  }
+  EXPECT_EQ(*ReadSmallFile(*files_, Path("a")), "one three");
+}
+
+TEST_F(FilesTest, ErrorsNameThePathFirst) {
+  const absl::Status missing = files_->OpenRead(Path("missing")).status();
+  EXPECT_TRUE(absl::IsNotFound(missing));
+  EXPECT_EQ(missing.message(), Cat(Path("missing"), ": cannot open: No such file or directory"));
+}
+
+TEST_F(FilesTest, AtomicWriteReplacesAndLeavesNoTemporary) {
+  ASSERT_TRUE(WriteFileAtomically(*files_, Path("a"), "old").ok());
+  ASSERT_TRUE(WriteFileAtomically(*files_, Path("a"), "new").ok());
+  EXPECT_EQ(*ReadSmallFile(*files_, Path("a")), "new");
+  EXPECT_EQ(files_->List(root_)->size(), 1u);
+}
+
+TEST_F(FilesTest, DirectoriesAreMadeWithTheirParentsAndRemovedWhole) {
+  ASSERT_TRUE(files_->CreateDirectories(Path("x/y/z")).ok());
+  ASSERT_TRUE(files_->CreateDirectories(Path("x/y/z")).ok());
+  ASSERT_TRUE(WriteFileAtomically(*files_, Path("x/y/f"), "").ok());
+  ASSERT_TRUE(RemoveTree(*files_, Path("x")).ok());
+  EXPECT_TRUE(absl::IsNotFound(files_->Stat(Path("x")).status()));
+}
+
+TEST_F(FilesTest, AFileWhereADirectoryIsWantedIsAnError) {
+  ASSERT_TRUE(WriteFileAtomically(*files_, Path("f"), "").ok());
+  EXPECT_FALSE(files_->CreateDirectories(Path("f")).ok());
+  EXPECT_FALSE(files_->CreateDirectories(Path("f/g")).ok());
+}
+
+}  // namespace
+}  // namespace tidemark
