@@ -1,0 +1,71 @@
+# The epoch record: the one row that says which epoch a store holds. It is part of the same atomic
+# commit as the state it describes. A snapshot's manifest carries a copy.
+
+@0xa2f4c1d09b7e6358;
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("tidemark::proto");
+
+struct EpochRecord {
+  # A reader refuses a record whose version is newer than it knows.
+  formatVersion @0 :UInt32;
+  flowName @1 :Text;
+  # Names the line of runs that owns the sinks; a fork gets a new one.
+  runLine @2 :Text;
+  epoch @3 :UInt64;
+
+  # When the epoch closed, microseconds since 1970, in the three time domains: the clock's reading,
+  # job time (stands still while the process is down), deadline time (never steps back).
+  wallTime @4 :Int64;
+  jobTime @5 :Int64;
+  deadlineTime @6 :Int64;
+
+  # How many ends of input have been taken to their end.
+  endGeneration @7 :UInt32;
+
+  steps @8 :List(Step);
+  sources @9 :List(SourcePosition);
+  sinks @10 :List(SinkPosition);
+}
+
+struct Step {
+  id @0 :UInt32;
+  name @1 :Text;
+  # "batch", "stateful" ...
+  kind @2 :Text;
+  # Parameters as a person would write them: "max_items: 50, max_wait: 10m".
+  parameters @3 :Text;
+  # The serialised TypeSchema (schema.capnp) of items or states, and that of the key.
+  schema @4 :Data;
+  keySchema @5 :Data;
+  # Of all keys that have state, and of their rows.
+  keys @6 :UInt64;
+  bytes @7 :UInt64;
+  # The timer index holds nothing before this time (in the step's time domain).
+  sweptTo @8 :Int64;
+  # Which clock the step's stored times belong to: a TimeDomain.
+  timeDomain @9 :UInt8;
+}
+
+struct NamedValue {
+  name @0 :Text;
+  union {
+    number @1 :Int64;
+    text @2 :Data;
+  }
+}
+
+struct SourcePosition {
+  step @0 :Text;
+  partition @1 :Text;
+  position @2 :List(NamedValue);
+  # The partition had nothing more when the epoch closed.
+  atEnd @3 :Bool;
+}
+
+struct SinkPosition {
+  step @0 :Text;
+  position @1 :List(NamedValue);
+  # The epoch's rows of a publish sink, not yet known to be published.
+  rows @2 :Data;
+}

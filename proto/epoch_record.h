@@ -1,0 +1,91 @@
+// The epoch record as a plain struct: what engine, recovery and tools see of proto/epoch.capnp.
+//
+//   std::string bytes = EncodeEpochRecord(record);
+//   TM_ASSIGN_OR_RETURN(EpochRecord record, DecodeEpochRecord(bytes));
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/ids.h"
+#include "base/timestamp.h"
+
+namespace tidemark {
+
+// Version of everything in a state directory. Readers refuse a newer one.
+inline constexpr uint32_t kFormatVersion = 1;
+
+using NamedValues = std::map<std::string, std::variant<int64_t, std::string>, std::less<>>;
+
+struct StepRecord {
+  StepId id;
+  std::string name;
+  std::string kind;
+  std::string parameters;
+  std::string schema;      // serialised TypeSchema
+  std::string key_schema;  // serialised TypeSchema
+  uint64_t keys = 0;
+  uint64_t bytes = 0;
+  Timestamp swept_to = Timestamp::Min();
+  uint8_t time_domain = 0;
+  bool operator==(const StepRecord&) const = default;
+};
+
+struct SourceRecord {
+  std::string step;
+  std::string partition;
+  NamedValues position;
+  bool at_end = false;
+  bool operator==(const SourceRecord&) const = default;
+};
+
+struct SinkRecord {
+  std::string step;
+  NamedValues position;
+  std::string rows;
+  bool operator==(const SinkRecord&) const = default;
+};
+
+struct EpochRecord {
+  uint32_t format_version = kFormatVersion;
+  std::string flow_name;
+  std::string run_line;
+  Epoch epoch;
+  Timestamp wall_time;
+  Timestamp job_time;
+  Timestamp deadline_time;
+  uint32_t end_generation = 0;
+  std::vector<StepRecord> steps;
+  std::vector<SourceRecord> sources;
+  std::vector<SinkRecord> sinks;
+  bool operator==(const EpochRecord&) const = default;
+};
+
+std::string EncodeEpochRecord(const EpochRecord& record);
+// DataLoss when the bytes are damaged; Unimplemented when they were written by a newer version.
+absl::StatusOr<EpochRecord> DecodeEpochRecord(std::string_view bytes);
+
+// A snapshot's manifest, see proto/manifest.capnp.
+struct ManifestFile {
+  std::string name;
+  uint64_t bytes = 0;
+  uint64_t checksum = 0;
+  bool operator==(const ManifestFile&) const = default;
+};
+struct Manifest {
+  EpochRecord record;
+  Epoch parent;
+  std::vector<ManifestFile> files;
+  bool operator==(const Manifest&) const = default;
+};
+
+// The payload of a manifest file; its envelope belongs to recovery/.
+std::string EncodeManifest(const Manifest& manifest);
+absl::StatusOr<Manifest> DecodeManifest(std::string_view bytes);
+
+}  // namespace tidemark

@@ -1,0 +1,25 @@
+# A snapshot's manifest: what a reader needs to trust and explain a snapshot directory.
+#
+# The envelope around it (magic, version, length, checksum) is in docs/formats/snapshot.md.
+
+@0xe1b6f0c2d8a94735;
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("tidemark::proto");
+
+using Epoch = import "epoch.capnp";
+
+struct Manifest {
+  record @0 :Epoch.EpochRecord;
+  # The snapshot before this one in the same state directory; 0 when there was none.
+  parentEpoch @1 :UInt64;
+  files @2 :List(File);
+
+  struct File {
+    # Relative to the snapshot directory.
+    name @0 :Text;
+    bytes @1 :UInt64;
+    # StableHash of the content for small files; 0 where only the size is recorded.
+    checksum @2 :UInt64;
+  }
+}

@@ -1,0 +1,110 @@
+// The walk over all keys of a step at the end of input, in byte order of the keys.
+//
+// Rows lie by key group first, so the walk merges the groups of this worker with the keys that are
+// hot. Each group is read ahead by a few keys and asked again when they are used up: memory stays
+// bounded, no cursor stays open, and an epoch may close in the middle.
+
+#include <algorithm>
+#include <deque>
+
+#include "base/status.h"
+#include "state/keyed_states.h"
+
+namespace tidemark {
+namespace {
+
+constexpr size_t kKeysAheadPerGroup = 64;
+
+}  // namespace
+
+class KeyedStates::EndWalk {
+ public:
+  explicit EndWalk(KeyedStates& states) : states_(states) {
+    for (const auto& entry : states.entries_) {
+      if (entry->state != nullptr && !states.options_.type->IsEmpty(*entry->state)) {
+        hot_.push_back(entry->key);
+      }
+    }
+    std::sort(hot_.begin(), hot_.end());
+    if (!states.MayBeCold()) return;
+    for (int g = states.options_.groups.first; g < states.options_.groups.last; ++g) {
+      groups_.push_back({.group = g, .ahead = {}, .last = {}, .exhausted = false});
+    }
+  }
+
+  // The next key behind all earlier ones; nothing at the end.
+  absl::StatusOr<std::optional<std::string>> Next() {
+    for (Group& group : groups_) TM_RETURN_IF_ERROR(FillUp(group));
+    const std::string* least = hot_next_ < hot_.size() ? &hot_[hot_next_] : nullptr;
+    for (const Group& group : groups_) {
+      if (group.ahead.empty()) continue;
+      if (least == nullptr || group.ahead.front() < *least) least = &group.ahead.front();
+    }
+    if (least == nullptr) return std::optional<std::string>();
+    std::string key = *least;
+    // A hot key that is also stored comes from two sides; take it off both.
+    if (hot_next_ < hot_.size() && hot_[hot_next_] == key) ++hot_next_;
+    for (Group& group : groups_) {
+      if (!group.ahead.empty() && group.ahead.front() == key) group.ahead.pop_front();
+    }
+    return std::optional<std::string>(std::move(key));
+  }
+
+ private:
+  struct Group {
+    int group;
+    std::deque<std::string> ahead;
+    std::optional<std::string> last;
+    bool exhausted;
+  };
+
+  absl::Status FillUp(Group& group) {
+    if (!group.ahead.empty() || group.exhausted) return absl::OkStatus();
+    RowRange range = StepGroupRange(group.group, states_.options_.step, group.last);
+    const auto cursor = states_.options_.store->Scan(range.from, range.to);
+    for (; cursor->Valid() && group.ahead.size() < kKeysAheadPerGroup; cursor->Next()) {
+      TM_ASSIGN_OR_RETURN(const StateRowKey row, ParseStateRowKey(cursor->key()));
+      if (row.kind == RowKind::kMain) group.ahead.emplace_back(row.user_key);
+    }
+    TM_RETURN_IF_ERROR(cursor->status());
+    if (group.ahead.empty()) {
+      group.exhausted = true;
+    } else {
+      group.last = group.ahead.back();
+    }
+    return absl::OkStatus();
+  }
+
+  KeyedStates& states_;
+  std::vector<std::string> hot_;  // sorted
+  size_t hot_next_ = 0;
+  std::vector<Group> groups_;
+};
+
+// Here, because only this file knows how to dispose of a walk.
+KeyedStates::KeyedStates(Options options)
+    : options_(std::move(options)),
+      swept_to_(options_.swept_to),
+      next_index_at_(options_.store_has_rows ? Timestamp::Min() : Timestamp::Never()) {}
+
+KeyedStates::~KeyedStates() = default;
+
+absl::StatusOr<KeyedStates::Entry*> KeyedStates::NextAtEnd(uint32_t generation) {
+  if (end_walk_ == nullptr) end_walk_ = std::make_unique<EndWalk>(*this);
+  while (true) {
+    TM_ASSIGN_OR_RETURN(const auto key, end_walk_->Next());
+    if (!key) {
+      end_walk_.reset();
+      return nullptr;
+    }
+    TM_ASSIGN_OR_RETURN(Entry * entry, FindOrLoad(*key));
+    // Emptied since it was listed, or seen before a crash in the middle of this very walk.
+    if (entry->state == nullptr || options_.type->IsEmpty(*entry->state)) continue;
+    if (entry->end_generation >= generation) continue;
+    MarkChanged(*entry);
+    entry->end_generation = generation;
+    return entry;
+  }
+}
+
+}  // namespace tidemark

@@ -1,0 +1,116 @@
+#include "state/rocksdb_store_setup.h"
+
+#include <cstdarg>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_replace.h"
+#include "base/status.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_checksum.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+
+namespace tidemark {
+namespace {
+
+// RocksDB's own log file would grow beside the store, name the time of day, and be renamed by every
+// reader that opens the directory. What matters of it comes back as a Status.
+class SilentLog final : public rocksdb::Logger {
+ public:
+  SilentLog() : rocksdb::Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+// RocksDB's words as one line. For a table that is missing it asks under an ending of old last, and
+// then names the file by it.
+std::string Words(const rocksdb::Status& status) {
+  std::string words = absl::StrReplaceAll(status.ToString(), {{"\n", " "}, {"\r", " "}});
+  return absl::StrReplaceAll(words, {{".ldb", ".sst"}});
+}
+
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+absl::Status Describe(absl::StatusCode code, const std::string& directory, std::string_view action,
+                      std::string_view why, std::string_view advice) {
+  return Error(code, Cat(directory, ": cannot ", action, ": ", why, advice.empty() ? "" : "; ",
+                         advice));
+}
+
+}  // namespace
+
+rocksdb::Options RocksOptionsFor(const RocksStoreOptions& options) {
+  rocksdb::Options rocks;
+  if (options.env != nullptr) rocks.env = options.env;
+  rocks.create_if_missing = options.create_if_missing && !options.read_only;
+  rocks.paranoid_checks = true;
+  rocks.info_log = std::make_shared<SilentLog>();
+  rocks.stats_dump_period_sec = 0;  // a thread that wakes up to write into that log
+  rocks.stats_persist_period_sec = 0;
+  rocks.max_background_jobs = 2;
+  // Every table file stays open, so a reader keeps the files of its view when a compaction unlinks
+  // them, and no Get pays for opening one.
+  rocks.max_open_files = -1;
+
+  // A torn record at the end of the log is a commit that never returned: it is dropped. Damage
+  // anywhere else is an error; the default would open the store silently at an older epoch.
+  rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  rocks.track_and_verify_wals_in_manifest = true;
+  // Each ingested file adds to the manifest, which is read at open.
+  rocks.max_manifest_file_size = 1 << 20;
+  // Stored with each file, so that a snapshot can be verified without reading it through RocksDB.
+  rocks.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+
+  // Every epoch is a file at level 0 when its run is large: compact late, and slow commits down
+  // only when compaction has long fallen behind.
+  rocks.level0_file_num_compaction_trigger = 12;
+  rocks.level0_slowdown_writes_trigger = 100;
+  rocks.level0_stop_writes_trigger = 200;
+  rocks.disable_auto_compactions = !options.background_compaction;
+  rocks.write_buffer_size = options.write_buffer_bytes;
+  rocks.compression = rocksdb::kLZ4Compression;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  rocks.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return rocks;
+}
+
+absl::Status RocksError(const rocksdb::Status& status, const std::string& directory,
+                        std::string_view action) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string why = Words(status);
+  if (status.IsCorruption()) {
+    return Describe(absl::StatusCode::kDataLoss, directory, action, why,
+                    "the store is damaged, resume from a snapshot");
+  }
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit) {
+    return Describe(absl::StatusCode::kResourceExhausted, directory, action, why,
+                    "free some space and start again, nothing committed is lost");
+  }
+  if (status.IsIOError() && (Contains(why, "While lock file") || Contains(why, "lock hold by"))) {
+    // RocksDB's words name threads and seconds, and help nobody.
+    return Describe(absl::StatusCode::kFailedPrecondition, directory, action,
+                    "it is open already, in this process or another", "stop that run first");
+  }
+  if (status.IsPathNotFound() || (status.IsIOError() && Contains(why, "No such file"))) {
+    return Describe(absl::StatusCode::kNotFound, directory, action, why, "");
+  }
+  if (status.IsIOError() &&
+      (Contains(why, "Permission denied") || Contains(why, "Read-only file system"))) {
+    return Describe(absl::StatusCode::kPermissionDenied, directory, action, why,
+                    "let this user write there");
+  }
+  if (status.IsIOError()) {
+    return Describe(absl::StatusCode::kInternal, directory, action, why,
+                    "look at the disk and the system's log, then start again");
+  }
+  return Describe(absl::StatusCode::kInternal, directory, action, why, "");
+}
+
+}  // namespace tidemark
