@@ -1,0 +1,68 @@
+// Channel: batches, barriers and ends of input from one worker to another, in order.
+//
+// One channel for each exchange and pair of workers. Bounded by `kBatchesMax`: a sender looks at
+// HasRoom() before it starts work that may send; one piece of work may overshoot.
+//
+// Thread rule: one sender, one receiver.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/synchronization/mutex.h"
+#include "engine/batch.h"
+
+namespace tidemark {
+
+struct Message {
+  enum class Kind { kBatch, kBarrier, kEnd };
+  Kind kind = Kind::kBatch;
+  std::unique_ptr<AnyBatch> batch;
+};
+
+class Channel {
+ public:
+  static constexpr size_t kBatchesMax = 32;
+
+  // `wake_receiver` and `wake_sender` are called without a lock held, from the other side's thread.
+  void Send(Message message) {
+    {
+      absl::MutexLock lock(&mutex_);
+      messages_.push_back(std::move(message));
+    }
+    if (wake_receiver) wake_receiver();
+  }
+  std::optional<Message> Receive() {
+    bool was_full = false;
+    std::optional<Message> message;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (messages_.empty()) return {};
+      was_full = messages_.size() >= kBatchesMax;
+      message = std::move(messages_.front());
+      messages_.pop_front();
+    }
+    if (was_full && wake_sender) wake_sender();
+    return message;
+  }
+  bool HasRoom() const {
+    absl::MutexLock lock(&mutex_);
+    return messages_.size() < kBatchesMax;
+  }
+  bool empty() const {
+    absl::MutexLock lock(&mutex_);
+    return messages_.empty();
+  }
+
+  std::function<void()> wake_receiver;
+  std::function<void()> wake_sender;
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tidemark

@@ -1,0 +1,40 @@
+// EpochPart: what one worker hands to the commit of an epoch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "engine/position.h"
+#include "engine/sink_step.h"
+#include "engine/time_keeper.h"
+#include "proto/epoch_record.h"
+#include "state/keyed_states.h"
+#include "state/run.h"
+
+namespace tidemark {
+
+struct SinkOutput {
+  std::string step;
+  EpochOutput output;
+  SinkTarget* target = nullptr;  // for Publish()
+};
+
+struct StepDelta {
+  std::string step;
+  KeyedStates::Delta delta;
+};
+
+struct EpochPart {
+  Epoch epoch;
+  Activation at;  // the worker's time when it reached the barrier
+  RunBuilder run;
+  std::vector<StepDelta> steps;
+  std::vector<SourceRecord> sources;
+  std::vector<SinkOutput> sinks;
+  bool changed = false;  // anything happened in this epoch on this worker
+  bool ended = false;    // every step on this worker has seen its end of input
+};
+
+}  // namespace tidemark

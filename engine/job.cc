@@ -1,0 +1,244 @@
+#include "engine/job.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "recovery/state_directory.h"
+
+namespace tidemark {
+namespace {
+
+std::vector<DeclaredStep> DeclaredSteps(const Plan& plan) {
+  std::vector<DeclaredStep> steps;
+  for (const StepPlan& step : plan.steps) {
+    if (step.role != StepPlan::Role::kStateful) continue;
+    steps.push_back({.name = step.name,
+                     .kind = step.kind,
+                     .parameters = step.parameters,
+                     .schema = step.schema,
+                     .key_schema = step.key_schema,
+                     .time_domain = static_cast<uint8_t>(step.domain)});
+  }
+  return steps;
+}
+
+// A source that is in the record but not in the flow (or the other way round) would lose or repeat
+// input without a word.
+absl::Status CheckSourcesAndSinks(const Plan& plan, const EpochRecord& record,
+                                  const std::string& directory) {
+  const auto declared = [&](StepPlan::Role role, const std::string& name) {
+    return std::any_of(plan.steps.begin(), plan.steps.end(), [&](const StepPlan& s) {
+      return s.role == role && s.name == name;
+    });
+  };
+  for (const SourceRecord& source : record.sources) {
+    if (declared(StepPlan::Role::kSource, source.step)) continue;
+    return absl::FailedPreconditionError(
+        Cat(directory, ": the flow has no source '", source.step,
+            "' any more, so its position would be lost; keep its name, or start over with --fresh"));
+  }
+  for (const SinkRecord& sink : record.sinks) {
+    if (declared(StepPlan::Role::kSink, sink.step)) continue;
+    return absl::FailedPreconditionError(
+        Cat(directory, ": the flow has no sink '", sink.step,
+            "' any more, so its output could not be cut back; keep its name, or start over with "
+            "--fresh"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Job>> Job::Open(Plan plan, JobOptions options) {
+  if (options.workers < 1 || options.workers > kKeyGroups) {
+    return absl::InvalidArgumentError(
+        Cat("workers must be between 1 and ", kKeyGroups, ", not ", options.workers));
+  }
+  std::unique_ptr<Job> job(new Job(std::move(plan), std::move(options)));
+  const ResumePlan resume =
+      PlanResume(job->options_.resume, DeclaredSteps(job->plan_),
+                 {.flow_name = job->plan_.flow_name, .directory = job->options_.directory});
+  TM_RETURN_IF_ERROR(resume.verdict);
+  job->fates_ = resume.fates;
+  if (job->options_.resume) {
+    TM_RETURN_IF_ERROR(
+        CheckSourcesAndSinks(job->plan_, *job->options_.resume, job->options_.directory));
+    job->record_ = *job->options_.resume;
+  }
+  job->record_.flow_name = job->plan_.flow_name;
+  job->record_.run_line = job->options_.run_line;
+  job->record_.steps = resume.steps;
+  for (const StepRecord& step : resume.steps) job->step_ids_[step.name] = step.id;
+  TM_RETURN_IF_ERROR(job->OpenWorkers());
+  return job;
+}
+
+void Job::MakeExchanges() {
+  if (options_.workers == 1) return;
+  std::vector<int> edges;
+  for (size_t e = 0; e < plan_.edges.size(); ++e) {
+    if (plan_.edges[e].exchange != EdgePlan::Exchange::kNone) edges.push_back(static_cast<int>(e));
+  }
+  // By the step they lead to: what is upstream of another comes before it.
+  std::stable_sort(edges.begin(), edges.end(), [&](int a, int b) {
+    return plan_.edges[static_cast<size_t>(a)].to < plan_.edges[static_cast<size_t>(b)].to;
+  });
+  for (const int e : edges) {
+    auto exchange = std::make_unique<Exchange>(e, options_.workers);
+    for (int from = 0; from < options_.workers; ++from) {
+      for (int to = 0; to < options_.workers; ++to) {
+        exchange->channel(from, to).wake_receiver = [this, to] { wake_worker(to); };
+        exchange->channel(from, to).wake_sender = [this, from] { wake_worker(from); };
+      }
+    }
+    exchanges_.push_back(std::move(exchange));
+  }
+}
+
+absl::Status Job::OpenWorkers() {
+  const EpochRecord* resume = options_.resume ? &*options_.resume : nullptr;
+  if (resume != nullptr) {
+    const Activation saved{
+        .wall = resume->wall_time, .job = resume->job_time, .deadline = resume->deadline_time};
+    time_ = std::make_unique<TimeKeeper>(*options_.clock, &saved);
+    signals_.requested_epoch = signals_.committed_epoch = resume->epoch.value;
+  } else {
+    time_ = std::make_unique<TimeKeeper>(*options_.clock);
+  }
+  MakeExchanges();
+  for (int w = 0; w < options_.workers; ++w) {
+    WorkerSetup setup;
+    setup.plan = &plan_;
+    setup.index = w;
+    setup.count = options_.workers;
+    setup.store = options_.store;
+    setup.resume = resume;
+    setup.step_ids = &step_ids_;
+    setup.time = time_.get();
+    setup.source_context = {
+        .files = options_.files, .clock = options_.clock, .skips = options_.skips};
+    setup.sink_context = {.files = options_.files,
+                          .run_line = options_.run_line,
+                          .replaced_line = options_.replaced_line,
+                          .say = options_.say};
+    setup.memory_bytes = options_.memory_bytes / static_cast<size_t>(options_.workers);
+    setup.batch_items_max = options_.batch_items_max;
+    setup.exchanges = &exchanges_;
+    setup.signals = &signals_;
+    setup.deliver = [this](EpochPart part) { Deliver(std::move(part)); };
+    setup.on_changed = [this] { on_changed(); };
+    workers_.push_back(std::make_unique<Worker>(std::move(setup)));
+    TM_RETURN_IF_ERROR(workers_.back()->Open());
+  }
+  return absl::OkStatus();
+}
+
+uint64_t Job::RequestEpoch() {
+  if (!EpochUnderWay()) {
+    signals_.requested_epoch.fetch_add(1, std::memory_order_release);
+    for (int w = 0; w < workers(); ++w) wake_worker(w);
+  }
+  return signals_.requested_epoch.load(std::memory_order_acquire);
+}
+
+bool Job::EpochUnderWay() const {
+  return signals_.requested_epoch.load(std::memory_order_acquire) !=
+         signals_.committed_epoch.load(std::memory_order_acquire);
+}
+
+void Job::Deliver(EpochPart part) {
+  bool complete = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    parts_.push_back(std::move(part));
+    complete = parts_.size() == workers_.size();
+  }
+  if (complete) on_epoch_ready();
+}
+
+bool Job::EpochReady() const {
+  absl::MutexLock lock(&mutex_);
+  return !workers_.empty() && parts_.size() == workers_.size();
+}
+
+EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
+  EpochRecord next = record_;
+  next.epoch = parts[0].epoch;
+  next.sources.clear();
+  next.sinks.clear();
+  next.wall_time = next.job_time = next.deadline_time = Timestamp::Min();
+  bool ended = true;
+  for (StepRecord& step : next.steps) {
+    Timestamp swept_to = Timestamp::Never();
+    for (const EpochPart& part : parts) {
+      for (const StepDelta& delta : part.steps) {
+        if (delta.step != step.name) continue;
+        step.keys += static_cast<uint64_t>(delta.delta.keys);
+        step.bytes += static_cast<uint64_t>(delta.delta.bytes);
+        swept_to = std::min(swept_to, delta.delta.swept_to);
+      }
+    }
+    if (!swept_to.is_never()) step.swept_to = swept_to;
+  }
+  for (const EpochPart& part : parts) {
+    TM_CHECK(part.epoch == next.epoch, "all workers close the same epoch");
+    next.wall_time = std::max(next.wall_time, part.at.wall);
+    next.job_time = std::max(next.job_time, part.at.job);
+    next.deadline_time = std::max(next.deadline_time, part.at.deadline);
+    next.sources.insert(next.sources.end(), part.sources.begin(), part.sources.end());
+    for (const SinkOutput& sink : part.sinks) {
+      next.sinks.push_back({.step = sink.step,
+                            .position = sink.output.position.values(),
+                            .rows = sink.output.rows});
+    }
+    ended = ended && part.ended;
+  }
+  // In the order of names: the record does not depend on the number of workers.
+  std::sort(next.sources.begin(), next.sources.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.step, a.partition) < std::tie(b.step, b.partition);
+  });
+  std::sort(next.sinks.begin(), next.sinks.end(),
+            [](const auto& a, const auto& b) { return a.step < b.step; });
+  if (ended) ++next.end_generation;
+  return next;
+}
+
+absl::Status Job::CommitEpoch() {
+  std::vector<EpochPart> parts;
+  {
+    absl::MutexLock lock(&mutex_);
+    TM_CHECK(parts_.size() == workers_.size(), "an epoch is committed when all parts are there");
+    parts.swap(parts_);
+  }
+  EpochRecord next = NextRecord(parts);
+  last_epoch_was_empty_ = std::none_of(parts.begin(), parts.end(),
+                                       [](const EpochPart& part) { return part.changed; });
+  if (options_.store != nullptr) {
+    // What the commit refers to is durable before the commit is.
+    for (const EpochPart& part : parts) {
+      for (const SinkOutput& sink : part.sinks) {
+        if (!sink.output.make_durable) continue;
+        TM_RETURN_IF_ERROR(Annotate(sink.output.make_durable(), Cat("step '", sink.step, "'")));
+      }
+    }
+    std::vector<RunBuilder> builders;
+    builders.reserve(parts.size() + 1);
+    for (EpochPart& part : parts) builders.push_back(std::move(part.run));
+    TM_RETURN_IF_ERROR(tidemark::CommitEpoch(*options_.store, next, std::move(builders)));
+  }
+  for (const EpochPart& part : parts) {
+    for (const SinkOutput& sink : part.sinks) {
+      if (sink.output.rows.empty()) continue;
+      TM_RETURN_IF_ERROR(Annotate(sink.target->Publish(part.epoch, sink.output.rows),
+                                  Cat("step '", sink.step, "'")));
+    }
+  }
+  ended_ = std::all_of(parts.begin(), parts.end(), [](const EpochPart& part) { return part.ended; });
+  record_ = std::move(next);
+  signals_.committed_epoch.store(record_.epoch.value, std::memory_order_release);
+  for (int w = 0; w < workers(); ++w) wake_worker(w);
+  return absl::OkStatus();
+}
+
+}  // namespace tidemark

@@ -1,0 +1,117 @@
+// Job: a plan, its workers and the way their epochs are committed. No threads of its own.
+//
+// Three parties drive a job, on three threads or on one: whoever steps the workers; whoever asks for
+// epochs (the coordinator); whoever commits (the committer). A test does all three in a loop; the
+// thread runner (engine/runner.h) gives each a thread.
+//
+//   job.RequestEpoch();                       // coordinator
+//   while (!job.EpochReady()) step the workers;
+//   TM_RETURN_IF_ERROR(job.CommitEpoch());    // committer
+//
+// At most one epoch is under way: RequestEpoch() while one is does nothing.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "engine/epoch_part.h"
+#include "engine/exchange.h"
+#include "engine/plan.h"
+#include "engine/worker.h"
+#include "proto/epoch_record.h"
+#include "recovery/resume_plan.h"
+#include "state/store.h"
+
+namespace tidemark {
+
+struct JobOptions {
+  int workers = 1;
+  // Of hot state, over all workers.
+  size_t memory_bytes = size_t{1} << 30;
+  size_t batch_items_max = 1024;
+  const Clock* clock = nullptr;
+  Files* files = nullptr;
+  SkipLog* skips = nullptr;
+  // Null: nothing is kept. Outlives the job.
+  StateStore* store = nullptr;
+  // What the store holds; nothing on a fresh start.
+  std::optional<EpochRecord> resume;
+  std::string run_line;       // empty when nothing is kept
+  std::string replaced_line;  // see SinkContext
+  std::string directory;      // for messages
+  std::function<void(const std::string&)> say = [](const std::string&) {};
+};
+
+class Job {
+ public:
+  // Checks that the flow may resume, makes the workers and opens sources and sinks.
+  static absl::StatusOr<std::unique_ptr<Job>> Open(Plan plan, JobOptions options);
+
+  int workers() const { return static_cast<int>(workers_.size()); }
+  Worker& worker(int i) { return *workers_[static_cast<size_t>(i)]; }
+  const Plan& plan() const { return plan_; }
+  const std::vector<StepFate>& fates() const { return fates_; }
+  bool keeps_state() const { return options_.store != nullptr; }
+
+  // ---- coordinator ----
+  // Returns the number of the epoch that is being closed.
+  uint64_t RequestEpoch();
+  bool EpochUnderWay() const;
+  // A worker is over its memory budget and wants the epoch closed; reading it clears it.
+  bool TakeEarlyEpoch() { return signals_.early_epoch.exchange(false); }
+  // Sources are left alone from now on; batches in flight are finished.
+  void StopReading() { signals_.stop_reading.store(true); }
+
+  // ---- committer ----
+  // Every worker has delivered its part of the requested epoch.
+  bool EpochReady() const;
+  // Makes the epoch durable, then publishes; what it means to the workers is seen at their next step.
+  absl::Status CommitEpoch();
+
+  // ---- after a commit ----
+  // Of the last commit (or of the resume); changes in CommitEpoch() only.
+  const EpochRecord& record() const { return record_; }
+  // The last committed epoch holds the end of all input.
+  bool ended() const { return ended_; }
+  // It held no change at all.
+  bool last_epoch_was_empty() const { return last_epoch_was_empty_; }
+
+  // Called from a worker's step when the last part of an epoch has come in; set before stepping.
+  std::function<void()> on_epoch_ready = [] {};
+  // Called from a worker's step at its first change behind a barrier; set before stepping.
+  std::function<void()> on_changed = [] {};
+  // Called when there may be something to do for a worker; set before stepping.
+  std::function<void(int worker)> wake_worker = [](int) {};
+
+ private:
+  Job(Plan plan, JobOptions options) : plan_(std::move(plan)), options_(std::move(options)) {}
+  absl::Status OpenWorkers();
+  void MakeExchanges();
+  void Deliver(EpochPart part);
+  EpochRecord NextRecord(const std::vector<EpochPart>& parts) const;
+
+  const Plan plan_;
+  const JobOptions options_;
+  std::vector<StepFate> fates_;
+  std::map<std::string, StepId> step_ids_;
+  std::unique_ptr<TimeKeeper> time_;
+  JobSignals signals_;
+  std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+
+  EpochRecord record_;
+  bool ended_ = false;
+  bool last_epoch_was_empty_ = true;
+
+  mutable absl::Mutex mutex_;
+  std::vector<EpochPart> parts_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tidemark

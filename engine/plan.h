@@ -1,0 +1,77 @@
+// Plan: a flow as the engine runs it. Built by tidemark::Flow, checked by Flow::Compile().
+//
+// A plan is a list of steps in topological order and the edges between their ports. It holds no
+// state: each worker makes its own nodes from it, so one plan serves any number of workers and runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "engine/node.h"
+#include "engine/sink_step.h"
+#include "engine/source_step.h"
+#include "engine/stateful_node.h"
+#include "state/keyed_states.h"
+#include "state/state_key.h"
+
+namespace tidemark {
+
+// What a step gets when a worker makes its node.
+struct NodeContext {
+  int worker = 0;
+  int workers = 1;
+  KeyedStates::Options states;  // for stateful steps
+};
+
+struct StepPlan {
+  enum class Role { kSource, kStateless, kStateful, kSink };
+
+  Role role = Role::kStateless;
+  // Stateless steps have none. Sources, sinks and stateful steps do: state and positions are found
+  // by it after a restart.
+  std::string name;
+  std::string kind;        // "batch", "map" …
+  std::string parameters;  // for people and for the resume check: "max_items: 3"
+  std::string schema;      // of what is stored (serialised TypeSchema)
+  std::string key_schema;
+  TimeDomain domain = TimeDomain::kDeadline;
+  int ports = 1;
+
+  std::shared_ptr<SourceStep> source;                                                // kSource
+  std::function<std::unique_ptr<Node>(const NodeContext&)> make_node;                // kStateless
+  std::function<std::unique_ptr<StatefulNode>(const NodeContext&)> make_stateful;    // kStateful
+  std::shared_ptr<SinkStep> sink;                                                    // kSink
+
+  // Set by the plan: outputs of this step meet again downstream, so their order can be seen there,
+  // and the step is fed one item at a time.
+  bool outputs_meet_again = false;
+};
+
+struct EdgePlan {
+  enum class Exchange {
+    kNone,   // stays on its worker
+    kByKey,  // to the worker that owns the key
+    kToOne,  // to one worker: sinks
+  };
+  int from = 0;
+  int port = 0;
+  int to = 0;
+  int input = 0;
+  Exchange exchange = Exchange::kNone;
+  std::function<std::unique_ptr<Partitioner>(int workers)> make_partitioner;  // kByKey
+};
+
+struct Plan {
+  std::string flow_name;
+  std::vector<StepPlan> steps;  // topological order
+  std::vector<EdgePlan> edges;  // by (from, port), then in the order they were made
+};
+
+// Sets outputs_meet_again. A step's outputs meet again when two of its outgoing edges lead to one
+// step, directly or not.
+void MarkMeetingOutputs(Plan& plan);
+
+}  // namespace tidemark

@@ -1,0 +1,144 @@
+#include "engine/runner.h"
+
+#include <algorithm>
+
+#include "base/status.h"
+
+namespace tidemark {
+
+Runner::Runner(Job& job, const Clock& clock, RunnerOptions options)
+    : job_(job), clock_(clock), options_(std::move(options)) {
+  for (int w = 0; w < job_.workers(); ++w) workers_.push_back(std::make_unique<Wakeup>());
+  job_.wake_worker = [this](int w) { workers_[static_cast<size_t>(w)]->Notify(); };
+  job_.on_epoch_ready = [this] { committer_.Notify(); };
+  job_.on_changed = [this] { main_.Notify(); };
+}
+
+Runner::~Runner() {
+  job_.wake_worker = [](int) {};
+  job_.on_epoch_ready = job_.on_changed = [] {};
+}
+
+void Runner::RequestStop() {
+  stop_.store(true, std::memory_order_relaxed);
+  main_.Notify();
+}
+
+void Runner::Fail(const absl::Status& status) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (error_.ok()) error_ = status;
+  }
+  quit_.store(true);
+  main_.Notify();
+}
+
+uint64_t Runner::wakeups() const {
+  uint64_t sum = main_.wakeups() + committer_.wakeups();
+  for (const auto& worker : workers_) sum += worker->wakeups();
+  return sum;
+}
+
+void Runner::WorkerLoop(int index) {
+  Worker& worker = job_.worker(index);
+  Wakeup& wakeup = *workers_[static_cast<size_t>(index)];
+  while (!quit_.load(std::memory_order_relaxed)) {
+    const auto did = worker.Step();
+    if (!did.ok()) return Fail(did.status());
+    if (worker.ended()) main_.Notify();
+    if (*did) continue;
+    const Timestamp wake = worker.NextWake();
+    const Span sleep = wake.is_never() ? Span::Infinite() : wake - clock_.Now();
+    if (sleep.us <= 0) continue;
+    if (wakeup.Wait(sleep, worker.WaitingFor()) == Wakeup::Cause::kReadable) worker.SetReadable();
+  }
+}
+
+void Runner::CommitterLoop() {
+  while (!quit_.load(std::memory_order_relaxed)) {
+    if (!job_.EpochReady()) {
+      committer_.Wait(Span::Infinite());
+      continue;
+    }
+    if (absl::Status status = job_.CommitEpoch(); !status.ok()) return Fail(status);
+    if (absl::Status status = options_.after_commit(); !status.ok()) return Fail(status);
+    if (job_.ended()) end_committed_.store(true);
+    done_epoch_.store(job_.record().epoch.value);
+    main_.Notify();
+  }
+}
+
+bool Runner::AllEnded() const {
+  for (int w = 0; w < job_.workers(); ++w) {
+    if (!job_.worker(w).ended()) return false;
+  }
+  return true;
+}
+
+bool Runner::AnyChanged() const {
+  for (int w = 0; w < job_.workers(); ++w) {
+    if (job_.worker(w).changed()) return true;
+  }
+  return false;
+}
+
+// Closes an epoch when its time has come: early when memory asks for it, at once for the last one.
+void Runner::MaybeRequestEpoch() {
+  if (stop_.load(std::memory_order_relaxed)) job_.StopReading();
+  if (job_.EpochUnderWay()) return;
+  if (AllEnded() || stop_.load(std::memory_order_relaxed)) {
+    if (final_epoch_ == 0 && !end_committed_.load()) final_epoch_ = job_.RequestEpoch();
+    return;
+  }
+  if (!AnyChanged()) {
+    changed_since_us_ = -1;
+    return;
+  }
+  const int64_t now = MonotonicMicros();
+  if (changed_since_us_ < 0) changed_since_us_ = now;
+  if (job_.TakeEarlyEpoch() || now - changed_since_us_ >= options_.epoch_interval.us) {
+    changed_since_us_ = -1;
+    job_.RequestEpoch();
+  }
+}
+
+Span Runner::UntilNextWork() const {
+  const int64_t now = MonotonicMicros();
+  Span wait = Span::Infinite();
+  if (changed_since_us_ >= 0) {
+    wait = Span::Micros(changed_since_us_ + options_.epoch_interval.us - now);
+  }
+  if (!options_.report_interval.is_infinite()) {
+    wait = std::min(wait, Span::Micros(last_report_us_ + options_.report_interval.us - now));
+  }
+  return std::max(wait, Span::Micros(0));
+}
+
+bool Runner::Finished() const {
+  return end_committed_.load() || (final_epoch_ != 0 && done_epoch_.load() >= final_epoch_);
+}
+
+absl::Status Runner::Run() {
+  for (int w = 0; w < job_.workers(); ++w) threads_.emplace_back([this, w] { WorkerLoop(w); });
+  threads_.emplace_back([this] { CommitterLoop(); });
+  last_report_us_ = MonotonicMicros();
+  while (!quit_.load() && !Finished()) {
+    MaybeRequestEpoch();
+    if (!options_.report_interval.is_infinite() &&
+        MonotonicMicros() - last_report_us_ >= options_.report_interval.us) {
+      options_.report();
+      last_report_us_ = MonotonicMicros();
+    }
+    if (quit_.load() || Finished()) break;
+    main_.Wait(UntilNextWork());
+  }
+  quit_.store(true);
+  for (const auto& worker : workers_) worker->Notify();
+  committer_.Notify();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  absl::MutexLock lock(&mutex_);
+  return error_;
+}
+
+}  // namespace tidemark

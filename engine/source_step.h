@@ -1,0 +1,68 @@
+// SourceStep and SourceReader: a source as the engine sees it, without its item type.
+//
+// tidemark/source.h has the typed interface that connectors and users write against, and the adapter
+// between the two.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/timestamp.h"
+#include "engine/batch.h"
+#include "engine/position.h"
+#include "engine/skip_log.h"
+
+namespace tidemark {
+
+// What a partition says after a poll.
+struct PollResult {
+  // Ask again at once (the default), at this time, or never by time alone.
+  Timestamp ask_again = Timestamp::Min();
+  // Nothing more will ever come; the partition is not asked again in this run.
+  bool at_end = false;
+  // When not -1: ask again as soon as this descriptor is readable, or at `ask_again`.
+  int ready_fd = -1;
+
+  static PollResult Again() { return {}; }
+  static PollResult At(Timestamp t) { return {.ask_again = t}; }
+  static PollResult AtEnd() { return {.ask_again = Timestamp::Never(), .at_end = true}; }
+  static PollResult WhenReadable(int fd, Timestamp at_the_latest = Timestamp::Never()) {
+    return {.ask_again = at_the_latest, .ready_fd = fd};
+  }
+};
+
+// What a source may use; everything outlives the partition.
+struct SourceContext {
+  Files* files = nullptr;
+  const Clock* clock = nullptr;
+  SkipLog* skips = nullptr;
+};
+
+// One open partition. Used by one worker.
+class SourceReader {
+ public:
+  virtual ~SourceReader() = default;
+  // Replaces `out` by at most `max` items, or by null when there are none now.
+  virtual absl::StatusOr<PollResult> Poll(size_t max, Timestamp now,
+                                          std::unique_ptr<AnyBatch>& out) = 0;
+  virtual Position position() const = 0;
+};
+
+class SourceStep {
+ public:
+  virtual ~SourceStep() = default;
+  virtual absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) = 0;
+  virtual absl::StatusOr<std::unique_ptr<SourceReader>> Open(const std::string& partition,
+                                                             const std::optional<Position>& resume,
+                                                             const SourceContext& context) = 0;
+  virtual bool can_seek() const = 0;
+  virtual double rate() const = 0;
+  virtual std::string Describe() const = 0;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,45 @@
+#include "engine/stateful_node.h"
+
+#include "base/status.h"
+
+namespace tidemark {
+
+absl::StatusOr<bool> StatefulNode::RunTimers(const Activation& now, size_t max, Output& out) {
+  const Timestamp at = now.In(domain_);
+  if (!timers_under_way_) {
+    if (states_.NextWake() > at) return true;
+    states_.BeginActivation();
+    timers_under_way_ = true;
+  }
+  for (; max > 0; --max) {
+    TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states_.PopDue(at));
+    if (entry == nullptr) {
+      timers_under_way_ = false;
+      break;
+    }
+    TM_RETURN_IF_ERROR(FireTimer(*entry, now));
+    states_.Changed(*entry);
+    if (emit_each_key_) TM_RETURN_IF_ERROR(Flush(out));
+  }
+  TM_RETURN_IF_ERROR(Flush(out));
+  return !timers_under_way_;
+}
+
+absl::StatusOr<bool> StatefulNode::RunEnd(uint32_t generation, const Activation& now, size_t max,
+                                          Output& out) {
+  bool done = false;
+  for (; max > 0 && !done; --max) {
+    TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states_.NextAtEnd(generation));
+    if (entry == nullptr) {
+      done = true;
+      break;
+    }
+    TM_RETURN_IF_ERROR(FireEnd(*entry, now));
+    states_.Changed(*entry);
+    if (emit_each_key_) TM_RETURN_IF_ERROR(Flush(out));
+  }
+  TM_RETURN_IF_ERROR(Flush(out));
+  return done;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,53 @@
+// StatefulNode: a step with state per key, on one worker.
+//
+// The base keeps the states, fires timers and walks the keys at the end of input; the derived class
+// (a template at the edge, tidemark/keyed_node.h) knows the user's types and what a timer means.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "engine/node.h"
+#include "state/keyed_states.h"
+
+namespace tidemark {
+
+class StatefulNode : public Node {
+ public:
+  StatefulNode(std::unique_ptr<StateType> type, TimeDomain domain, KeyedStates::Options options)
+      : type_(std::move(type)), domain_(domain), states_(WithType(std::move(options), *type_)) {}
+
+  // Fires up to `max` due timers; true when none is left that is due now.
+  absl::StatusOr<bool> RunTimers(const Activation& now, size_t max, Output& out);
+  // Calls up to `max` keys back at the end of input `generation`; true when all have been called.
+  absl::StatusOr<bool> RunEnd(uint32_t generation, const Activation& now, size_t max, Output& out);
+
+  TimeDomain domain() const { return domain_; }
+  KeyedStates& states() { return states_; }
+  const KeyedStates& states() const { return states_; }
+
+  // Emit after each key instead of after each activation: for a step whose outputs meet again
+  // downstream, where the order between its ports can be seen.
+  void set_emit_each_key(bool on) { emit_each_key_ = on; }
+
+ protected:
+  virtual absl::Status FireTimer(KeyedStates::Entry& entry, const Activation& now) = 0;
+  virtual absl::Status FireEnd(KeyedStates::Entry& entry, const Activation& now) = 0;
+  // Emits what has been collected.
+  virtual absl::Status Flush(Output& out) = 0;
+
+ private:
+  static KeyedStates::Options WithType(KeyedStates::Options options, const StateType& type) {
+    options.type = &type;
+    return options;
+  }
+
+  const std::unique_ptr<StateType> type_;
+  const TimeDomain domain_;
+  KeyedStates states_;
+  bool timers_under_way_ = false;
+  bool emit_each_key_ = false;
+};
+
+}  // namespace tidemark

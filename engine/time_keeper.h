@@ -1,0 +1,73 @@
+// TimeKeeper: what time it is for the job, in the three time domains.
+//
+//   wall      the largest reading of the clock in this run; never goes back during a run
+//   job       moves with the wall while the process runs, stands still while it is down
+//   deadline  wall time that never steps back, restarts included: where the clock stepped back
+//             between two runs it goes on from where it was, so a stored deadline is never further
+//             away than it was when it was stored
+//
+// Thread rule: safe from any thread.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/clock.h"
+#include "base/timestamp.h"
+#include "state/state_key.h"
+
+namespace tidemark {
+
+// One reading, taken once per activation.
+struct Activation {
+  Timestamp wall;
+  Timestamp job;
+  Timestamp deadline;
+
+  Timestamp In(TimeDomain domain) const {
+    switch (domain) {
+      case TimeDomain::kJob:
+        return job;
+      case TimeDomain::kDeadline:
+        return deadline;
+      case TimeDomain::kWall:
+        break;
+    }
+    return wall;
+  }
+};
+
+class TimeKeeper {
+ public:
+  // `saved` is what the last committed epoch recorded; default for a fresh start.
+  explicit TimeKeeper(const Clock& clock) : TimeKeeper(clock, nullptr) {}
+  TimeKeeper(const Clock& clock, const Activation* saved)
+      : clock_(clock), start_(clock.Now()), largest_us_(start_.us) {
+    job_start_ = saved != nullptr ? saved->job : start_;
+    if (saved != nullptr && saved->deadline > start_) deadline_ahead_ = saved->deadline - start_;
+  }
+
+  Activation Read() {
+    const int64_t reading = clock_.Now().us;
+    int64_t largest = largest_us_.load(std::memory_order_relaxed);
+    while (reading > largest &&
+           !largest_us_.compare_exchange_weak(largest, reading, std::memory_order_relaxed)) {
+    }
+    const Timestamp wall{std::max(reading, largest)};
+    return {.wall = wall, .job = job_start_ + (wall - start_), .deadline = wall + deadline_ahead_};
+  }
+
+  // How long from `now` until `at` in `domain`.
+  static Span Until(const Activation& now, TimeDomain domain, Timestamp at) {
+    return at.is_never() ? Span::Infinite() : at - now.In(domain);
+  }
+
+ private:
+  const Clock& clock_;
+  const Timestamp start_;
+  Timestamp job_start_;
+  Span deadline_ahead_;
+  std::atomic<int64_t> largest_us_;
+};
+
+}  // namespace tidemark

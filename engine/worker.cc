@@ -1,0 +1,392 @@
+#include "engine/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "engine/worker_parts.h"
+
+namespace tidemark {
+namespace {
+
+constexpr size_t kTimersPerStep = 1024;
+constexpr size_t kEndsPerStep = 1024;
+
+std::string StepWord(const StepPlan& step) {
+  return step.name.empty() ? Cat("a ", step.kind, " step") : Cat("step '", step.name, "'");
+}
+
+}  // namespace
+
+Worker::Worker(WorkerSetup setup) : setup_(std::move(setup)), budget_(setup_.memory_bytes) {}
+Worker::~Worker() = default;
+
+// ---- opening -----------------------------------------------------------------------------------
+
+absl::Status Worker::Open() {
+  const Plan& plan = *setup_.plan;
+  edges_of_step_.resize(plan.steps.size());
+  exchange_of_edge_.assign(plan.edges.size(), -1);
+  for (size_t e = 0; e < plan.edges.size(); ++e) {
+    edges_of_step_[static_cast<size_t>(plan.edges[e].from)].push_back(static_cast<int>(e));
+  }
+  for (size_t x = 0; x < setup_.exchanges->size(); ++x) {
+    exchange_of_edge_[static_cast<size_t>((*setup_.exchanges)[x]->edge())] = static_cast<int>(x);
+  }
+  marker_from_.assign(setup_.exchanges->size(),
+                      std::vector<bool>(static_cast<size_t>(setup_.count), false));
+  epoch_ = noticed_commit_ = setup_.resume != nullptr ? setup_.resume->epoch.value : 0;
+  now_ = setup_.time->Read();
+
+  steps_.resize(plan.steps.size());
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    steps_[i].output = std::make_unique<StepOutput>(*this, static_cast<int>(i));
+    TM_RETURN_IF_ERROR(OpenStep(static_cast<int>(i)));
+  }
+  for (const EdgePlan& edge : plan.edges) {
+    StepState& to = steps_[static_cast<size_t>(edge.to)];
+    const bool crosses = edge.exchange != EdgePlan::Exchange::kNone && setup_.count > 1;
+    to.open_inputs += crosses ? setup_.count : 1;
+  }
+  for (size_t e = 0; e < plan.edges.size(); ++e) {
+    if (exchange_of_edge_[e] >= 0 && plan.edges[e].exchange == EdgePlan::Exchange::kByKey) {
+      steps_[static_cast<size_t>(plan.edges[e].from)].partitioners[static_cast<int>(e)] =
+          plan.edges[e].make_partitioner(setup_.count);
+    }
+  }
+  // A source without a partition on this worker has ended here before it began.
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    if (plan.steps[i].role == StepPlan::Role::kSource && steps_[i].open_partitions == 0) {
+      StepEnded(static_cast<int>(i));
+    }
+  }
+  return absl::OkStatus();
+}
+
+KeyedStates::Options Worker::StatesOptions(const StepPlan& plan) const {
+  KeyedStates::Options options;
+  options.step = setup_.step_ids->at(plan.name);
+  options.step_name = plan.name;
+  options.store = setup_.store;
+  options.budget = const_cast<MemoryBudget*>(&budget_);
+  options.groups = KeyGroupRange::OfWorker(setup_.index, setup_.count);
+  if (setup_.resume != nullptr) {
+    for (const StepRecord& step : setup_.resume->steps) {
+      if (step.name != plan.name) continue;
+      options.store_has_rows = step.keys > 0;
+      // Where the wall clock stepped back, timers lie again in the time that was swept.
+      options.swept_to = std::min(step.swept_to, now_.In(plan.domain));
+    }
+  }
+  return options;
+}
+
+absl::Status Worker::OpenStep(int step) {
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
+  StepState& state = steps_[static_cast<size_t>(step)];
+  NodeContext context{.worker = setup_.index, .workers = setup_.count, .states = {}};
+  switch (plan.role) {
+    case StepPlan::Role::kSource:
+      return OpenSource(step);
+    case StepPlan::Role::kStateless:
+      state.node = plan.make_node(context);
+      return absl::OkStatus();
+    case StepPlan::Role::kStateful: {
+      context.states = StatesOptions(plan);
+      auto node = plan.make_stateful(context);
+      node->set_emit_each_key(plan.outputs_meet_again);
+      state.stateful = node.get();
+      state.node = std::move(node);
+      return absl::OkStatus();
+    }
+    case StepPlan::Role::kSink: {
+      if (SinkWorker(step) != setup_.index) return absl::OkStatus();
+      std::optional<Position> position;
+      if (setup_.resume != nullptr) {
+        for (const SinkRecord& sink : setup_.resume->sinks) {
+          if (sink.step == plan.name) position = Position(sink.position);
+        }
+      }
+      auto target = plan.sink->Open(position, setup_.sink_context);
+      if (!target.ok()) return Annotate(target.status(), StepWord(plan));
+      state.sink = *std::move(target);
+      return absl::OkStatus();
+    }
+  }
+  return absl::InternalError("a step has no role");
+}
+
+absl::Status Worker::OpenSource(int step) {
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
+  auto partitions = plan.source->Partitions(setup_.source_context);
+  if (!partitions.ok()) return Annotate(partitions.status(), StepWord(plan));
+  for (size_t i = 0; i < partitions->size(); ++i) {
+    if (static_cast<int>(i) % setup_.count != setup_.index) continue;
+    const std::string& partition = (*partitions)[i];
+    std::optional<Position> position;
+    if (setup_.resume != nullptr) {
+      for (const SourceRecord& source : setup_.resume->sources) {
+        if (source.step == plan.name && source.partition == partition) {
+          position = Position(source.position);
+        }
+      }
+    }
+    auto reader = plan.source->Open(partition, position, setup_.source_context);
+    if (!reader.ok()) return Annotate(reader.status(), StepWord(plan));
+    SourceState source;
+    source.step = step;
+    source.partition = partition;
+    source.reader = *std::move(reader);
+    source.rate = plan.source->rate() / static_cast<double>(partitions->size());
+    source.paced_from = now_.wall;
+    sources_.push_back(std::move(source));
+    ++steps_[static_cast<size_t>(step)].open_partitions;
+  }
+  return absl::OkStatus();
+}
+
+// ---- the way of a batch --------------------------------------------------------------------------
+
+absl::Status Worker::Emit(int step, int port, std::unique_ptr<AnyBatch> batch) {
+  if (batch == nullptr || batch->size() == 0) return absl::OkStatus();
+  const std::vector<int>& edges = edges_of_step_[static_cast<size_t>(step)];
+  int last = -1;  // the last consumer gets the batch itself, those before it a copy
+  for (const int e : edges) {
+    if (setup_.plan->edges[static_cast<size_t>(e)].port == port) last = e;
+  }
+  for (const int e : edges) {
+    if (setup_.plan->edges[static_cast<size_t>(e)].port != port) continue;
+    TM_RETURN_IF_ERROR(SendThrough(e, e == last ? std::move(batch) : batch->Clone()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::SendThrough(int e, std::unique_ptr<AnyBatch> batch) {
+  const EdgePlan& edge = setup_.plan->edges[static_cast<size_t>(e)];
+  const int exchange = exchange_of_edge_[static_cast<size_t>(e)];
+  if (exchange < 0) return Feed(edge.to, edge.input, std::move(batch));
+  std::vector<std::unique_ptr<AnyBatch>> parts(static_cast<size_t>(setup_.count));
+  if (edge.exchange == EdgePlan::Exchange::kToOne) {
+    parts[static_cast<size_t>(SinkWorker(edge.to))] = std::move(batch);
+  } else {
+    steps_[static_cast<size_t>(edge.from)].partitioners.at(e)->Split(std::move(batch), parts);
+  }
+  for (int w = 0; w < setup_.count; ++w) {
+    auto& part = parts[static_cast<size_t>(w)];
+    if (part == nullptr || part->size() == 0) continue;
+    if (w == setup_.index) {
+      TM_RETURN_IF_ERROR(Feed(edge.to, edge.input, std::move(part)));
+    } else {
+      (*setup_.exchanges)[static_cast<size_t>(exchange)]
+          ->channel(setup_.index, w)
+          .Send({.kind = Message::Kind::kBatch, .batch = std::move(part)});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::Feed(int step, int input, std::unique_ptr<AnyBatch> batch) {
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
+  StepState& state = steps_[static_cast<size_t>(step)];
+  SetChanged();
+  if (state.sink != nullptr) {
+    stats_.items_out.fetch_add(batch->size(), std::memory_order_relaxed);
+    return Annotate(state.sink->Write(*batch), StepWord(plan));
+  }
+  if (!plan.outputs_meet_again || batch->size() == 1) {
+    return Annotate(state.node->OnBatch(input, std::move(batch), now_, *state.output),
+                    StepWord(plan));
+  }
+  for (size_t i = 0; i < batch->size(); ++i) {
+    TM_RETURN_IF_ERROR(Annotate(
+        state.node->OnBatch(input, batch->TakeOne(i), now_, *state.output), StepWord(plan)));
+  }
+  return absl::OkStatus();
+}
+
+// ---- one step ------------------------------------------------------------------------------------
+
+absl::StatusOr<bool> Worker::Step() {
+  stats_.steps.fetch_add(1, std::memory_order_relaxed);
+  now_ = setup_.time->Read();
+  NoticeCommit();
+  TM_ASSIGN_OR_RETURN(bool did, ReceiveOne());
+  TM_ASSIGN_OR_RETURN(const bool barrier, GetOnWithBarrier());
+  did |= barrier;
+  if (!aligning_ && HasRoomBehind(0)) {
+    bool quiet = true;
+    TM_ASSIGN_OR_RETURN(const bool fired, FireTimers(quiet));
+    did |= fired;
+    // What is due comes before what is new.
+    if (quiet && !MustWaitForMemory()) {
+      TM_ASSIGN_OR_RETURN(const bool read, ReadOneSource());
+      did |= read;
+      TM_ASSIGN_OR_RETURN(const bool ended, GetOnWithEnds());
+      did |= ended;
+    }
+  }
+  did |= EncodeSlice();
+  KeepToBudget();
+  return did;
+}
+
+absl::StatusOr<bool> Worker::FireTimers(bool& quiet) {
+  bool did = false;
+  for (StepState& step : steps_) {
+    if (step.stateful == nullptr || step.ended) continue;
+    if (step.stateful->states().NextWake() > now_.In(step.stateful->domain())) continue;
+    did = true;
+    SetChanged();
+    const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(&step - steps_.data())];
+    auto done = step.stateful->RunTimers(now_, kTimersPerStep, *step.output);
+    if (!done.ok()) return Annotate(done.status(), StepWord(plan));
+    // Keys that are due again at once get an activation of their own, but do not hold up the rest.
+    if (!*done) quiet = false;
+  }
+  return did;
+}
+
+absl::StatusOr<bool> Worker::ReadOneSource() {
+  if (setup_.signals->stop_reading.load(std::memory_order_relaxed)) return false;
+  for (size_t tried = 0; tried < sources_.size(); ++tried) {
+    SourceState& source = sources_[next_source_];
+    next_source_ = (next_source_ + 1) % sources_.size();
+    if (source.at_end || !source.WantsToBeAsked(now_.wall)) continue;
+    TM_ASSIGN_OR_RETURN(const bool read, ReadSource(source));
+    if (read) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
+  const size_t max = source.Allowed(now_.wall, setup_.batch_items_max);
+  if (max == 0) return false;
+  std::unique_ptr<AnyBatch> batch;
+  auto polled = source.reader->Poll(max, now_.wall, batch);
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(source.step)];
+  if (!polled.ok()) return Annotate(polled.status(), StepWord(plan));
+  const size_t items = batch == nullptr ? 0 : batch->size();
+  source.ask_again = polled->ask_again;
+  source.ready_fd = polled->ready_fd;
+  source.readable = false;
+  source.items += items;
+  if (items > 0) {
+    SetChanged();
+    stats_.items_in.fetch_add(items, std::memory_order_relaxed);
+    TM_RETURN_IF_ERROR(Emit(source.step, 0, std::move(batch)));
+  }
+  if (polled->at_end) {
+    source.at_end = true;
+    SetChanged();
+    if (--steps_[static_cast<size_t>(source.step)].open_partitions == 0) StepEnded(source.step);
+  }
+  return items > 0 || polled->at_end;
+}
+
+absl::StatusOr<bool> Worker::GetOnWithEnds() {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    StepState& step = steps_[i];
+    if (!step.walking) continue;
+    const uint32_t generation = setup_.resume != nullptr ? setup_.resume->end_generation + 1 : 1;
+    auto done = step.stateful->RunEnd(generation, now_, kEndsPerStep, *step.output);
+    if (!done.ok()) return Annotate(done.status(), StepWord(setup_.plan->steps[i]));
+    SetChanged();
+    if (*done) {
+      step.walking = false;
+      StepEnded(static_cast<int>(i));
+    }
+    return true;
+  }
+  return false;
+}
+
+void Worker::InputEnded(int step) {
+  StepState& state = steps_[static_cast<size_t>(step)];
+  TM_CHECK(state.open_inputs > 0, "an input ends once");
+  if (--state.open_inputs > 0) return;
+  if (state.stateful != nullptr) {
+    state.walking = true;
+  } else {
+    StepEnded(step);
+  }
+}
+
+void Worker::StepEnded(int step) {
+  StepState& state = steps_[static_cast<size_t>(step)];
+  if (state.ended) return;
+  state.ended = true;
+  for (const int e : edges_of_step_[static_cast<size_t>(step)]) {
+    const EdgePlan& edge = setup_.plan->edges[static_cast<size_t>(e)];
+    const int exchange = exchange_of_edge_[static_cast<size_t>(e)];
+    for (int w = 0; exchange >= 0 && w < setup_.count; ++w) {
+      if (w == setup_.index) continue;
+      (*setup_.exchanges)[static_cast<size_t>(exchange)]
+          ->channel(setup_.index, w)
+          .Send({.kind = Message::Kind::kEnd, .batch = nullptr});
+    }
+    InputEnded(edge.to);
+  }
+  if (std::all_of(steps_.begin(), steps_.end(), [](const StepState& s) { return s.ended; })) {
+    ended_.store(true, std::memory_order_release);
+  }
+}
+
+// ---- waiting -------------------------------------------------------------------------------------
+
+Timestamp Worker::NextWake() const {
+  Timestamp next = Timestamp::Never();
+  // Until then only a message or a commit helps, and both wake this worker.
+  if (aligning_ || !HasRoomBehind(0)) return next;
+  for (const StepState& step : steps_) {
+    if (step.stateful == nullptr || step.ended) continue;
+    const Timestamp wake = step.stateful->states().NextWake();
+    if (wake.is_never()) continue;
+    next = std::min(next, now_.wall + TimeKeeper::Until(now_, step.stateful->domain(), wake));
+  }
+  const bool reading = !setup_.signals->stop_reading.load(std::memory_order_relaxed);
+  if (!reading || MustWaitForMemory()) return next;
+  for (const SourceState& source : sources_) {
+    if (!source.at_end) next = std::min(next, source.NextAsk(now_.wall));
+  }
+  return next;
+}
+
+std::vector<int> Worker::WaitingFor() const {
+  std::vector<int> descriptors;
+  for (const SourceState& source : sources_) {
+    if (!source.at_end && source.ready_fd >= 0) descriptors.push_back(source.ready_fd);
+  }
+  return descriptors;
+}
+
+void Worker::SetReadable() {
+  for (SourceState& source : sources_) source.readable = true;
+}
+
+// ---- memory --------------------------------------------------------------------------------------
+
+bool Worker::MustWaitForMemory() const {
+  return setup_.store != nullptr && budget_.exceeded() && (changed_ || noticed_commit_ < epoch_);
+}
+
+void Worker::KeepToBudget() {
+  uint64_t hot = 0, loaded = 0, evicted = 0;
+  for (StepState& step : steps_) {
+    if (step.stateful == nullptr) continue;
+    if (budget_.exceeded()) step.stateful->states().Evict();
+    hot += step.stateful->states().hot_keys();
+    loaded += step.stateful->states().loaded_keys();
+    evicted += step.stateful->states().evicted_keys();
+  }
+  stats_.hot_keys.store(hot, std::memory_order_relaxed);
+  stats_.loaded_keys.store(loaded, std::memory_order_relaxed);
+  stats_.evicted_keys.store(evicted, std::memory_order_relaxed);
+  if (setup_.store != nullptr && budget_.exceeded() && changed_ && !aligning_ &&
+      noticed_commit_ == epoch_ &&
+      !setup_.signals->early_epoch.exchange(true, std::memory_order_relaxed)) {
+    stats_.early_epochs.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace tidemark

@@ -1,0 +1,153 @@
+// Worker: all steps of a flow for one share of the keys, as a state machine.
+//
+// A worker has no thread. Whoever drives it (a thread of the runner, a test, the simulator) calls
+// Step(), which does one bounded piece of work and never waits, and asks NextWake() how long it may
+// be left alone. The pieces, in order: take one message of another worker; get on with the barrier;
+// fire due timers; read one source; get on with ends of input; encode a slice of the closing epoch.
+//
+// Barriers. When an epoch is requested the worker stops reading and firing, and sends a marker
+// through each exchange in topological order, each once all markers of the exchanges before it have
+// come in. A channel whose marker has come is left alone until the barrier is through. Then
+// everything before the boundary, and nothing behind it, is in the states; the changed lists are
+// swapped, sinks and sources say where they stand, and the next epoch begins at once.
+//
+// Thread rule: Step(), NextWake() and Open() from one thread at a time; stats() from any.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/epoch_part.h"
+#include "engine/exchange.h"
+#include "engine/plan.h"
+#include "engine/time_keeper.h"
+#include "proto/epoch_record.h"
+#include "state/memory_budget.h"
+#include "state/store.h"
+
+namespace tidemark {
+
+// What the job shares with its workers; written by the job, read by workers.
+struct JobSignals {
+  std::atomic<uint64_t> requested_epoch{0};  // close this epoch
+  std::atomic<uint64_t> committed_epoch{0};  // this epoch is durable
+  std::atomic<bool> stop_reading{false};     // a stop was asked for: sources are left alone
+  std::atomic<bool> early_epoch{false};      // a worker is over its memory budget
+};
+
+// Counters for people and tests; relaxed, monotonous but for the gauges.
+struct WorkerStats {
+  std::atomic<uint64_t> items_in{0};
+  std::atomic<uint64_t> items_out{0};
+  std::atomic<uint64_t> steps{0};
+  std::atomic<uint64_t> loaded_keys{0};
+  std::atomic<uint64_t> evicted_keys{0};
+  std::atomic<uint64_t> hot_keys{0};         // gauge
+  std::atomic<uint64_t> early_epochs{0};
+  std::atomic<int64_t> longest_pause_us{0};  // at a barrier, from swap to going on
+};
+
+struct WorkerSetup {
+  const Plan* plan = nullptr;
+  int index = 0;
+  int count = 1;
+  const StateReader* store = nullptr;          // null: nothing is kept
+  const EpochRecord* resume = nullptr;         // null: a fresh start
+  const std::map<std::string, StepId>* step_ids = nullptr;
+  TimeKeeper* time = nullptr;
+  SourceContext source_context;
+  SinkContext sink_context;
+  size_t memory_bytes = 0;
+  size_t batch_items_max = 1024;               // read from a source in one go
+  std::vector<std::unique_ptr<Exchange>>* exchanges = nullptr;
+  JobSignals* signals = nullptr;
+  std::function<void(EpochPart)> deliver;      // called from Step()
+  std::function<void()> on_changed = [] {};    // the first change of an epoch; from Step()
+};
+
+class Worker {
+ public:
+  explicit Worker(WorkerSetup setup);
+  ~Worker();
+
+  // Makes the steps, opens this worker's partitions and sinks at their resume positions.
+  absl::Status Open();
+
+  // One bounded piece of work; false when there was nothing to do.
+  absl::StatusOr<bool> Step();
+  // When Step() wants to be called again if nothing else happens, as wall time; Min() = now.
+  Timestamp NextWake() const;
+  // Descriptors whose becoming readable is a reason to call Step(); then call SetReadable() first.
+  std::vector<int> WaitingFor() const;
+  void SetReadable();
+
+  // Every source is at its end and all that followed from it is done.
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+  // Something happened since the last barrier that an epoch would record.
+  bool changed() const { return changed_.load(std::memory_order_relaxed); }
+
+  const WorkerStats& stats() const { return stats_; }
+  size_t memory_used_bytes() const { return budget_.used_bytes(); }
+
+ private:
+  struct StepState;
+  struct SourceState;
+  class StepOutput;
+
+  absl::Status OpenStep(int step);
+  absl::Status OpenSource(int step);
+  KeyedStates::Options StatesOptions(const StepPlan& plan) const;
+  absl::Status Emit(int step, int port, std::unique_ptr<AnyBatch> batch);
+  absl::Status SendThrough(int edge, std::unique_ptr<AnyBatch> batch);
+  absl::Status Feed(int step, int input, std::unique_ptr<AnyBatch> batch);
+
+  absl::StatusOr<bool> ReceiveOne();
+  absl::StatusOr<bool> FireTimers(bool& quiet);
+  absl::StatusOr<bool> ReadOneSource();
+  absl::StatusOr<bool> ReadSource(SourceState& source);
+  absl::StatusOr<bool> GetOnWithEnds();
+  absl::StatusOr<bool> GetOnWithBarrier();
+  bool HasRoomBehind(size_t exchange) const;
+  bool MustWaitForMemory() const;
+
+  void InputEnded(int step);
+  void StepEnded(int step);
+  int SinkWorker(int step) const { return step % setup_.count; }
+
+  void SetChanged() {
+    if (!changed_.exchange(true, std::memory_order_relaxed)) setup_.on_changed();
+  }
+  absl::Status PassBarrier();
+  bool EncodeSlice();
+  void NoticeCommit();
+  void KeepToBudget();
+
+  const WorkerSetup setup_;
+  MemoryBudget budget_;
+  WorkerStats stats_;
+  Activation now_;
+  std::vector<StepState> steps_;
+  std::vector<SourceState> sources_;
+  size_t next_source_ = 0;
+  std::vector<std::vector<int>> edges_of_step_;
+  std::vector<int> exchange_of_edge_;  // -1: none
+
+  std::atomic<bool> changed_{false};
+  std::atomic<bool> ended_{false};
+  uint64_t epoch_ = 0;  // the last barrier passed
+  uint64_t noticed_commit_ = 0;
+  bool aligning_ = false;
+  size_t stage_ = 0;
+  bool marker_sent_ = false;
+  std::vector<std::vector<bool>> marker_from_;  // [exchange][worker]
+  std::optional<EpochPart> encoding_;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,67 @@
+// What a worker keeps for each step and each source partition. Private to engine/worker*.cc.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/worker.h"
+
+namespace tidemark {
+
+class Worker::StepOutput final : public Output {
+ public:
+  StepOutput(Worker& worker, int step) : worker_(worker), step_(step) {}
+  absl::Status Emit(int port, std::unique_ptr<AnyBatch> batch) override {
+    return worker_.Emit(step_, port, std::move(batch));
+  }
+
+ private:
+  Worker& worker_;
+  const int step_;
+};
+
+struct Worker::StepState {
+  std::unique_ptr<Node> node;
+  StatefulNode* stateful = nullptr;  // `node`, when it has state
+  std::unique_ptr<SinkTarget> sink;  // on the sink's worker only
+  std::unique_ptr<StepOutput> output;
+  std::map<int, std::unique_ptr<Partitioner>> partitioners;  // by edge
+  int open_partitions = 0;
+  int open_inputs = 0;
+  bool walking = false;  // calling its keys at the end of input
+  bool ended = false;
+};
+
+struct Worker::SourceState {
+  int step = 0;
+  std::string partition;
+  std::unique_ptr<SourceReader> reader;
+  Timestamp ask_again = Timestamp::Min();
+  int ready_fd = -1;
+  bool readable = false;
+  bool at_end = false;
+  uint64_t items = 0;  // in this run
+  double rate = 0;     // items per second; 0 = unlimited
+  Timestamp paced_from;
+
+  // The pace is an average since the start of the run: item n is due n / rate after it.
+  Timestamp PaceDue() const {
+    if (rate <= 0) return Timestamp::Min();
+    return paced_from + Span::Micros(static_cast<int64_t>(static_cast<double>(items) / rate * 1e6));
+  }
+  Timestamp NextAsk(Timestamp now) const {
+    if (readable) return now;
+    const Timestamp pace = PaceDue();
+    return ask_again > pace ? ask_again : pace;
+  }
+  bool WantsToBeAsked(Timestamp now) const { return NextAsk(now) <= now; }
+  size_t Allowed(Timestamp now, size_t max) const {
+    if (rate <= 0) return max;
+    const double due = static_cast<double>((now - paced_from).us) * rate / 1e6 + 1;
+    const double left = due - static_cast<double>(items);
+    return left <= 0 ? 0 : std::min(max, static_cast<size_t>(left));
+  }
+};
+
+}  // namespace tidemark

@@ -1,0 +1,194 @@
+#include "recovery/inspect.h"
+
+#include <algorithm>
+#include <queue>
+
+#include "absl/strings/str_split.h"
+#include "base/status.h"
+#include "proto/rows.h"
+#include "recovery/snapshot.h"
+#include "recovery/state_directory.h"
+#include "state/rocksdb_store.h"
+#include "state/state_key.h"
+#include "state/type_schema_codec.h"
+#include "state/value_json.h"
+
+namespace tidemark {
+namespace {
+
+// "max_items: 3, max_wait: 10s" -> the span behind `name`; infinite when it is not there.
+Span SpanParameter(const std::string& parameters, std::string_view name) {
+  for (const absl::string_view part : absl::StrSplit(parameters, ", ")) {
+    const std::string_view text = ToStd(part);
+    if (text.substr(0, name.size()) != name || text.substr(name.size(), 2) != ": ") continue;
+    return ParseSpan(text.substr(name.size() + 2)).value_or(Span::Infinite());
+  }
+  return Span::Infinite();
+}
+
+// Batch deadlines by the stored parameters (SEMANTICS §2).
+std::optional<Timestamp> BatchDue(const StepRecord& step, const BatchRow& batch) {
+  const Span max_wait = SpanParameter(step.parameters, "max_wait");
+  const Span idle = SpanParameter(step.parameters, "idle_timeout");
+  Timestamp due = Timestamp::Never();
+  if (!max_wait.is_infinite()) due = batch.first + max_wait;
+  if (!idle.is_infinite()) due = std::min(due, batch.newest + idle);
+  if (due.is_never()) return {};
+  return due;
+}
+
+// All main rows of a step in byte order of the user keys: the key groups, merged.
+class StepWalk {
+ public:
+  StepWalk(const StateReader& store, StepId step) {
+    for (int group = 0; group < kKeyGroups; ++group) {
+      const RowRange range = StepGroupRange(group, step);
+      cursors_.push_back(store.Scan(range.from, range.to));
+    }
+  }
+  absl::Status Start() {
+    for (size_t i = 0; i < cursors_.size(); ++i) TM_RETURN_IF_ERROR(Enter(i));
+    return absl::OkStatus();
+  }
+  bool Valid() const { return !heads_.empty(); }
+  const std::string& user_key() const { return heads_.top().key; }
+  std::string_view value() const { return cursors_[heads_.top().cursor]->value(); }
+  absl::Status Next() {
+    const size_t cursor = heads_.top().cursor;
+    heads_.pop();
+    cursors_[cursor]->Next();
+    return Enter(cursor);
+  }
+
+ private:
+  struct Head {
+    std::string key;
+    size_t cursor;
+    bool operator<(const Head& other) const { return key > other.key; }  // smallest on top
+  };
+  absl::Status Enter(size_t i) {
+    for (; cursors_[i]->Valid(); cursors_[i]->Next()) {
+      TM_ASSIGN_OR_RETURN(const StateRowKey row, ParseStateRowKey(cursors_[i]->key()));
+      if (row.kind != RowKind::kMain) continue;
+      heads_.push({std::string(row.user_key), i});
+      return absl::OkStatus();
+    }
+    return cursors_[i]->status();
+  }
+
+  std::vector<std::unique_ptr<Cursor>> cursors_;
+  std::priority_queue<Head> heads_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::Open(Files& files,
+                                                                     const std::string& directory) {
+  if (absl::IsNotFound(files.Stat(directory).status())) {
+    return absl::NotFoundError(Cat(directory, ": no such directory"));
+  }
+  if (!files.Stat(StorePath(directory)).ok()) {
+    return absl::NotFoundError(
+        Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));
+  }
+  if (files.Stat(JoinPath(directory, "manifest")).ok()) {
+    TM_RETURN_IF_ERROR(ReadSnapshot(files, directory).status());
+  }
+  std::unique_ptr<StateInspector> inspector(new StateInspector());
+  inspector->directory_ = directory;
+  RocksStoreOptions rocks;
+  rocks.directory = StorePath(directory);
+  rocks.read_only = true;
+  rocks.create_if_missing = false;
+  TM_ASSIGN_OR_RETURN(inspector->store_, OpenRocksStore(rocks));
+  auto record = ReadEpochRecord(*inspector->store_);
+  if (!record.ok()) return Annotate(record.status(), directory);
+  if (!*record) {
+    return absl::NotFoundError(Cat(directory, ": no epoch has been committed here yet"));
+  }
+  inspector->record_ = **std::move(record);
+  return inspector;
+}
+
+Timestamp StateInspector::ToWall(Timestamp deadline_time) const {
+  return deadline_time - (record_.deadline_time - record_.wall_time);
+}
+
+absl::Status StateInspector::Dump(
+    const DumpOptions& options, const std::function<absl::Status(const DumpedKey&)>& visit) const {
+  uint64_t left = options.limit == 0 ? ~uint64_t{0} : options.limit;
+  bool found = false;
+  std::string names;
+  for (const StepRecord& step : record_.steps) {
+    names += Cat(names.empty() ? "" : ", ", step.name);
+    if (options.step && *options.step != step.name) continue;
+    found = true;
+    TM_RETURN_IF_ERROR(DumpStep(step, options, left, visit));
+  }
+  if (options.step && !found) {
+    return absl::NotFoundError(Cat(directory_, ": has no step '", *options.step,
+                                   names.empty() ? "'; no step keeps state"
+                                                 : Cat("'; there are: ", names)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StateInspector::DumpStep(
+    const StepRecord& step, const DumpOptions& options, uint64_t& left,
+    const std::function<absl::Status(const DumpedKey&)>& visit) const {
+  StepWalk walk(*store_, step.id);
+  TM_RETURN_IF_ERROR(walk.Start());
+  for (; left > 0 && walk.Valid();) {
+    const std::string& key = walk.user_key();
+    const bool wanted = !options.key || *options.key == FormatUserKey(key) ||
+                        *options.key == UserKeyToJson(key);
+    if (wanted) {
+      auto dumped = Decode(step, key, walk.value());
+      if (!dumped.ok()) return Annotate(dumped.status(), directory_);
+      TM_RETURN_IF_ERROR(visit(*dumped));
+      --left;
+    }
+    TM_RETURN_IF_ERROR(walk.Next());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step, std::string_view user_key,
+                                                 std::string_view main_row) const {
+  DumpedKey out{.step = step.name,
+                .kind = step.kind,
+                .key_text = FormatUserKey(user_key),
+                .key_json = UserKeyToJson(user_key),
+                .items = {},
+                .first = {},
+                .newest = {},
+                .due = {},
+                .state = {}};
+  const std::string what = Cat("step '", step.name, "', key ", out.key_text);
+  StateRowData row;
+  TM_RETURN_IF_ERROR(DecodeStateRow(main_row, what, row));
+  TM_ASSIGN_OR_RETURN(const TypeSchema schema, DecodeSchema(step.schema));
+  if (const auto* value = std::get_if<ValueRow>(&row.state)) {
+    TM_ASSIGN_OR_RETURN(out.state, ValueToJson(schema, value->value));
+    return out;
+  }
+  const auto& batch = std::get<BatchRow>(row.state);
+  std::vector<std::string> items;
+  std::string key;
+  for (const ListSegment& segment : batch.segments) {
+    SubRowKey(step.id, user_key, EpochSuffix(segment.epoch), key);
+    TM_ASSIGN_OR_RETURN(const auto bytes, store_->Get(key));
+    if (!bytes) return absl::DataLossError(Cat(what, ": a segment of the list is missing"));
+    TM_RETURN_IF_ERROR(DecodeSegmentRow(*bytes, what, items));
+  }
+  items.insert(items.end(), batch.tail.begin(), batch.tail.end());
+  for (const std::string& item : items) {
+    TM_ASSIGN_OR_RETURN(out.items.emplace_back(), ValueToJson(schema, item));
+  }
+  out.first = ToWall(batch.first);
+  out.newest = ToWall(batch.newest);
+  if (const auto due = BatchDue(step, batch)) out.due = ToWall(*due);
+  return out;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,78 @@
+// Inspect: reads a state directory or a snapshot from the outside, typed, without the program that
+// wrote it. Used by `tidemark dump` and `tidemark snapshots`.
+//
+// Opens the store read-only: the job that owns it may be running, and what is shown is its last
+// committed epoch.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/files.h"
+#include "proto/epoch_record.h"
+#include "state/store.h"
+
+namespace tidemark {
+
+// A key of a batch step, or of any other stateful step, decoded by the stored schema.
+struct DumpedKey {
+  std::string step;
+  std::string kind;
+  std::string key_text;  // for people
+  std::string key_json;
+
+  // Batches: items as JSON, arrival of the first and newest one, the time at which the list is
+  // emitted if nothing else happens. Wall time; nothing where there is no such time.
+  std::vector<std::string> items;
+  std::optional<Timestamp> first;
+  std::optional<Timestamp> newest;
+  std::optional<Timestamp> due;
+  // Other steps: the state as JSON.
+  std::string state;
+};
+
+// Several lines, indented; and one JSON object on one line.
+std::string DumpedKeyToText(const DumpedKey& key);
+std::string DumpedKeyToJson(const DumpedKey& key);
+// "step ledger: batch, max_items: 3; 12 keys, 4.0 KiB"
+std::string DescribeStep(const EpochRecord& record, const std::string& name);
+
+struct DumpOptions {
+  std::optional<std::string> step;
+  std::optional<std::string> key;  // as FormatUserKey shows it, or a JSON value
+  uint64_t limit = 0;              // keys; 0 = all
+};
+
+class StateInspector {
+ public:
+  // `directory`: a state directory or a snapshot directory.
+  static absl::StatusOr<std::unique_ptr<StateInspector>> Open(Files& files,
+                                                              const std::string& directory);
+
+  const EpochRecord& record() const { return record_; }
+  StoreStats stats() const { return store_->Stats(); }
+
+  // Calls `visit` for each key, steps in their order, keys in byte order. An error of `visit` ends
+  // the walk. NotFound when options name a step that is not there.
+  absl::Status Dump(const DumpOptions& options,
+                    const std::function<absl::Status(const DumpedKey&)>& visit) const;
+
+ private:
+  StateInspector() = default;
+  absl::Status DumpStep(const StepRecord& step, const DumpOptions& options, uint64_t& left,
+                        const std::function<absl::Status(const DumpedKey&)>& visit) const;
+  absl::StatusOr<DumpedKey> Decode(const StepRecord& step, std::string_view user_key,
+                                   std::string_view main_row) const;
+  Timestamp ToWall(Timestamp deadline_time) const;
+
+  std::string directory_;
+  std::unique_ptr<StateStore> store_;
+  EpochRecord record_;
+};
+
+}  // namespace tidemark

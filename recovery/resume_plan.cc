@@ -1,0 +1,112 @@
+#include "recovery/resume_plan.h"
+
+#include <algorithm>
+
+#include "base/status.h"
+#include "state/type_schema_codec.h"
+
+namespace tidemark {
+namespace {
+
+constexpr char kStartOver[] =
+    "; resume with the program that wrote it, or start over with --fresh (which discards its state)";
+
+std::string Quoted(std::string_view name) { return Cat("'", name, "'"); }
+
+// What changed between two stored schemas, for a message.
+std::string SchemaChange(const std::string& before, const std::string& after) {
+  const auto old_schema = DecodeSchema(before);
+  const auto new_schema = DecodeSchema(after);
+  if (!old_schema.ok() || !new_schema.ok()) return "the stored schema cannot be read";
+  std::string text;
+  for (const std::string& line : Diff(*old_schema, *new_schema)) {
+    text += text.empty() ? line : Cat(", ", line);
+  }
+  return text.empty() ? "it is encoded differently" : text;
+}
+
+absl::Status CheckStep(const StepRecord& before, const DeclaredStep& now) {
+  const std::string where = Cat("step ", Quoted(now.name));
+  if (before.kind != now.kind) {
+    return absl::FailedPreconditionError(Cat(where, " was a ", before.kind, " and is now a ",
+                                             now.kind, "; give the new step another name",
+                                             kStartOver));
+  }
+  if (before.key_schema != now.key_schema) {
+    return absl::FailedPreconditionError(
+        Cat(where, ": the type of its key changed: ",
+            SchemaChange(before.key_schema, now.key_schema), kStartOver));
+  }
+  if (before.schema != now.schema) {
+    return absl::FailedPreconditionError(Cat(where, ": the type of its state changed: ",
+                                             SchemaChange(before.schema, now.schema), kStartOver));
+  }
+  return absl::OkStatus();
+}
+
+StepRecord RecordOf(const DeclaredStep& step, StepId id) {
+  StepRecord record;
+  record.id = id;
+  record.name = step.name;
+  record.kind = step.kind;
+  record.parameters = step.parameters;
+  record.schema = step.schema;
+  record.key_schema = step.key_schema;
+  record.time_domain = step.time_domain;
+  return record;
+}
+
+}  // namespace
+
+ResumePlan PlanResume(const std::optional<EpochRecord>& record,
+                      const std::vector<DeclaredStep>& steps, const ResumeFacts& facts) {
+  ResumePlan plan;
+  uint32_t last_id = 0;
+  if (record) {
+    if (record->flow_name != facts.flow_name) {
+      plan.verdict = absl::FailedPreconditionError(
+          Cat(facts.directory, ": holds the state of flow ", Quoted(record->flow_name),
+              ", and this is flow ", Quoted(facts.flow_name),
+              "; give another directory with --state, or discard that state with --fresh"));
+      return plan;
+    }
+    plan.steps = record->steps;
+    for (const StepRecord& step : record->steps) last_id = std::max(last_id, step.id.value);
+  }
+  const size_t stored = plan.steps.size();
+  for (const DeclaredStep& step : steps) {
+    const auto known = std::find_if(plan.steps.begin(), plan.steps.begin() + static_cast<long>(stored),
+                                    [&](const StepRecord& s) { return s.name == step.name; });
+    if (known == plan.steps.begin() + static_cast<long>(stored)) {
+      plan.steps.push_back(RecordOf(step, {++last_id}));
+      if (record) {
+        plan.fates.push_back({StepFate::Kind::kNew, step.name, "new, starts empty"});
+      }
+      continue;
+    }
+    if (absl::Status bad = CheckStep(*known, step); !bad.ok()) {
+      plan.verdict = Annotate(bad, facts.directory);
+      return plan;
+    }
+    if (known->parameters == step.parameters) {
+      plan.fates.push_back({StepFate::Kind::kKept, step.name, "kept"});
+    } else {
+      plan.fates.push_back(
+          {StepFate::Kind::kChanged, step.name,
+           Cat("kept, with other parameters: ", known->parameters, " -> ", step.parameters)});
+      known->parameters = step.parameters;
+    }
+  }
+  for (size_t i = 0; i < stored; ++i) {
+    const bool declared = std::any_of(steps.begin(), steps.end(), [&](const DeclaredStep& s) {
+      return s.name == plan.steps[i].name;
+    });
+    if (declared) continue;
+    plan.fates.push_back({StepFate::Kind::kOrphan, plan.steps[i].name,
+                          Cat("no longer in the flow; its state of ", plan.steps[i].keys,
+                              " keys stays in the store")});
+  }
+  return plan;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,79 @@
+// StateDirectory: one job's state on disk, held by one process at a time.
+//
+//   STATE_DIR/
+//     LOCK                 an flock; its text (pid and host) is information only
+//     store/               the live RocksDB
+//     staging/             table files on their way into the store; emptied at open
+//     snapshots/<epoch>/   manifest + store/ (hard links), see recovery/snapshot.h
+//
+// Opening takes the lock, opens the store and reads the epoch record: nothing else, so it takes the
+// same time whatever the state weighs.
+//
+// Thread rule: store() as state/store.h says; the rest from one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/files.h"
+#include "proto/epoch_record.h"
+#include "state/run.h"
+#include "state/store.h"
+
+namespace tidemark {
+
+std::string StorePath(const std::string& directory);
+std::string SnapshotsPath(const std::string& directory);
+
+class StateDirectory {
+ public:
+  struct Options {
+    std::string directory;
+    // Discard what is there. The caller has asked the user.
+    bool fresh = false;
+    // Called under the lock, before the store is opened: a run that starts from a snapshot puts the
+    // store in its place here.
+    std::function<absl::Status()> before_open = [] { return absl::OkStatus(); };
+  };
+  // FailedPrecondition when another process holds it (says who), PermissionDenied when it cannot be
+  // written, DataLoss when the store is damaged; the state stays as it was.
+  static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(Files& files, const Options& options);
+  ~StateDirectory();
+
+  const std::string& path() const { return options_.directory; }
+  StateStore& store() { return *store_; }
+  // Of the last committed epoch; nothing in a new directory.
+  const std::optional<EpochRecord>& record() const { return record_; }
+  // The line of runs that `fresh` discarded; may be empty.
+  const std::string& replaced_line() const { return replaced_line_; }
+
+ private:
+  StateDirectory(Files& files, Options options) : files_(files), options_(std::move(options)) {}
+  absl::Status TakeLock();
+  absl::Status OpenStore();
+
+  Files& files_;
+  const Options options_;
+  int lock_fd_ = -1;
+  std::unique_ptr<StateStore> store_;
+  std::optional<EpochRecord> record_;
+  std::string replaced_line_;
+};
+
+// The epoch record of a store; nothing before the first commit.
+absl::StatusOr<std::optional<EpochRecord>> ReadEpochRecord(const StateReader& store);
+
+// Merges what the workers changed with the record and makes it durable, in one atomic step.
+absl::Status CommitEpoch(StateStore& store, const EpochRecord& record,
+                         std::vector<RunBuilder> builders);
+
+// A name for a new line of runs: unique, printable.
+std::string NewRunLine();
+
+}  // namespace tidemark
