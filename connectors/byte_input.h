@@ -1,0 +1,42 @@
+// ByteInput: bytes that come in order, seen through a window in memory.
+//
+// Readers of lines and of CSV records work on this, so that they do not know whether the bytes come
+// from a file, which can seek, or from a pipe, which may have nothing to give yet. Memory holds one
+// chunk and the record that is being read, never the whole input.
+//
+// Thread rule: used by one worker.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "connectors/lines.h"
+#include "engine/position.h"
+
+namespace tidemark {
+
+class ByteInput {
+ public:
+  enum class More {
+    kGrew,   // the window is longer than it was
+    kEnd,    // the window reaches to the end of the input
+    kLater,  // nothing more now; ask again when ready_fd() is readable
+  };
+
+  virtual ~ByteInput() = default;
+
+  // What is in memory from the next unread byte on; valid until Grow().
+  virtual std::string_view window() const = 0;
+  virtual absl::StatusOr<More> Grow() = 0;
+  // The first `bytes` of the window are read; they held `lines` line ends. The window moves on, but
+  // what it showed stays in memory until Grow().
+  virtual void Consume(size_t bytes, uint64_t lines) = 0;
+  // Of the next unread byte.
+  virtual const LineOrigin& origin() const = 0;
+  virtual Position position() const = 0;
+  // The descriptor to wait for after kLater; -1 for inputs that never say so.
+  virtual int ready_fd() const { return -1; }
+};
+
+}  // namespace tidemark

@@ -1,0 +1,106 @@
+// CsvFile: a CSV file (RFC 4180) as a source, one row per record, with the columns of its header.
+//
+//   flow.From("sales", CsvFile({.path = "sales.csv"}, ';'));
+//   … row.Get("price") …
+//
+// Fields may be quoted; inside quotes a doubled quote is a quote, and delimiters and line ends are
+// text. A quote inside an unquoted field is an ordinary character. Blank lines are no records. The
+// header is read again on resume. A record with another number of fields than the header, text
+// behind a closing quote, or a quote that is never closed is a bad line; when skipping, reading
+// goes on at the next line. Positions and refusals are those of files: file_input.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "connectors/byte_input.h"
+#include "connectors/file_input.h"
+#include "connectors/line_file_source.h"
+#include "connectors/lines.h"
+#include "connectors/record_partition.h"
+#include "tidemark/source.h"
+
+namespace tidemark {
+
+// The fields of one record in the order of the columns. Copies share the names.
+class CsvRow {
+ public:
+  using Columns = std::shared_ptr<const std::vector<std::string>>;
+
+  CsvRow() = default;
+  // Requires: as many values as columns.
+  CsvRow(Columns columns, std::vector<std::string> values);
+
+  // Nothing when there is no such column.
+  std::optional<std::string_view> Get(std::string_view column) const;
+  const std::vector<std::string>& columns() const;
+  const std::vector<std::string>& values() const { return values_; }
+
+  bool operator==(const CsvRow& other) const {
+    return columns() == other.columns() && values_ == other.values_;
+  }
+
+ private:
+  Columns columns_;
+  std::vector<std::string> values_;
+};
+
+// What ParseCsvRecord found at the beginning of a text.
+struct CsvRecord {
+  bool complete = false;  // false: the text ends inside the record, and the rest says nothing
+  bool blank = false;     // a line with nothing on it
+  size_t bytes = 0;       // with the line end; 0 at the end of the input
+  uint64_t lines = 0;
+  std::string problem;  // why it is a bad record; empty when it is good
+};
+// `at_end`: nothing follows `text`. A quote that is never closed makes a bad record of the first
+// line alone, so that what follows can still be read.
+CsvRecord ParseCsvRecord(std::string_view text, char delimiter, bool at_end,
+                         std::vector<std::string>& fields);
+
+// Takes records from any ByteInput.
+class CsvReader {
+ public:
+  CsvReader(std::unique_ptr<ByteInput> input, BadLines bad_lines, char delimiter,
+            size_t record_bytes_max);
+
+  // Reads the column names where `input` stands. Without any record there are no columns, and no
+  // rows either.
+  absl::Status ReadHeader();
+  // As read by another reader of the same file.
+  void set_columns(CsvRow::Columns columns) { columns_ = std::move(columns); }
+  const CsvRow::Columns& columns() const { return columns_; }
+
+  absl::StatusOr<Took> Next(CsvRow& row);
+  ByteInput& input() const { return *input_; }
+
+ private:
+  // The next record that is not blank into fields_; with kSkipped, problem_ says what is wrong.
+  absl::StatusOr<Took> NextRecord();
+
+  std::unique_ptr<ByteInput> input_;
+  BadLines bad_lines_;
+  char delimiter_;
+  size_t record_bytes_max_;
+  CsvRow::Columns columns_;
+  // Of the record read last.
+  LineOrigin origin_;
+  std::vector<std::string> fields_;
+  std::string problem_;
+};
+
+// One file as one partition. `context` outlives the partition.
+absl::StatusOr<std::unique_ptr<SourcePartition<CsvRow>>> OpenCsv(
+    const FileSourceOptions& file, char delimiter, const std::optional<Position>& resume,
+    const SourceContext& context);
+FileSource<CsvRow>::Opener CsvOpener(char delimiter);
+
+Source<CsvRow> CsvFile(FileSourceOptions file, char delimiter = ',');
+
+}  // namespace tidemark

@@ -1,0 +1,69 @@
+#include "connectors/dir_sink.h"
+
+#include "base/files.h"
+
+namespace tidemark {
+namespace {
+
+constexpr size_t kFilesMax = 256;  // each takes two descriptors and a buffer
+
+std::string PartName(size_t i) { return Cat("part_", i); }
+
+absl::Status CheckResume(const DirSinkOptions& options, const Position& resume) {
+  const auto files = resume.Number("files");
+  if (!files || !resume.Text("run_line")) {
+    return absl::FailedPreconditionError(
+        Cat(options.path,
+            ": the stored position is not that of a directory; was this sink another "
+            "one before? Start over with --fresh"));
+  }
+  if (*files == static_cast<int64_t>(options.file_count)) return absl::OkStatus();
+  return absl::FailedPreconditionError(Cat(options.path, ": was written as ", *files,
+                                           " files and cannot go on as ", options.file_count,
+                                           "; give the old number, or start over with --fresh"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CutBackDir>> CutBackDir::Open(const DirSinkOptions& options,
+                                                             const std::optional<Position>& resume,
+                                                             const SinkContext& context) {
+  if (options.file_count < 1 || options.file_count > kFilesMax) {
+    return absl::InvalidArgumentError(Cat(options.path, ": a directory sink has 1 to ", kFilesMax,
+                                          " files, not ", options.file_count));
+  }
+  if (resume.has_value()) TM_RETURN_IF_ERROR(CheckResume(options, *resume));
+  std::unique_ptr<CutBackDir> dir(new CutBackDir());
+  dir->run_line_ = context.run_line;
+  for (size_t i = 0; i < options.file_count; ++i) {
+    std::optional<Position> part;
+    if (resume.has_value()) {
+      part.emplace().Set("run_line", *resume->Text("run_line"));
+      if (const auto bytes = resume->Number(PartName(i))) part->Set("bytes", *bytes);
+    }
+    TM_ASSIGN_OR_RETURN(auto file,
+                        CutBackFile::Open(JoinPath(options.path, PartName(i)), part, context));
+    dir->files_.push_back(std::move(file));
+  }
+  return dir;
+}
+
+absl::StatusOr<EpochOutput> CutBackDir::EndEpoch() {
+  EpochOutput output;
+  output.position.Set("files", static_cast<int64_t>(files_.size())).Set("run_line", run_line_);
+  std::vector<std::function<absl::Status()>> parts;
+  for (size_t i = 0; i < files_.size(); ++i) {
+    TM_ASSIGN_OR_RETURN(EpochOutput part, files_[i]->EndEpoch());
+    output.position.Set(PartName(i), *part.position.Number("bytes"));
+    if (part.make_durable) parts.push_back(std::move(part.make_durable));
+  }
+  if (!parts.empty()) {
+    output.make_durable = [parts = std::move(parts)]() -> absl::Status {
+      for (const auto& make_durable : parts) TM_RETURN_IF_ERROR(make_durable());
+      return absl::OkStatus();
+    };
+  }
+  return output;
+}
+
+}  // namespace tidemark

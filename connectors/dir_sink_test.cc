@@ -1,0 +1,80 @@
+#include "connectors/dir_sink.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "connectors/file_sink.h"
+#include "connectors/test_support.h"
+
+namespace tidemark {
+namespace {
+
+using ::testing::HasSubstr;
+
+class DirSinkTest : public ConnectorTest {
+ protected:
+  absl::StatusOr<std::unique_ptr<SinkWriter<std::string>>> Open(
+      size_t file_count, const std::optional<Position>& resume = {}, std::string run_line = "A") {
+    SinkContext context;
+    context.files = files_.get();
+    context.run_line = std::move(run_line);
+    const auto first_digit = [](const std::string& line) { return uint64_t(line[0] - '0'); };
+    return DirFiles<std::string>({.path = Path("out"), .file_count = file_count}, first_digit,
+                                 TextEncoder())
+        .factory()
+        ->Open(resume, context);
+  }
+};
+
+TEST_F(DirSinkTest, EachItemGoesToItsFileModuloTheNumberOfFiles) {
+  auto writer = Open(3);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  ASSERT_TRUE((*writer)->Write({"0", "1", "2", "4x"}).ok());
+  const auto output = (*writer)->EndEpoch(Epoch{1});
+  ASSERT_TRUE(output.ok()) << output.status();
+  ASSERT_TRUE(output->make_durable().ok());
+  EXPECT_EQ(Get("out/part_0"), "0\n");
+  EXPECT_EQ(Get("out/part_1"), "1\n4x\n");
+  EXPECT_EQ(Get("out/part_2"), "2\n");
+  EXPECT_EQ(output->position, Position()
+                                  .Set("files", 3)
+                                  .Set("run_line", "A")
+                                  .Set("part_0", 2)
+                                  .Set("part_1", 5)
+                                  .Set("part_2", 2));
+}
+
+TEST_F(DirSinkTest, ResumeCutsEveryFileBack) {
+  Position saved;
+  {
+    auto writer = Open(2);
+    ASSERT_TRUE((*writer)->Write({"0", "1"}).ok());
+    saved = (*writer)->EndEpoch(Epoch{1})->position;
+    ASSERT_TRUE((*writer)->Write({"0 lost", "1 lost"}).ok());
+    ASSERT_TRUE((*writer)->EndEpoch(Epoch{2}).ok());
+  }
+  auto resumed = Open(2, saved);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(Get("out/part_0") + Get("out/part_1"), "0\n1\n");
+
+  EXPECT_THAT(Message(Open(3, saved).status()),
+              HasSubstr("out: was written as 2 files and cannot go on as 3"));
+  EXPECT_THAT(Message(Open(2, Position().Set("bytes", 3)).status()),
+              HasSubstr("the stored position is not that of a directory"));
+  EXPECT_THAT(Message(Open(2, saved, "F").status()), HasSubstr("belongs to run line A"));
+  Put("out/part_1", "");
+  EXPECT_TRUE(absl::IsDataLoss(Open(2, saved).status()));
+}
+
+TEST_F(DirSinkTest, TheNumberOfFilesIsBounded) {
+  EXPECT_TRUE(absl::IsInvalidArgument(Open(0).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Open(1'000'000).status()));
+}
+
+}  // namespace
+}  // namespace tidemark

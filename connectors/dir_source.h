@@ -1,0 +1,76 @@
+// DirLines: the files of a directory as a source, each file a partition.
+//
+//   flow.From("logs", DirLines<std::string>({.path = "logs", .glob = "*.log"}, TextDecoder()));
+//
+// Partitions are the names of the files that match when the run starts; subdirectories are left
+// out, and hidden files unless the glob begins with a dot. A resumed run reads files that are new
+// from their beginning and goes on in the others; there is no order between files. Each file is
+// judged on resume as a single one is (file_input.h).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "connectors/csv_source.h"
+#include "connectors/file_input.h"
+#include "connectors/line_file_source.h"
+#include "connectors/lines.h"
+#include "tidemark/source.h"
+
+namespace tidemark {
+
+struct DirSourceOptions {
+  std::string path;
+  std::string glob = "*";  // as in a shell: *, ?, [a-z]
+  // For every file; its path is replaced.
+  FileSourceOptions files = {};
+};
+
+// The names in `directory` that are partitions, sorted; an error when there is none.
+absl::StatusOr<std::vector<std::string>> ListInputFiles(Files& files, const std::string& directory,
+                                                        const std::string& glob);
+
+// `open` opens one file, as for FileSource.
+template <class T>
+class DirSource final : public SourceFactory<T> {
+ public:
+  using Opener = typename FileSource<T>::Opener;
+
+  DirSource(DirSourceOptions options, Opener open)
+      : options_(std::move(options)), open_(std::move(open)) {}
+
+  absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) override {
+    return ListInputFiles(*context.files, options_.path, options_.glob);
+  }
+  absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string& partition,
+                                                           const std::optional<Position>& resume,
+                                                           const SourceContext& context) override {
+    FileSourceOptions file = options_.files;
+    file.path = JoinPath(options_.path, partition);
+    return open_(file, resume, context);
+  }
+  std::string Describe() const override {
+    return Cat("directory ", JoinPath(options_.path, options_.glob));
+  }
+
+ private:
+  const DirSourceOptions options_;
+  const Opener open_;
+};
+
+template <class T>
+Source<T> DirLines(DirSourceOptions options, LineDecoder<T> decode) {
+  return Source<T>(
+      std::make_shared<DirSource<T>>(std::move(options), LinesOpener<T>(std::move(decode))));
+}
+
+Source<CsvRow> DirCsv(DirSourceOptions options, char delimiter = ',');
+
+}  // namespace tidemark

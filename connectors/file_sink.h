@@ -1,0 +1,123 @@
+// LineFile: a file as an exactly-once sink, one item per line.
+//
+//   stream.To("peaks", LineFile<Peak>("out/peaks.txt", [](const Peak& peak, std::string& out) { …
+//   })); stream.To("lines", LineFile("out/lines.txt"));
+//
+// Items are appended as they come. At the end of an epoch everything is in the file, its length is
+// part of the commit, and a resumed run cuts the file back to the committed length, so that what a
+// crash left behind it is gone. Whose file it is, what is moved aside and what is refused:
+// sink_owner.h. /dev/null is taken too and keeps nothing; other paths that are no regular file
+// cannot be cut back and are refused.
+//
+// The sink must be the file's only writer. It compares length and identity at the end of each
+// epoch, before the commit, so a second sink on the same path, another program's output or a
+// removed file stop the run instead of spoiling what was committed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "connectors/lines.h"
+#include "connectors/sink_owner.h"
+#include "tidemark/sink.h"
+
+namespace tidemark {
+
+// The file under every cut-back sink. Position: {bytes, run_line}.
+//
+// Thread rule: as for SinkWriter; make_durable uses a file object of its own.
+class CutBackFile {
+ public:
+  static constexpr size_t kBufferBytes = 64 << 10;
+
+  // Creates missing parent directories. `context.files` outlives the file and its EpochOutputs.
+  static absl::StatusOr<std::unique_ptr<CutBackFile>> Open(const std::string& path,
+                                                           const std::optional<Position>& resume,
+                                                           const SinkContext& context);
+
+  // Append a line's bytes to line(), then end it; nothing else may be done to it.
+  std::string& line() { return buffer_; }
+  absl::Status EndLine() {
+    buffer_ += '\n';
+    return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
+  }
+
+  // Brings everything into the file. make_durable is empty when nothing came since the last epoch.
+  absl::StatusOr<EpochOutput> EndEpoch();
+
+ private:
+  CutBackFile(std::string path, const SinkContext& context, uint64_t bytes);
+
+  absl::Status Flush();
+  absl::Status CheckOnlyWriter() const;
+
+  const std::string path_;
+  Files* const files_;
+  const std::string run_line_;
+  // Both null for /dev/null.
+  std::unique_ptr<WritableFile> file_;
+  std::shared_ptr<WritableFile> synced_file_;  // the same file for make_durable, on its own thread
+  uint64_t inode_ = 0;
+  uint64_t bytes_;              // in the file
+  uint64_t durable_bytes_ = 0;  // asked to be made durable
+  bool directory_durable_ = false;
+  std::string buffer_;  // behind them
+};
+
+template <class T>
+class LineFileWriter final : public SinkWriter<T> {
+ public:
+  LineFileWriter(std::unique_ptr<CutBackFile> file, LineEncoder<T> encode)
+      : file_(std::move(file)), encode_(std::move(encode)) {}
+
+  absl::Status Write(const std::vector<T>& items) override {
+    for (const T& item : items) {
+      encode_(item, file_->line());
+      TM_RETURN_IF_ERROR(file_->EndLine());
+    }
+    return absl::OkStatus();
+  }
+  absl::StatusOr<EpochOutput> EndEpoch(Epoch) override { return file_->EndEpoch(); }
+
+ private:
+  const std::unique_ptr<CutBackFile> file_;
+  const LineEncoder<T> encode_;
+};
+
+template <class T>
+class LineFileSink final : public SinkFactory<T> {
+ public:
+  LineFileSink(std::string path, LineEncoder<T> encode)
+      : path_(std::move(path)), encode_(std::move(encode)) {}
+
+  absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
+                                                      const SinkContext& context) override {
+    TM_ASSIGN_OR_RETURN(auto file, CutBackFile::Open(path_, resume, context));
+    return std::make_unique<LineFileWriter<T>>(std::move(file), encode_);
+  }
+  SinkGuarantee guarantee() const override { return SinkGuarantee::kCutBack; }
+  std::string Describe() const override { return Cat("file ", path_); }
+
+ private:
+  const std::string path_;
+  const LineEncoder<T> encode_;
+};
+
+template <class T>
+Sink<T> LineFile(std::string path, LineEncoder<T> encode) {
+  return Sink<T>(std::make_shared<LineFileSink<T>>(std::move(path), std::move(encode)));
+}
+
+// The item itself as the line.
+LineEncoder<std::string> TextEncoder();
+Sink<std::string> LineFile(std::string path);
+
+}  // namespace tidemark

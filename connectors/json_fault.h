@@ -1,0 +1,23 @@
+// JsonFault: where a text stops being JSON, and why.
+//
+// simdjson says fast whether a text is JSON, but not where it is not, and it refuses numbers that
+// fit no machine type although they are JSON. This slow, plain check is asked only then: it
+// explains the error to a person and decides about the numbers.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tidemark {
+
+struct JsonFault {
+  size_t byte = 0;   // counts from 1, as editors do
+  std::string what;  // "':' is expected"
+};
+
+// The first fault of `text` as one JSON value (RFC 8259) in UTF-8; nothing when it is one.
+std::optional<JsonFault> FindJsonFault(std::string_view text);
+
+}  // namespace tidemark

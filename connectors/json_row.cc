@@ -1,0 +1,223 @@
+#include "connectors/json_row.h"
+
+#include <simdjson.h>
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "base/status.h"
+#include "connectors/json_fault.h"
+#include "connectors/line_file_source.h"
+
+namespace tidemark {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kLargestDouble = "1.7976931348623157e308";
+
+std::string_view KindName(element_type type) {
+  switch (type) {
+    case element_type::ARRAY:
+      return "an array";
+    case element_type::OBJECT:
+      return "an object";
+    case element_type::INT64:
+    case element_type::UINT64:
+    case element_type::DOUBLE:
+      return "a number";
+    case element_type::STRING:
+      return "a string";
+    case element_type::BOOL:
+      return "a boolean";
+    case element_type::NULL_VALUE:
+      return "null";
+  }
+  return "something else";
+}
+
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+template <class T>
+bool Fits(std::string_view integer) {
+  T value = 0;
+  return std::from_chars(integer.data(), integer.data() + integer.size(), value).ec == std::errc();
+}
+
+// `number` in a form that simdjson can read: an integer that fits no machine type gets an exponent,
+// and what lies beyond the largest double becomes that.
+std::string ReadableNumber(std::string_view number) {
+  const bool integer = number.find_first_of(".eE") == std::string_view::npos;
+  if (integer && (Fits<int64_t>(number) || Fits<uint64_t>(number))) return std::string(number);
+  double value = 0;
+  if (!absl::SimpleAtod(ToAbsl(number), &value)) return std::string(number);
+  if (std::isinf(value)) return Cat(value < 0 ? "-" : "", kLargestDouble);
+  return Cat(number, integer ? "e0" : "");
+}
+
+// `json` with all its numbers readable; requires that it is JSON.
+std::string WithReadableNumbers(std::string_view json) {
+  std::string out;
+  bool in_string = false;
+  for (size_t i = 0; i < json.size();) {
+    const char c = json[i];
+    const bool escape = in_string && c == '\\';
+    if (c == '"') in_string = !in_string;
+    if (!in_string && (c == '-' || (c >= '0' && c <= '9'))) {
+      const size_t end = std::min(json.find_first_not_of("+-.0123456789eE", i), json.size());
+      out += ReadableNumber(json.substr(i, end - i));
+      i = end;
+      continue;
+    }
+    out.append(json, i, escape ? 2 : 1);
+    i += escape ? 2 : 1;
+  }
+  return out;
+}
+
+// The field called `name`; false when there is none.
+absl::StatusOr<bool> FindField(const simdjson::dom::object& object, std::string_view name,
+                               element& found) {
+  bool is_there = false;
+  for (const auto& field : object) {
+    if (field.key != name) continue;
+    if (is_there) return absl::InvalidArgumentError(Cat("the field '", name, "' is there twice"));
+    found = field.value;
+    is_there = true;
+  }
+  return is_there;
+}
+
+absl::StatusOr<JsonScalar> ToScalar(const element& value, std::string_view path) {
+  switch (value.type()) {
+    case element_type::NULL_VALUE:
+      return JsonScalar();
+    case element_type::BOOL:
+      return JsonScalar(bool(value));
+    case element_type::INT64:
+      return JsonScalar(int64_t(value));
+    case element_type::UINT64:
+      return JsonScalar(uint64_t(value));
+    case element_type::DOUBLE:
+      return JsonScalar(double(value));
+    case element_type::STRING:
+      return JsonScalar(std::string(std::string_view(value)));
+    case element_type::ARRAY:
+    case element_type::OBJECT:
+      break;
+  }
+  return absl::InvalidArgumentError(
+      Cat("the field '", path, "' holds ", KindName(value.type()), ", not a single value"));
+}
+
+}  // namespace
+
+struct JsonFieldReader::Parsed {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  bool loaded = false;
+};
+
+JsonFieldReader::JsonFieldReader() : parsed_(std::make_unique<Parsed>()) {}
+JsonFieldReader::JsonFieldReader(const JsonFieldReader&) : JsonFieldReader() {}
+JsonFieldReader& JsonFieldReader::operator=(const JsonFieldReader&) {
+  parsed_ = std::make_unique<Parsed>();
+  return *this;
+}
+JsonFieldReader::JsonFieldReader(JsonFieldReader&&) noexcept = default;
+JsonFieldReader& JsonFieldReader::operator=(JsonFieldReader&&) noexcept = default;
+JsonFieldReader::~JsonFieldReader() = default;
+
+absl::Status JsonFieldReader::Load(std::string_view raw) {
+  parsed_->loaded = false;
+  if (IsBlank(raw)) {
+    return absl::InvalidArgumentError("a JSON object is expected, found a blank line");
+  }
+  element root;
+  simdjson::error_code error = parsed_->parser.parse(raw.data(), raw.size()).get(root);
+  if (error == simdjson::NUMBER_ERROR && !FindJsonFault(raw).has_value()) {
+    error = parsed_->parser.parse(WithReadableNumbers(raw)).get(root);
+  }
+  if (error != simdjson::SUCCESS) {
+    if (const auto fault = FindJsonFault(raw)) {
+      return absl::InvalidArgumentError(Cat("not JSON at byte ", fault->byte, ": ", fault->what));
+    }
+    return absl::InvalidArgumentError(Cat("not JSON: ", simdjson::error_message(error)));
+  }
+  if (root.get_object().get(parsed_->object) != simdjson::SUCCESS) {
+    return absl::InvalidArgumentError(
+        Cat("a JSON object is expected, found ", KindName(root.type())));
+  }
+  parsed_->loaded = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<JsonScalar> JsonFieldReader::Get(std::string_view path) {
+  if (!parsed_->loaded) return absl::FailedPreconditionError("no JSON object is loaded");
+  element value;
+  TM_ASSIGN_OR_RETURN(bool found, FindField(parsed_->object, path, value));
+  if (found) return ToScalar(value, path);
+
+  simdjson::dom::object object = parsed_->object;
+  for (size_t begin = 0, dot; (dot = path.find('.', begin)) != std::string_view::npos;
+       begin = dot + 1) {
+    TM_ASSIGN_OR_RETURN(found, FindField(object, path.substr(begin, dot - begin), value));
+    if (!found) break;
+    if (value.get_object().get(object) != simdjson::SUCCESS) {
+      return absl::InvalidArgumentError(Cat("the field '", path.substr(0, dot), "' holds ",
+                                            KindName(value.type()), ", not an object"));
+    }
+    TM_ASSIGN_OR_RETURN(found, FindField(object, path.substr(dot + 1), value));
+    if (found) return ToScalar(value, path);
+  }
+  return absl::NotFoundError(Cat("there is no field '", path, "'"));
+}
+
+std::string JsonRow::Where() const { return file == nullptr ? "a row" : Cat(*file, ":", line); }
+
+absl::Status ValidateJsonObject(std::string_view line) { return JsonFieldReader().Load(line); }
+
+absl::StatusOr<JsonScalar> Field(const JsonRow& row, std::string_view path) {
+  JsonFieldReader reader;
+  if (const absl::Status loaded = reader.Load(row.raw); !loaded.ok()) {
+    return Annotate(loaded, row.Where());
+  }
+  absl::StatusOr<JsonScalar> value = reader.Get(path);
+  if (!value.ok()) return Annotate(value.status(), row.Where());
+  return value;
+}
+
+LineDecoder<JsonRow> JsonLineDecoder() {
+  return [reader = JsonFieldReader()](std::string_view line, const LineOrigin& origin,
+                                      JsonRow& out) mutable {
+    if (origin.offset == 0 && line.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+      line.remove_prefix(kByteOrderMark.size());
+    }
+    TM_RETURN_IF_ERROR(reader.Load(line));
+    out.raw.assign(line);
+    out.file = origin.path;
+    out.line = origin.line;
+    return absl::OkStatus();
+  };
+}
+
+LineEncoder<JsonRow> JsonLineEncoder() {
+  return [](const JsonRow& row, std::string& out) { out += row.raw; };
+}
+
+Source<JsonRow> JsonLines(FileSourceOptions options) {
+  return FileLines<JsonRow>(std::move(options), JsonLineDecoder());
+}
+
+Sink<JsonRow> JsonLineFile(std::string path) {
+  return LineFile<JsonRow>(std::move(path), JsonLineEncoder());
+}
+
+}  // namespace tidemark

@@ -1,0 +1,86 @@
+// JsonRow: one JSON object as its source bytes, and how to read its fields.
+//
+//   flow.From("quakes", JsonLines({.path = "quakes.jsonl"})) … .To("out",
+//   JsonLineFile("out.jsonl"));
+//
+//   JsonFieldReader reader;                                  // one per worker
+//   TM_RETURN_IF_ERROR(reader.Load(row.raw));                // parses once
+//   TM_ASSIGN_OR_RETURN(JsonScalar magnitude, reader.Get("mag"));
+//
+// The bytes are kept as they came, so a row that is passed on unmodified is written as it was read:
+// 2.30 stays 2.30, and integers that fit no machine type survive.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "connectors/file_input.h"
+#include "connectors/file_sink.h"
+#include "connectors/lines.h"
+#include "tidemark/sink.h"
+#include "tidemark/source.h"
+
+namespace tidemark {
+
+struct JsonRow {
+  std::string raw;  // one object, without a line end
+  // Where it was read, for messages; says nothing about what the row is.
+  std::shared_ptr<const std::string> file;
+  uint64_t line = 0;
+
+  // "quakes.jsonl:17"; "a row" when the place is not known.
+  std::string Where() const;
+
+  bool operator==(const JsonRow& other) const { return raw == other.raw; }
+};
+
+// A null is std::monostate. Integers are int64_t; uint64_t those beyond it; double those beyond
+// both, rounded, and every number with a fraction or an exponent.
+using JsonScalar = std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string>;
+
+// Reads fields of one object at a time, with memory that is used again.
+//
+// Thread rule: used by one thread. A copy has its own memory and nothing loaded, so a function
+// object that holds a reader can be copied to each worker.
+class JsonFieldReader {
+ public:
+  JsonFieldReader();
+  JsonFieldReader(const JsonFieldReader&);
+  JsonFieldReader& operator=(const JsonFieldReader&);
+  JsonFieldReader(JsonFieldReader&&) noexcept;
+  JsonFieldReader& operator=(JsonFieldReader&&) noexcept;
+  ~JsonFieldReader();
+
+  // Parses the whole of `raw`, which need not outlive the call. Fails for everything that is not
+  // exactly one JSON object in UTF-8, and says at which byte.
+  absl::Status Load(std::string_view raw);
+
+  // A field of the object loaded last. "a.b" is field b of the object in field a, unless there is a
+  // field whose name is "a.b". NotFound when it is not there; InvalidArgument when it holds an
+  // object or an array, or is there twice: readers disagree about which one counts, so none does.
+  absl::StatusOr<JsonScalar> Get(std::string_view path);
+
+ private:
+  struct Parsed;
+  std::unique_ptr<Parsed> parsed_;
+};
+
+// One object, as JsonFieldReader::Load has it.
+absl::Status ValidateJsonObject(std::string_view line);
+
+// One field of one row; the error begins with the row's place. Parses the row each time: use a
+// JsonFieldReader for several fields or many rows.
+absl::StatusOr<JsonScalar> Field(const JsonRow& row, std::string_view path);
+
+LineDecoder<JsonRow> JsonLineDecoder();
+LineEncoder<JsonRow> JsonLineEncoder();
+
+Source<JsonRow> JsonLines(FileSourceOptions options);
+Sink<JsonRow> JsonLineFile(std::string path);
+
+}  // namespace tidemark

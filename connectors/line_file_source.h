@@ -1,0 +1,144 @@
+// FileLines: a file as a source, one item per line.
+//
+//   flow.From("log", Lines("app.log"));
+//   flow.From("readings", FileLines<Reading>({.path = "readings.txt", .on_error = OnError::kSkip},
+//       [](std::string_view line, const LineOrigin&, Reading& out) { return Parse(line, out); }));
+//
+// Lines end with \n or \r\n; the last one may lack its end; blank lines are items; any byte may
+// occur in a line. The end of the file, as it is when it is reached, is the end of the input. What
+// a position holds, and which files are refused on resume: file_input.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/status.h"
+#include "connectors/byte_input.h"
+#include "connectors/file_input.h"
+#include "connectors/lines.h"
+#include "connectors/record_partition.h"
+#include "tidemark/source.h"
+
+namespace tidemark {
+
+// Consumes what is left of a line that is not wanted, keeping nothing of it. kSkipped when the
+// line's end was passed; after kLater it must be called again.
+absl::StatusOr<Took> PassOverLine(ByteInput& input);
+
+// Takes lines from any ByteInput. A line longer than the bound is reported as a bad line, and what
+// is left of it is passed over without keeping it.
+class LineReader {
+ public:
+  LineReader(std::unique_ptr<ByteInput> input, BadLines bad_lines, size_t line_bytes_max);
+
+  // kItem: `line` is the next line without its end, valid until the next call.
+  absl::StatusOr<Took> Next(std::string_view& line);
+  // Where the line that Next() gave begins.
+  const LineOrigin& origin() const { return origin_; }
+  // What the decoder says about that line.
+  absl::Status Report(std::string_view reason) const { return bad_lines_.Report(origin_, reason); }
+  ByteInput& input() const { return *input_; }
+  // Of the next line.
+  uint64_t offset() const { return input_->origin().offset; }
+  uint64_t line_number() const { return input_->origin().line; }
+
+ private:
+  absl::StatusOr<Took> PassOver();
+
+  std::unique_ptr<ByteInput> input_;
+  BadLines bad_lines_;
+  size_t line_bytes_max_;
+  LineOrigin origin_;
+  size_t searched_ = 0;        // so much of the window holds no newline
+  bool passing_over_ = false;  // inside a line that is too long
+};
+
+// A LineReader whose lines become items: the reader of a RecordPartition.
+template <class T>
+class DecodedLines {
+ public:
+  DecodedLines(LineReader lines, LineDecoder<T> decode)
+      : lines_(std::move(lines)), decode_(std::move(decode)) {}
+
+  absl::StatusOr<Took> Next(T& item) {
+    std::string_view line;
+    absl::StatusOr<Took> took = lines_.Next(line);
+    if (!took.ok() || *took != Took::kItem) return took;
+    const absl::Status decoded = decode_(line, lines_.origin(), item);
+    if (decoded.ok()) return Took::kItem;
+    TM_RETURN_IF_ERROR(lines_.Report(ToStd(decoded.message())));
+    return Took::kSkipped;
+  }
+  ByteInput& input() const { return lines_.input(); }
+
+ private:
+  LineReader lines_;
+  LineDecoder<T> decode_;
+};
+
+// One file as one partition. `context` outlives the partition.
+template <class T>
+absl::StatusOr<std::unique_ptr<SourcePartition<T>>> OpenLines(const FileSourceOptions& options,
+                                                              const LineDecoder<T>& decode,
+                                                              const std::optional<Position>& resume,
+                                                              const SourceContext& context) {
+  TM_ASSIGN_OR_RETURN(auto input, FileInput::Open(options, resume, *context.files));
+  LineReader lines(std::move(input),
+                   BadLines(options.on_error, Cat("file ", options.path), context.skips),
+                   options.line_bytes_max);
+  return std::make_unique<RecordPartition<T, DecodedLines<T>>>(
+      DecodedLines<T>(std::move(lines), decode));
+}
+
+// A source with one partition, called "file" whatever the path: a file given under another path is
+// judged by its identity.
+template <class T>
+class FileSource final : public SourceFactory<T> {
+ public:
+  using Opener = std::function<absl::StatusOr<std::unique_ptr<SourcePartition<T>>>(
+      const FileSourceOptions&, const std::optional<Position>&, const SourceContext&)>;
+
+  FileSource(FileSourceOptions options, Opener open)
+      : options_(std::move(options)), open_(std::move(open)) {}
+
+  absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext&) override {
+    return std::vector<std::string>{"file"};
+  }
+  absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string&,
+                                                           const std::optional<Position>& resume,
+                                                           const SourceContext& context) override {
+    return open_(options_, resume, context);
+  }
+  std::string Describe() const override { return Cat("file ", options_.path); }
+
+ private:
+  const FileSourceOptions options_;
+  const Opener open_;
+};
+
+template <class T>
+typename FileSource<T>::Opener LinesOpener(LineDecoder<T> decode) {
+  return [decode = std::move(decode)](
+             const FileSourceOptions& file, const std::optional<Position>& resume,
+             const SourceContext& context) { return OpenLines<T>(file, decode, resume, context); };
+}
+
+template <class T>
+Source<T> FileLines(FileSourceOptions options, LineDecoder<T> decode) {
+  return Source<T>(
+      std::make_shared<FileSource<T>>(std::move(options), LinesOpener<T>(std::move(decode))));
+}
+
+// The line itself as the item.
+LineDecoder<std::string> TextDecoder();
+Source<std::string> Lines(std::string path);
+
+}  // namespace tidemark

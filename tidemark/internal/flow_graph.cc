@@ -1,0 +1,43 @@
+#include "tidemark/internal/flow_graph.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/status.h"
+
+namespace tidemark::internal {
+
+absl::StatusOr<Plan> FlowGraph::Compile() const {
+  TM_RETURN_IF_ERROR(error_);
+  TM_RETURN_IF_ERROR(CheckNames());
+  const bool has_source = std::any_of(plan_.steps.begin(), plan_.steps.end(), [](const auto& s) {
+    return s.role == StepPlan::Role::kSource;
+  });
+  if (!has_source) {
+    return absl::InvalidArgumentError(
+        Cat("flow '", plan_.flow_name, "' has no source; begin with flow.From(name, source)"));
+  }
+  Plan plan = plan_;  // steps can only follow what exists, so they are in topological order
+  MarkMeetingOutputs(plan);
+  return plan;
+}
+
+absl::Status FlowGraph::CheckNames() const {
+  if (plan_.flow_name.empty()) return absl::InvalidArgumentError("a flow needs a name");
+  std::set<std::string> names;
+  for (const StepPlan& step : plan_.steps) {
+    if (step.role == StepPlan::Role::kStateless) continue;
+    if (step.name.empty()) {
+      return absl::InvalidArgumentError(
+          Cat("flow '", plan_.flow_name, "': a ", step.kind,
+              " step has an empty name; its state is found by its name after a restart"));
+    }
+    if (!names.insert(step.name).second) {
+      return absl::InvalidArgumentError(Cat("flow '", plan_.flow_name, "': two steps are named '",
+                                            step.name, "'; each name stands for one state"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tidemark::internal

@@ -1,0 +1,42 @@
+// FlowGraph: the steps and edges that the typed streams collect, before they are checked.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/plan.h"
+
+namespace tidemark::internal {
+
+class FlowGraph {
+ public:
+  explicit FlowGraph(std::string name) { plan_.flow_name = std::move(name); }
+
+  // Returns the step's index.
+  int AddStep(StepPlan step) {
+    plan_.steps.push_back(std::move(step));
+    return static_cast<int>(plan_.steps.size()) - 1;
+  }
+  void AddEdge(EdgePlan edge) { plan_.edges.push_back(std::move(edge)); }
+  // Reported by Compile(), the first one wins: building a flow never fails halfway.
+  void AddError(absl::Status error) {
+    if (error_.ok()) error_ = std::move(error);
+  }
+
+  // Checks names and shape; the flow can be built further afterwards.
+  absl::StatusOr<Plan> Compile() const;
+
+ private:
+  absl::Status CheckNames() const;
+
+  Plan plan_;
+  absl::Status error_;
+};
+
+using Graph = std::shared_ptr<FlowGraph>;
+
+}  // namespace tidemark::internal

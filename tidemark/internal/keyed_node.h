@@ -1,0 +1,219 @@
+// The adapter between a typed KeyedLogic and the engine's StatefulNode: the one place where user
+// callbacks of stateful steps are called and their exceptions become a status.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/stateful_node.h"
+#include "tidemark/internal/guard.h"
+#include "tidemark/key_traits.h"
+#include "tidemark/key_value.h"
+#include "tidemark/keyed_logic.h"
+
+namespace tidemark::internal {
+
+template <class State>
+struct StateHolder final : StateObject {
+  State state{};
+};
+
+template <class State>
+State& StateIn(StateObject& object) {
+  return static_cast<StateHolder<State>&>(object).state;
+}
+template <class State>
+const State& StateIn(const StateObject& object) {
+  return static_cast<const StateHolder<State>&>(object).state;
+}
+
+// How the states of a logic live in memory and in rows: the logic says, this forwards.
+template <class Logic>
+class LogicStateType final : public StateType {
+ public:
+  using State = typename Logic::State;
+  explicit LogicStateType(Logic logic) : logic_(std::move(logic)) {}
+
+  std::unique_ptr<StateObject> New() const override {
+    return std::make_unique<StateHolder<State>>();
+  }
+  bool IsEmpty(const StateObject& state) const override {
+    return logic_.IsEmpty(StateIn<State>(state));
+  }
+  Timestamp WakeAt(const StateObject& state) const override {
+    return logic_.WakeAt(StateIn<State>(state));
+  }
+  size_t MemoryBytes(const StateObject& state) const override {
+    return sizeof(StateHolder<State>) + logic_.StateBytes(StateIn<State>(state));
+  }
+  bool cheap_size() const override { return Logic::kCheapSize; }
+  void Encode(StateObject& state, Epoch epoch, const RowHeader& header,
+              RowOutput& out) const override {
+    logic_.Encode(StateIn<State>(state), epoch, header, out);
+  }
+  void EncodeGone(StateObject& state, RowOutput& out) const override {
+    logic_.EncodeGone(StateIn<State>(state), out);
+  }
+  absl::StatusOr<std::unique_ptr<StateObject>> Load(const StateRowData& row,
+                                                    const SubRows& sub_rows,
+                                                    const std::string& what) const override {
+    auto holder = std::make_unique<StateHolder<State>>();
+    TM_RETURN_IF_ERROR(logic_.Load(row, sub_rows, what, holder->state));
+    return holder;
+  }
+
+ private:
+  const Logic logic_;
+};
+
+template <class K, class Logic>
+class KeyedNode final : public StatefulNode {
+ public:
+  using In = typename Logic::In;
+  using Outs = typename Logic::Outs;
+  using State = typename Logic::State;
+
+  KeyedNode(const Logic& logic, const NodeContext& context)
+      : StatefulNode(std::make_unique<LogicStateType<Logic>>(logic), Logic::kDomain,
+                     context.states),
+        logic_(logic) {}
+
+  absl::Status OnBatch(int, std::unique_ptr<AnyBatch> batch, const Activation& now,
+                       Output& out) override {
+    auto& items = BatchOf<KeyValue<K, In>>(*batch);
+    context_.now_ = now.In(Logic::kDomain);
+    TM_RETURN_IF_ERROR(EncodeKeys(items));
+    for (size_t i = 0; i < items.size(); ++i) {
+      TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states().Touch(KeyAt(i)));
+      TM_RETURN_IF_ERROR(OnItem(*entry, items[i]));
+      states().Changed(*entry);
+    }
+    return Flush(out);
+  }
+
+ protected:
+  absl::Status FireTimer(KeyedStates::Entry& entry, const Activation& now) override {
+    context_.now_ = now.In(Logic::kDomain);
+    TM_RETURN_IF_ERROR(
+        Guarded([&] { logic_.OnTimer(StateIn<State>(*entry.state), context_); }));
+    return TakePendingOf(entry);
+  }
+
+  absl::Status FireEnd(KeyedStates::Entry& entry, const Activation& now) override {
+    context_.now_ = now.In(Logic::kDomain);
+    TM_RETURN_IF_ERROR(Guarded([&] { logic_.OnEnd(StateIn<State>(*entry.state), context_); }));
+    return TakePendingOf(entry);
+  }
+
+  absl::Status Flush(Output& out) override {
+    return FlushPorts(out, std::make_index_sequence<std::tuple_size_v<Outs>>());
+  }
+
+ private:
+  template <class... Out>
+  static std::tuple<std::vector<KeyValue<K, Out>>...> KeyedVectors(const std::tuple<Out...>*);
+
+  // All keys of the batch in one buffer, and what is cold among them fetched in one go.
+  absl::Status EncodeKeys(const std::vector<KeyValue<K, In>>& items) {
+    keys_.clear();
+    key_ends_.clear();
+    for (const auto& item : items) {
+      KeyTraits<K>::Append(item.key, keys_);
+      key_ends_.push_back(keys_.size());
+    }
+    if (items.size() < 2) return absl::OkStatus();
+    key_views_.clear();
+    for (size_t i = 0; i < items.size(); ++i) key_views_.push_back(KeyAt(i));
+    return states().Prefetch(key_views_);
+  }
+  std::string_view KeyAt(size_t i) const {
+    const size_t begin = i == 0 ? 0 : key_ends_[i - 1];
+    return std::string_view(keys_).substr(begin, key_ends_[i] - begin);
+  }
+
+  absl::Status OnItem(KeyedStates::Entry& entry, KeyValue<K, In>& item) {
+    State& state = StateIn<State>(*entry.state);
+    TM_RETURN_IF_ERROR(Guarded([&] {
+      // A deadline that has passed when items of its key arrive fires before them.
+      if (!logic_.IsEmpty(state) && logic_.WakeAt(state) <= context_.now_) {
+        logic_.OnTimer(state, context_);
+      }
+      logic_.OnItem(state, std::move(item.value), context_);
+    }));
+    TakePending(item.key, std::make_index_sequence<std::tuple_size_v<Outs>>());
+    return absl::OkStatus();
+  }
+
+  absl::Status TakePendingOf(const KeyedStates::Entry& entry) {
+    auto key = DecodeKey<K>(entry.key);
+    if (!key.ok()) return Annotate(key.status(), Cat("key ", FormatUserKey(entry.key)));
+    TakePending(*key, std::make_index_sequence<std::tuple_size_v<Outs>>());
+    return absl::OkStatus();
+  }
+  template <size_t... Port>
+  void TakePending(const K& key, std::index_sequence<Port...>) {
+    (TakePort<Port>(key), ...);
+  }
+  template <size_t Port>
+  void TakePort(const K& key) {
+    auto& pending = std::get<Port>(context_.pending_);
+    for (auto&& value : pending) std::get<Port>(ready_).push_back({key, std::move(value)});
+    pending.clear();
+  }
+  template <size_t... Port>
+  absl::Status FlushPorts(Output& out, std::index_sequence<Port...>) {
+    absl::Status status;
+    ((status.ok() ? void(status = FlushPort<Port>(out)) : void()), ...);
+    return status;
+  }
+  template <size_t Port>
+  absl::Status FlushPort(Output& out) {
+    auto& ready = std::get<Port>(ready_);
+    if (ready.empty()) return absl::OkStatus();
+    using Item = typename std::remove_reference_t<decltype(ready)>::value_type;
+    auto batch = std::make_unique<Batch<Item>>(std::move(ready));
+    ready = {};
+    return out.Emit(static_cast<int>(Port), std::move(batch));
+  }
+
+  const Logic logic_;
+  StepContext<Outs> context_;
+  decltype(KeyedVectors(static_cast<const Outs*>(nullptr))) ready_;
+  std::string keys_;
+  std::vector<size_t> key_ends_;
+  std::vector<std::string_view> key_views_;
+};
+
+// Sends each item to the worker that owns its key.
+template <class K, class V>
+class KeyPartitioner final : public Partitioner {
+ public:
+  explicit KeyPartitioner(int workers) : workers_(workers) {}
+
+  void Split(std::unique_ptr<AnyBatch> batch,
+             std::vector<std::unique_ptr<AnyBatch>>& parts) override {
+    std::vector<Batch<KeyValue<K, V>>*> typed(parts.size(), nullptr);
+    for (auto& item : BatchOf<KeyValue<K, V>>(*batch)) {
+      EncodeKey(item.key, scratch_);
+      const auto w = static_cast<size_t>(WorkerOfGroup(KeyGroupOf(scratch_), workers_));
+      if (typed[w] == nullptr) {
+        auto part = std::make_unique<Batch<KeyValue<K, V>>>();
+        typed[w] = part.get();
+        parts[w] = std::move(part);
+      }
+      typed[w]->items.push_back(std::move(item));
+    }
+  }
+
+ private:
+  const int workers_;
+  std::string scratch_;
+};
+
+}  // namespace tidemark::internal

@@ -1,0 +1,97 @@
+// KeyedLogic: what a stateful step does with one key. Built-in steps (Batch) are written against this
+// interface, and so are yours:
+//
+//   // Counts the items of each key and says so at every tenth.
+//   struct EveryTenth : tidemark::ValueState<int64_t> {
+//     using In = Click;
+//     using Outs = std::tuple<int64_t>;                       // one type for each output stream
+//     void OnItem(int64_t& seen, Click&&, tidemark::StepContext<Outs>& context) const {
+//       if (++seen % 10 == 0) context.Emit(seen);
+//     }
+//   };
+//   auto [tenths] = clicks.Stateful("every_tenth", EveryTenth{});
+//
+// Requires: the logic is immutable (one object serves all keys and workers); callbacks are functions
+// of the state, the item and the times they are given, nothing else. An exception stops the run with
+// a status that names the step.
+//
+// A state that IsEmpty() leaves nothing behind. Keys never share state.
+#pragma once
+
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "proto/rows.h"
+#include "state/memory_size.h"
+#include "state/schema_bytes.h"
+#include "state/state_type.h"
+#include "state/value_codec.h"
+
+namespace tidemark {
+
+namespace internal {
+template <class K, class Logic>
+class KeyedNode;
+}
+
+// What a callback may use. A port is the index into the step's output streams.
+template <class Outs>
+class StepContext {
+ public:
+  // The step's time: one reading for each activation, in the step's time domain.
+  Timestamp now() const { return now_; }
+
+  // Hands `value` on, under the key of the callback.
+  template <size_t Port = 0>
+  void Emit(std::tuple_element_t<Port, Outs> value) {
+    std::get<Port>(pending_).push_back(std::move(value));
+  }
+
+ private:
+  template <class K, class Logic>
+  friend class internal::KeyedNode;
+  template <class... Out>
+  static std::tuple<std::vector<Out>...> VectorsOf(const std::tuple<Out...>*);
+
+  Timestamp now_;
+  decltype(VectorsOf(static_cast<const Outs*>(nullptr))) pending_;
+};
+
+// Base for a logic whose whole state is one plain value, stored as one row.
+template <RecoverableState S>
+struct ValueState {
+  using State = S;
+  static constexpr TimeDomain kDomain = TimeDomain::kWall;
+  static constexpr bool kCheapSize = false;  // StateBytes walks the state
+
+  // The callbacks a logic may leave out.
+  static bool IsEmpty(const S&) { return false; }
+  static Timestamp WakeAt(const S&) { return Timestamp::Never(); }
+  template <class Context>
+  static void OnTimer(S&, Context&) {}
+  template <class Context>
+  static void OnEnd(S&, Context&) {}
+
+  static std::string Schema() { return SchemaBytesOf<S>(); }
+  static size_t StateBytes(const S& state) { return MemoryBytes(state); }
+  static void Encode(S& state, Epoch, const RowHeader& header, RowOutput& out) {
+    std::string bytes;
+    EncodeValue(state, bytes);
+    out.Main(out.codec().EncodeValue(header, bytes));
+  }
+  static void EncodeGone(S&, RowOutput&) {}
+  static absl::Status Load(const StateRowData& row, const SubRows&, const std::string& what,
+                           S& state) {
+    const auto* value = std::get_if<ValueRow>(&row.state);
+    if (value == nullptr) return absl::DataLossError(Cat(what, ": the stored state is no value"));
+    return Annotate(DecodeAll(value->value, state), what);
+  }
+};
+
+}  // namespace tidemark

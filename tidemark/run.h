@@ -1,0 +1,48 @@
+// RunFlow: runs a flow the way the command does: opens the state directory, resumes, shows what
+// happens, takes snapshots, stops on a signal.
+//
+// Status goes to standard error, results never do. Returns the process's exit code: 0 when all went
+// well (a stop by signal included), 1 when the run failed, 2 when the flow or an option is wrong.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/timestamp.h"
+#include "engine/skip_log.h"
+#include "tidemark/flow.h"
+
+namespace tidemark {
+
+struct RunOptions {
+  // Where state lives; empty: nothing is kept.
+  std::string state_directory;
+  // Start from this snapshot, as a fork: `state_directory` must be new or `fresh`.
+  std::string from_snapshot;
+  // Discard what `state_directory` holds.
+  bool fresh = false;
+  // Cut back and continue sinks that belong to the line of runs this one was forked from.
+  bool take_over = false;
+  // No status line, no notes.
+  bool quiet = false;
+  Span epoch_interval = Span::Seconds(1);
+  Span snapshot_interval = Span::Seconds(60);
+  // Snapshots kept.
+  size_t snapshots_max = 3;
+  int workers = 1;
+  // Of hot state.
+  size_t memory_bytes = size_t{1} << 30;
+};
+
+// What a run uses of the machine; everything outlives the call.
+struct RunContext {
+  Files* files = nullptr;
+  const Clock* clock = nullptr;
+  SkipLog* skips = nullptr;
+};
+
+int RunFlow(const Flow& flow, const RunOptions& options, const RunContext& context);
+
+}  // namespace tidemark

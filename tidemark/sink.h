@@ -1,0 +1,67 @@
+// Sink: where items go, and what a crash may do to them.
+//
+// A sink states its guarantee. Cut-back sinks (files) append as items come; when an epoch ends they
+// say how long they are, and that length is part of the commit: a resumed run cuts the file back to
+// it, so output of an epoch that never committed is gone. Publish sinks (databases) hand the
+// epoch's rows to the commit and write them afterwards in a transaction of their own. A sink that
+// can do neither (standard output) is at-least-once, and the run says so at start.
+//
+// Thread rule: a writer is used by one worker, but for the work returned by EndEpoch() and for
+// Publish(), which run on the committer's thread, one epoch after the other.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/ids.h"
+#include "engine/position.h"
+#include "engine/sink_step.h"
+
+namespace tidemark {
+
+template <class T>
+class SinkWriter {
+ public:
+  virtual ~SinkWriter() = default;
+  // In order. An error stops the run; nothing of the open epoch is kept.
+  virtual absl::Status Write(const std::vector<T>& items) = 0;
+  // Everything written since the last call belongs to `epoch`.
+  virtual absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) = 0;
+  // Publish sinks: writes `rows` of `epoch` and the epoch's number in one transaction; a second
+  // call for the same epoch changes nothing.
+  virtual absl::Status Publish(Epoch epoch, const std::string& rows) {
+    (void)epoch, (void)rows;
+    return absl::OkStatus();
+  }
+};
+
+template <class T>
+class SinkFactory {
+ public:
+  virtual ~SinkFactory() = default;
+  // `resume` is the position of the last committed epoch; nothing on a fresh start.
+  virtual absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
+                                                              const SinkContext& context) = 0;
+  virtual SinkGuarantee guarantee() const = 0;
+  // One line for people: "file out/peaks.jsonl".
+  virtual std::string Describe() const = 0;
+};
+
+// A sink as a value: copies share the factory.
+template <class T>
+class Sink {
+ public:
+  using Item = T;
+  explicit Sink(std::shared_ptr<SinkFactory<T>> factory) : factory_(std::move(factory)) {}
+  const std::shared_ptr<SinkFactory<T>>& factory() const { return factory_; }
+
+ private:
+  std::shared_ptr<SinkFactory<T>> factory_;
+};
+
+}  // namespace tidemark

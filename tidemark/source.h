@@ -1,0 +1,86 @@
+// Source: where items come from.
+//
+// A source has named partitions. A partition hands out batches without ever blocking, says when it
+// wants to be asked again, and, if it can seek, says the position of its NEXT item, so that a
+// resumed run reads no item twice and misses none.
+//
+// To write your own, derive from SourcePartition<T> and SourceFactory<T>:
+//
+//   class Ones final : public SourcePartition<int> {
+//    public:
+//     absl::StatusOr<PollResult> Poll(size_t max, Timestamp now, std::vector<int>& out) override {
+//       out.push_back(1), ++next_;
+//       return next_ == 10 ? PollResult::AtEnd() : PollResult::Again();
+//     }
+//     Position position() const override { return Position().Set("next", next_); }
+//    private:
+//     int64_t next_ = 0;
+//   };
+//
+// Thread rule: a partition is used by one worker at a time; a factory is used before workers start.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/timestamp.h"
+#include "engine/position.h"
+#include "engine/source_step.h"
+
+namespace tidemark {
+
+template <class T>
+class SourcePartition {
+ public:
+  virtual ~SourcePartition() = default;
+  // Appends at most `max` items to `out`. Never blocks; an empty answer is fine. An error stops the
+  // run; nothing of the open epoch is kept. `now` is the run's clock reading.
+  virtual absl::StatusOr<PollResult> Poll(size_t max, Timestamp now, std::vector<T>& out) = 0;
+  // The place of the next item: what Open() gets to continue exactly here.
+  virtual Position position() const = 0;
+};
+
+template <class T>
+class SourceFactory {
+ public:
+  virtual ~SourceFactory() = default;
+  // Stable names: a resumed run finds its positions by them. At least one.
+  virtual absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) = 0;
+  // `resume` is what position() gave when the last epoch committed; nothing on a fresh start.
+  virtual absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(
+      const std::string& partition, const std::optional<Position>& resume,
+      const SourceContext& context) = 0;
+  // A source that cannot seek loses what it read but had not committed: at-most-once, said at
+  // start.
+  virtual bool can_seek() const { return true; }
+  // One line for people: "file quakes.jsonl".
+  virtual std::string Describe() const = 0;
+};
+
+// A source as a value: copies share the factory.
+template <class T>
+class Source {
+ public:
+  using Item = T;
+  explicit Source(std::shared_ptr<SourceFactory<T>> factory) : factory_(std::move(factory)) {}
+
+  // Items per second over all partitions, to replay at a human pace; 0 = as fast as possible.
+  Source&& WithRate(double items_per_second) && {
+    rate_ = items_per_second;
+    return std::move(*this);
+  }
+
+  const std::shared_ptr<SourceFactory<T>>& factory() const { return factory_; }
+  double rate() const { return rate_; }
+
+ private:
+  std::shared_ptr<SourceFactory<T>> factory_;
+  double rate_ = 0;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,232 @@
+// FlowTester: runs a flow inside a test, with a virtual clock, and kills it wherever you like.
+//
+//   FlowTester t;
+//   auto in = t.Input<std::string>();
+//   auto out = t.Output<KeyValue<std::string, std::vector<std::string>>>();
+//   t.Build([&](Flow& flow) {
+//     flow.From("in", in.source()).KeyBy(FirstLetter).Batch("b", {.max_items = 2}).To("out", out.sink());
+//   });
+//   in.Push("apple");
+//   t.Run();                                  // until nothing is left to do
+//   t.CrashAndResume();                       // nothing was committed: "apple" is read again
+//   in.Push("avocado");
+//   t.Run();
+//   EXPECT_EQ(out.rows().size(), 1u);
+//   t.Advance(absl::Seconds(10));             // moves the clock, lets due timers fire
+//   t.End();                                  // end of input, final epoch
+//
+// So any test becomes a recovery test by one line. Nothing sleeps; everything happens in the calling
+// thread, with any number of workers. A status that is not OK stops the test with its text, unless
+// the Try… form is used.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "engine/job.h"
+#include "engine/skip_log.h"
+#include "state/store.h"
+#include "tidemark/flow.h"
+
+namespace tidemark {
+
+// Items that a test pushes; all of them are kept, so that a resumed run can read them again.
+template <class T>
+class TestInput {
+ public:
+  void Push(T item) { shared_->items.push_back(std::move(item)); }
+  void PushAll(std::vector<T> items) {
+    for (T& item : items) Push(std::move(item));
+  }
+  Source<T> source() const { return Source<T>(std::make_shared<Factory>(shared_)); }
+
+ private:
+  friend class FlowTester;
+  struct Shared {
+    std::vector<T> items;
+    const bool* ended = nullptr;
+  };
+  class Partition final : public SourcePartition<T> {
+   public:
+    Partition(std::shared_ptr<Shared> shared, size_t next)
+        : shared_(std::move(shared)), next_(next) {}
+    absl::StatusOr<PollResult> Poll(size_t max, Timestamp, std::vector<T>& out) override {
+      for (; max > 0 && next_ < shared_->items.size(); --max) {
+        out.push_back(shared_->items[next_++]);
+      }
+      if (next_ < shared_->items.size()) return PollResult::Again();
+      return *shared_->ended ? PollResult::AtEnd() : PollResult::Again();
+    }
+    Position position() const override {
+      return Position().Set("next", static_cast<int64_t>(next_));
+    }
+
+   private:
+    const std::shared_ptr<Shared> shared_;
+    size_t next_;
+  };
+  class Factory final : public SourceFactory<T> {
+   public:
+    explicit Factory(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+    absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext&) override {
+      return std::vector<std::string>{"0"};
+    }
+    absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string&,
+                                                             const std::optional<Position>& resume,
+                                                             const SourceContext&) override {
+      const int64_t next = resume ? resume->Number("next").value_or(0) : 0;
+      return std::make_unique<Partition>(shared_, static_cast<size_t>(next));
+    }
+    std::string Describe() const override { return "test input"; }
+
+   private:
+    const std::shared_ptr<Shared> shared_;
+  };
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+};
+
+// What came out: a cut-back sink in memory.
+template <class T>
+class TestOutput {
+ public:
+  // Everything that has come out so far, also what is not committed yet.
+  const std::vector<T>& rows() const { return shared_->rows; }
+  // What the last commit made final.
+  std::vector<T> committed() const {
+    return {shared_->rows.begin(),
+            shared_->rows.begin() + static_cast<std::ptrdiff_t>(shared_->durable)};
+  }
+  Sink<T> sink() const { return Sink<T>(std::make_shared<Factory>(shared_)); }
+
+ private:
+  struct Shared {
+    std::vector<T> rows;
+    size_t durable = 0;
+  };
+  class Writer final : public SinkWriter<T> {
+   public:
+    explicit Writer(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+    absl::Status Write(const std::vector<T>& items) override {
+      shared_->rows.insert(shared_->rows.end(), items.begin(), items.end());
+      return absl::OkStatus();
+    }
+    absl::StatusOr<EpochOutput> EndEpoch(Epoch) override {
+      const size_t rows = shared_->rows.size();
+      EpochOutput output;
+      output.position.Set("rows", static_cast<int64_t>(rows));
+      output.make_durable = [shared = shared_, rows] {
+        shared->durable = rows;
+        return absl::OkStatus();
+      };
+      return output;
+    }
+
+   private:
+    const std::shared_ptr<Shared> shared_;
+  };
+  class Factory final : public SinkFactory<T> {
+   public:
+    explicit Factory(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+    absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
+                                                        const SinkContext&) override {
+      const int64_t rows = resume ? resume->Number("rows").value_or(0) : 0;
+      shared_->durable = static_cast<size_t>(rows);
+      shared_->rows.resize(shared_->durable);
+      return std::make_unique<Writer>(shared_);
+    }
+    SinkGuarantee guarantee() const override { return SinkGuarantee::kCutBack; }
+    std::string Describe() const override { return "test output"; }
+
+   private:
+    const std::shared_ptr<Shared> shared_;
+  };
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+};
+
+class FlowTester {
+ public:
+  struct Options {
+    int workers = 1;
+    // Items read from a source in one go; 1 makes every item an activation of its own.
+    size_t batch_items_max = 1024;
+    size_t memory_bytes = size_t{1} << 30;
+    Timestamp start = SimClock::kDefaultStart;
+    // Empty: state in memory, which survives CrashAndResume(). Else a state directory on disk.
+    std::string state_directory;
+    // Nothing is kept, as in a run without --state.
+    bool keep_nothing = false;
+  };
+
+  FlowTester() : FlowTester(Options()) {}
+  explicit FlowTester(Options options);
+  ~FlowTester();
+
+  template <class T>
+  TestInput<T> Input() {
+    TestInput<T> input;
+    input.shared_->ended = &input_ended_;
+    return input;
+  }
+  template <class T>
+  TestOutput<T> Output() {
+    return {};
+  }
+
+  // Builds the flow and starts it. `build` is called again for each resume.
+  void Build(std::function<void(Flow&)> build, const std::string& name = "test");
+  absl::Status TryBuild(std::function<void(Flow&)> build, const std::string& name = "test");
+
+  // Steps every worker until none has anything to do at the present time.
+  void Run();
+  absl::Status TryRun();
+  // Moves the clock, then Run().
+  void Advance(absl::Duration d);
+  // Sets the clock (it may step back), then Run().
+  void SetTime(Timestamp t);
+  // Closes an epoch and commits it.
+  void Commit();
+  // Everything since the last commit is lost; the flow is built anew and goes on from there.
+  void CrashAndResume();
+  absl::Status TryCrashAndResume();
+  // As CrashAndResume(), with another number of workers.
+  void CrashAndResumeWith(int workers);
+  // The end of input: runs to the end and commits it. A resume afterwards starts a new execution.
+  void End();
+
+  SimClock& clock() { return clock_; }
+  Job& job() { return *job_; }
+  SkipLog& skips() { return skips_; }
+  const StateReader& store() const;
+  // Sums over the workers since the last (re)start.
+  uint64_t loaded_keys() const;
+  uint64_t evicted_keys() const;
+  uint64_t hot_keys() const;
+  uint64_t early_epochs() const;
+
+ private:
+  absl::Status Start();
+  absl::Status StepAll(bool& did);
+  absl::Status CommitEpoch();
+  absl::Status RunQuiet();
+
+  Options options_;
+  SimClock clock_;
+  std::unique_ptr<Files> files_;
+  SkipLog skips_;
+  bool input_ended_ = false;
+  std::string flow_name_;
+  std::function<void(Flow&)> build_;
+  struct Storage;
+  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<Job> job_;
+};
+
+}  // namespace tidemark

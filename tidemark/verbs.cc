@@ -1,0 +1,221 @@
+#include "tidemark/verbs.h"
+
+#include <cstdio>
+
+#include "absl/strings/str_format.h"
+#include "base/quantity.h"
+#include "base/status.h"
+#include "recovery/inspect.h"
+#include "recovery/snapshot.h"
+#include "recovery/state_directory.h"
+#include "state/value_json.h"
+
+namespace tidemark {
+namespace {
+
+// Lines to standard output; a reader that went away ends the verb quietly.
+class Lines {
+ public:
+  absl::Status Put(const std::string& line) {
+    if (std::fputs(line.c_str(), stdout) < 0 || std::fputc('\n', stdout) < 0) {
+      return absl::CancelledError("standard output was closed");
+    }
+    return absl::OkStatus();
+  }
+};
+
+int Finish(const absl::Status& status) {
+  if (std::fflush(stdout) != 0 || absl::IsCancelled(status)) return 1;
+  return status.ok() ? 0 : Complain(status, 1);
+}
+
+std::string Age(Timestamp then, Timestamp now) {
+  const int64_t seconds = (now - then).us / 1'000'000;
+  if (seconds < 0) return "in the future";
+  if (seconds < 60) return Cat(seconds, "s");
+  if (seconds < 3600) return Cat(seconds / 60, "m", seconds % 60, "s");
+  if (seconds < 86400) return Cat(seconds / 3600, "h", seconds % 3600 / 60, "m");
+  return Cat(seconds / 86400, "d", seconds % 86400 / 3600, "h");
+}
+
+// {"offset": 17} without what only identity needs.
+std::string PositionsText(const EpochRecord& record) {
+  std::string text;
+  for (const SourceRecord& source : record.sources) {
+    text += Cat(text.empty() ? "" : ", ", source.step, "/", source.partition);
+    for (const char* name : {"offset", "next", "line"}) {
+      const auto number = Position(source.position).Number(name);
+      if (number) text += Cat(" ", name, " ", *number);
+    }
+    if (source.at_end) text += " (end)";
+  }
+  return text;
+}
+
+std::string PositionsJson(const EpochRecord& record) {
+  std::string json = "[";
+  for (const SourceRecord& source : record.sources) {
+    if (json.size() > 1) json += ", ";
+    json += "{\"source\": ";
+    AppendJsonString(source.step, json);
+    json += ", \"partition\": ";
+    AppendJsonString(source.partition, json);
+    json += Cat(", \"at_end\": ", source.at_end ? "true" : "false", ", \"position\": {");
+    bool first = true;
+    for (const auto& [name, value] : source.position) {
+      json += first ? "" : ", ";
+      first = false;
+      AppendJsonString(name, json);
+      json += ": ";
+      if (const int64_t* number = std::get_if<int64_t>(&value)) {
+        json += std::to_string(*number);
+      } else {
+        AppendJsonString(std::get<std::string>(value), json);
+      }
+    }
+    json += "}}";
+  }
+  return json + "]";
+}
+
+struct Totals {
+  uint64_t keys = 0;
+};
+Totals TotalsOf(const EpochRecord& record) {
+  Totals totals;
+  for (const StepRecord& step : record.steps) totals.keys += step.keys;
+  return totals;
+}
+
+std::string SnapshotJson(const std::string& path, const EpochRecord& record, uint64_t bytes) {
+  std::string json = "{\"path\": ";
+  AppendJsonString(path, json);
+  json += ", \"flow\": ";
+  AppendJsonString(record.flow_name, json);
+  return Cat(json, ", \"epoch\": ", record.epoch.value, ", \"time\": \"",
+             FormatTimestamp(record.wall_time), "\", \"bytes\": ", bytes,
+             ", \"keys\": ", TotalsOf(record).keys, ", \"positions\": ", PositionsJson(record), "}");
+}
+
+std::string SnapshotLine(const std::string& name, const EpochRecord& record, uint64_t bytes,
+                         Timestamp now) {
+  return absl::StrFormat("%-12s %10d  %-8s %10s %12s  %s", name, record.epoch.value,
+                         Age(record.wall_time, now), FormatBytes(bytes),
+                         FormatCount(TotalsOf(record).keys), PositionsText(record));
+}
+
+}  // namespace
+
+int Complain(const absl::Status& status, int code) {
+  std::fprintf(stderr, "tidemark: %s\n", std::string(status.message()).c_str());
+  return code;
+}
+
+std::vector<FlagSpec> RunFlags() {
+  return {
+      {"state", "DIR", "keep state there; the same command resumes from it"},
+      {"epoch", "TIME", "commit this often, e.g. 1s (default)"},
+      {"from", "SNAPSHOT_DIR", "start from a snapshot, as a fork, with a new --state"},
+      {"fresh", "", "discard what the state directory holds and start over"},
+      {"take-over", "", "with --from: go on in the outputs of the original job"},
+      {"workers", "N", "worker threads (default 1); may change from run to run"},
+      {"memory", "SIZE", "for hot state, e.g. 512MiB (default 1GiB)"},
+      {"snapshot-every", "TIME", "take a snapshot this often (default 1m)"},
+      {"quiet", "", "no status line and no notes"},
+  };
+}
+
+absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
+  if (const auto state = line.Text("state")) options.state_directory = *state;
+  if (const auto from = line.Text("from")) options.from_snapshot = *from;
+  options.fresh = line.Has("fresh");
+  options.take_over = line.Has("take-over");
+  options.quiet = line.Has("quiet");
+  TM_ASSIGN_OR_RETURN(const auto epoch, line.Duration("epoch"));
+  if (epoch) options.epoch_interval = *epoch;
+  TM_ASSIGN_OR_RETURN(const auto snapshots, line.Duration("snapshot-every"));
+  if (snapshots) options.snapshot_interval = *snapshots;
+  TM_ASSIGN_OR_RETURN(const auto workers, line.Number("workers"));
+  if (workers) {
+    if (*workers < 1 || *workers > static_cast<uint64_t>(kKeyGroups)) {
+      return absl::InvalidArgumentError(
+          Cat("--workers: between 1 and ", kKeyGroups, ", not ", *workers));
+    }
+    options.workers = static_cast<int>(*workers);
+  }
+  TM_ASSIGN_OR_RETURN(const auto memory, line.Bytes("memory"));
+  if (memory) options.memory_bytes = *memory;
+  return absl::OkStatus();
+}
+
+int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
+  const CommandLine line({"DIR: a state directory"}, {{"json", "", "one JSON object a line"}},
+                         words);
+  if (!line.status().ok()) return Complain(line.status(), 2);
+  const std::string& directory = line.Word(0);
+  auto live = StateInspector::Open(files, directory);
+  if (!live.ok()) return Complain(live.status(), 1);
+  std::vector<absl::Status> damaged;
+  auto snapshots = ListSnapshots(files, directory, &damaged);
+  if (!snapshots.ok()) return Complain(snapshots.status(), 1);
+
+  Lines out;
+  const auto print = [&]() -> absl::Status {
+    const bool json = line.Has("json");
+    if (!json) {
+      TM_RETURN_IF_ERROR(out.Put(absl::StrFormat("%-12s %10s  %-8s %10s %12s  %s", "snapshot",
+                                                 "epoch", "age", "bytes", "keys", "positions")));
+    }
+    for (const Snapshot& snapshot : *snapshots) {
+      const EpochRecord& record = snapshot.manifest.record;
+      TM_RETURN_IF_ERROR(out.Put(
+          json ? SnapshotJson(snapshot.path, record, snapshot.bytes())
+               : SnapshotLine(SnapshotName(record.epoch), record, snapshot.bytes(), clock.Now())));
+    }
+    const EpochRecord& record = (*live)->record();
+    const uint64_t bytes = (*live)->stats().bytes_on_disk;
+    return out.Put(json ? SnapshotJson(directory, record, bytes)
+                        : SnapshotLine("(live)", record, bytes, clock.Now()));
+  };
+  const int code = Finish(print());
+  for (const absl::Status& status : damaged) Complain(status, 1);
+  return damaged.empty() ? code : 1;
+}
+
+int DumpVerb(const Words& words, Files& files) {
+  const CommandLine line({"DIR: a state directory or a snapshot"},
+                         {{"step", "NAME", "this step only"},
+                          {"key", "KEY", "this key only"},
+                          {"limit", "N", "at most N keys"},
+                          {"json", "", "one JSON object a line"}},
+                         words);
+  if (!line.status().ok()) return Complain(line.status(), 2);
+  const auto limit = line.Number("limit");
+  if (!limit.ok()) return Complain(limit.status(), 2);
+  auto inspector = StateInspector::Open(files, line.Word(0));
+  if (!inspector.ok()) return Complain(inspector.status(), 1);
+
+  const bool json = line.Has("json");
+  const EpochRecord& record = (*inspector)->record();
+  Lines out;
+  std::string step_shown;
+  const auto visit = [&](const DumpedKey& key) -> absl::Status {
+    if (json) return out.Put(DumpedKeyToJson(key));
+    if (key.step != step_shown) {
+      step_shown = key.step;
+      TM_RETURN_IF_ERROR(out.Put(DescribeStep(record, key.step)));
+    }
+    return out.Put(DumpedKeyToText(key));
+  };
+  if (!json) {
+    const absl::Status head = out.Put(Cat("flow ", record.flow_name, ", epoch ", record.epoch.value,
+                                          ", committed ", FormatTimestamp(record.wall_time)));
+    if (!head.ok()) return Finish(head);
+  }
+  return Finish((*inspector)->Dump({.step = line.Text("step"),
+                                    .key = line.Text("key"),
+                                    .limit = limit->value_or(0)},
+                                   visit));
+}
+
+}  // namespace tidemark
