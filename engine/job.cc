@@ -212,9 +212,11 @@ absl::Status Job::CommitEpoch() {
     parts.swap(parts_);
   }
   EpochRecord next = NextRecord(parts);
-  last_epoch_was_empty_ = std::none_of(parts.begin(), parts.end(),
-                                       [](const EpochPart& part) { return part.changed; });
-  if (options_.store != nullptr) {
+  const bool changed = std::any_of(parts.begin(), parts.end(),
+                                   [](const EpochPart& part) { return part.changed; });
+  // A finished job that is run again finds nothing new, and leaves the state as it is.
+  last_epoch_was_empty_ = !changed && next.sources == record_.sources && record_.epoch.value > 0;
+  if (options_.store != nullptr && !last_epoch_was_empty_) {
     // What the commit refers to is durable before the commit is.
     for (const EpochPart& part : parts) {
       for (const SinkOutput& sink : part.sinks) {
@@ -235,8 +237,9 @@ absl::Status Job::CommitEpoch() {
     }
   }
   ended_ = std::all_of(parts.begin(), parts.end(), [](const EpochPart& part) { return part.ended; });
-  record_ = std::move(next);
-  signals_.committed_epoch.store(record_.epoch.value, std::memory_order_release);
+  const uint64_t committed = next.epoch.value;
+  if (!last_epoch_was_empty_) record_ = std::move(next);
+  signals_.committed_epoch.store(committed, std::memory_order_release);
   for (int w = 0; w < workers(); ++w) wake_worker(w);
   return absl::OkStatus();
 }

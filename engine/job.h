@@ -78,9 +78,11 @@ class Job {
   // ---- after a commit ----
   // Of the last commit (or of the resume); changes in CommitEpoch() only.
   const EpochRecord& record() const { return record_; }
+  // The number of the last epoch that went through CommitEpoch(), empty ones included.
+  uint64_t committed_epoch() const { return signals_.committed_epoch.load(); }
   // The last committed epoch holds the end of all input.
   bool ended() const { return ended_; }
-  // It held no change at all.
+  // It held no change at all, so nothing was written.
   bool last_epoch_was_empty() const { return last_epoch_was_empty_; }
 
   // Called from a worker's step when the last part of an epoch has come in; set before stepping.

@@ -63,7 +63,7 @@ void Runner::CommitterLoop() {
     if (absl::Status status = job_.CommitEpoch(); !status.ok()) return Fail(status);
     if (absl::Status status = options_.after_commit(); !status.ok()) return Fail(status);
     if (job_.ended()) end_committed_.store(true);
-    done_epoch_.store(job_.record().epoch.value);
+    done_epoch_.store(job_.committed_epoch());
     main_.Notify();
   }
 }

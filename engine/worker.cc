@@ -278,7 +278,6 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   }
   if (polled->at_end) {
     source.at_end = true;
-    SetChanged();
     if (--steps_[static_cast<size_t>(source.step)].open_partitions == 0) StepEnded(source.step);
   }
   return items > 0 || polled->at_end;
@@ -291,7 +290,7 @@ absl::StatusOr<bool> Worker::GetOnWithEnds() {
     const uint32_t generation = setup_.resume != nullptr ? setup_.resume->end_generation + 1 : 1;
     auto done = step.stateful->RunEnd(generation, now_, kEndsPerStep, *step.output);
     if (!done.ok()) return Annotate(done.status(), StepWord(setup_.plan->steps[i]));
-    SetChanged();
+    if (step.stateful->states().changed_keys() > 0) SetChanged();
     if (*done) {
       step.walking = false;
       StepEnded(static_cast<int>(i));

@@ -41,7 +41,6 @@ absl::StatusOr<bool> Worker::ReceiveOne() {
           marker_from_[x][static_cast<size_t>(from)] = true;
           break;
         case Message::Kind::kEnd:
-          SetChanged();
           InputEnded(edge.to);
           break;
       }

@@ -28,7 +28,7 @@ class MessageScratch {
   template <class Root, class Build>
   std::string_view Make(size_t estimate_bytes, Build&& build) {
     const size_t words_wanted = estimate_bytes / sizeof(capnp::word) + 16;
-    if (words_.size() < words_wanted) words_.assign(words_wanted * 2, capnp::word());
+    if (words_.size() < words_wanted) words_ = std::vector<capnp::word>(words_wanted * 2);
     {
       capnp::MallocMessageBuilder message(kj::arrayPtr(words_.data(), words_.size()));
       build(message.initRoot<Root>());

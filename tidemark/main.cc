@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "base/status.h"
-#include "engine/skip_log.h"
 #include "tidemark/run.h"
 #include "tidemark/verbs.h"
 
@@ -25,8 +24,7 @@ int RunProgram(const Flow& flow, const Words& words, Files& files, const Clock& 
   if (!line.status().ok()) return Complain(line.status(), 2);
   RunOptions options;
   if (absl::Status status = ApplyRunFlags(line, options); !status.ok()) return Complain(status, 2);
-  SkipLog skips;
-  return RunFlow(flow, options, {.files = &files, .clock = &clock, .skips = &skips});
+  return RunFlow(flow, options, {.files = &files, .clock = &clock});
 }
 
 }  // namespace

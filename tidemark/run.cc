@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "engine/job.h"
 #include "engine/runner.h"
+#include "engine/skip_log.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "tidemark/internal/status_view.h"
@@ -113,7 +114,7 @@ class Run {
     job.memory_bytes = options_.memory_bytes;
     job.clock = context_.clock;
     job.files = context_.files;
-    job.skips = context_.skips;
+    job.skips = &skips_;
     job.say = [this](const std::string& line) { view_.Say(line); };
     if (directory_ != nullptr) {
       job.store = &directory_->store();
@@ -175,7 +176,7 @@ class Run {
       const StopSignals signals(runner);
       end = runner.Run();
     }
-    for (const auto& [place, entry] : context_.skips->Entries()) {
+    for (const auto& [place, entry] : skips_.Entries()) {
       view_.SayAlways(Cat(place, ": ", FormatCount(entry.count), " skipped, for example:"));
       for (const std::string& example : entry.examples) view_.SayAlways(Cat("  ", example));
     }
@@ -205,6 +206,7 @@ class Run {
     if (directory_ == nullptr) return absl::OkStatus();
     const int64_t now = MonotonicMicros();
     const bool last = job_->ended() || runner_->stop_requested();
+    if (job_->last_epoch_was_empty() && first_epoch_ == record.epoch.value) return absl::OkStatus();
     if (!last && now - last_snapshot_us_ < options_.snapshot_interval.us) return absl::OkStatus();
     TM_ASSIGN_OR_RETURN(const Snapshot snapshot, MakeSnapshot(*context_.files, directory_->store(),
                                                               directory_->path(), record));
@@ -229,7 +231,7 @@ class Run {
     numbers.epoch = committed_epoch_.load();
     numbers.keys = keys_.load();
     numbers.state_bytes = state_bytes_.load();
-    numbers.skipped = context_.skips->total();
+    numbers.skipped = skips_.total();
     numbers.lag_us = changed ? MonotonicMicros() - last_commit_us_.load() : 0;
     return numbers;
   }
@@ -253,6 +255,7 @@ class Run {
 
   const RunOptions& options_;
   const RunContext& context_;
+  SkipLog skips_;
   StatusView view_;
   std::unique_ptr<StateDirectory> directory_;
   std::unique_ptr<Job> job_;

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/timestamp.h"
-#include "engine/skip_log.h"
 #include "tidemark/flow.h"
 
 namespace tidemark {
@@ -40,7 +39,6 @@ struct RunOptions {
 struct RunContext {
   Files* files = nullptr;
   const Clock* clock = nullptr;
-  SkipLog* skips = nullptr;
 };
 
 int RunFlow(const Flow& flow, const RunOptions& options, const RunContext& context);

@@ -1,0 +1,126 @@
+// The tidemark command: jobs written as files, and a look into their state.
+
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "jobs/build_flow.h"
+#include "jobs/job_parser.h"
+#include "tidemark/command_line.h"
+#include "tidemark/run.h"
+#include "tidemark/verbs.h"
+
+namespace tidemark {
+namespace {
+
+constexpr size_t kJobBytesMax = size_t{4} << 20;
+
+std::vector<FlagSpec> JobFlags() {
+  std::vector<FlagSpec> flags = RunFlags();
+  flags.push_back({"rate", "N", "items per second from each source, instead of the job's rates"});
+  flags.push_back({"out", "DIR", "write the job's output files into this directory instead"});
+  flags.push_back({"accept-changed-input", "", "go on in an input file that was replaced"});
+  return flags;
+}
+
+absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
+  TM_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(files, path, kJobBytesMax));
+  return ParseJob(text, path);
+}
+
+// What the job file says, unless the command says otherwise.
+RunOptions OptionsOf(const JobSpec& job) {
+  RunOptions options;
+  if (job.state) options.state_directory = *job.state;
+  if (job.epoch) options.epoch_interval = *job.epoch;
+  if (job.snapshot_every) options.snapshot_interval = *job.snapshot_every;
+  if (job.memory_bytes) options.memory_bytes = *job.memory_bytes;
+  if (job.workers) options.workers = *job.workers;
+  return options;
+}
+
+// Outputs keep their file names and go to `directory`.
+absl::Status MoveOutputs(const std::string& directory, JobSpec& job) {
+  for (size_t i = 0; i < job.sinks.size(); ++i) {
+    auto* file = std::get_if<FileSinkSpec>(&job.sinks[i].connector);
+    if (file == nullptr) continue;
+    file->path = JoinPath(directory, file->path.substr(file->path.find_last_of('/') + 1));
+    for (size_t j = 0; j < i; ++j) {
+      const auto* other = std::get_if<FileSinkSpec>(&job.sinks[j].connector);
+      if (other == nullptr || other->path != file->path) continue;
+      return absl::InvalidArgumentError(
+          Cat("--out: two outputs would both be ", file->path, "; give them different file names"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+int RunVerb(const Words& words, Files& files, const Clock& clock) {
+  const CommandLine line({"JOB.yaml"}, JobFlags(), words);
+  if (!line.status().ok()) return Complain(line.status(), 2);
+  auto job = LoadJob(files, line.Word(0));
+  if (!job.ok()) return Complain(job.status(), 2);
+  RunOptions options = OptionsOf(*job);
+  if (absl::Status status = ApplyRunFlags(line, options); !status.ok()) return Complain(status, 2);
+  const auto rate = line.Decimal("rate");
+  if (!rate.ok()) return Complain(rate.status(), 2);
+  if (const auto out = line.Text("out")) {
+    if (absl::Status status = MoveOutputs(*out, *job); !status.ok()) return Complain(status, 2);
+  }
+  auto built = BuildJob(
+      *job, {.rate = *rate, .accept_changed_input = line.Has("accept-changed-input")});
+  if (!built.ok()) return Complain(built.status(), 2);
+  return RunFlow(built->flow, options, {.files = &files, .clock = &clock});
+}
+
+int ValidateVerb(const Words& words, Files& files) {
+  const CommandLine line({"JOB.yaml"}, {}, words);
+  if (!line.status().ok()) return Complain(line.status(), 2);
+  const auto job = LoadJob(files, line.Word(0));
+  if (!job.ok()) return Complain(job.status(), 2);
+  const auto built = BuildJob(*job, {});
+  if (!built.ok()) return Complain(built.status(), 2);
+  if (const auto plan = built->flow.Compile(); !plan.ok()) return Complain(plan.status(), 2);
+  std::printf("%s: fine\n", line.Word(0).c_str());
+  return 0;
+}
+
+int Help() {
+  std::printf(
+      "tidemark run JOB.yaml [flags]    run a job; the same command resumes it\n"
+      "tidemark validate JOB.yaml       check a job, start nothing\n"
+      "tidemark snapshots DIR [--json]  list the snapshots of a state directory\n"
+      "tidemark dump DIR [--step S] [--key K] [--limit N] [--json]\n"
+      "                                 print the state of a directory or snapshot, key by key\n"
+      "\n"
+      "Flags of run:\n%s",
+      DescribeFlags(JobFlags()).c_str());
+  return 0;
+}
+
+int Main(const Words& all) {
+  if (all.empty() || all[0] == "help" || all[0] == "--help") return Help();
+  const std::string& verb = all[0];
+  const Words words(all.begin() + 1, all.end());
+  for (const std::string& word : words) {
+    if (word == "--help") return Help();
+  }
+  const auto files = NewPosixFiles();
+  const SystemClock clock;
+  if (verb == "run") return RunVerb(words, *files, clock);
+  if (verb == "validate") return ValidateVerb(words, *files);
+  if (verb == "snapshots") return SnapshotsVerb(words, *files, clock);
+  if (verb == "dump") return DumpVerb(words, *files);
+  const auto meant = DidYouMean(verb, {"run", "validate", "snapshots", "dump", "help"});
+  return Complain(absl::InvalidArgumentError(
+                      Cat("unknown verb '", verb, "'",
+                          meant ? Cat("; did you mean '", *meant, "'?")
+                                : std::string("; try: tidemark help"))),
+                  2);
+}
+
+}  // namespace
+}  // namespace tidemark
+
+int main(int argc, char** argv) { return tidemark::Main({argv + 1, argv + argc}); }
