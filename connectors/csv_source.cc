@@ -34,8 +34,7 @@ CsvRecord UnclosedQuote(std::string_view text) {
 
 // Reads the field at `at`, where a quote opens it, up to behind the closing quote. False when
 // `text` ends first.
-bool ReadQuoted(std::string_view text, bool at_end, size_t& at, std::string& field,
-                uint64_t& lines) {
+bool ReadQuoted(std::string_view text, size_t& at, std::string& field, uint64_t& lines) {
   ++at;
   while (true) {
     const size_t quote = text.find('"', at);
@@ -44,8 +43,7 @@ bool ReadQuoted(std::string_view text, bool at_end, size_t& at, std::string& fie
     field += piece;
     lines += static_cast<uint64_t>(std::count(piece.begin(), piece.end(), '\n'));
     at = quote + 1;
-    if (at == text.size()) return at_end;  // it may be the first of a doubled quote
-    if (text[at] != '"') return true;
+    if (at == text.size() || text[at] != '"') return true;
     field += '"';
     ++at;
   }
@@ -83,10 +81,11 @@ CsvRecord ParseCsvRecord(std::string_view text, char delimiter, bool at_end,
   while (true) {
     std::string& field = fields.emplace_back();
     const bool quoted = at < text.size() && text[at] == '"';
-    if (quoted && !ReadQuoted(text, at_end, at, field, record.lines)) {
+    if (quoted && !ReadQuoted(text, at, field, record.lines)) {
       return at_end ? UnclosedQuote(text) : CsvRecord{};
     }
     const size_t end = FindFieldEnd(text, delimiter, at);
+    // Also where the text ends with a quote, which may be the first of two.
     if (end == text.size() && !at_end) return CsvRecord{};
     const bool more_fields = end < text.size() && text[end] == delimiter;
     std::string_view rest = text.substr(at, end - at);

@@ -53,14 +53,14 @@ TEST_F(DirSinkTest, ResumeCutsEveryFileBack) {
   Position saved;
   {
     auto writer = Open(2);
-    ASSERT_TRUE((*writer)->Write({"0", "1"}).ok());
+    ASSERT_TRUE((*writer)->Write({"0", "1", "1 more"}).ok());
     saved = (*writer)->EndEpoch(Epoch{1})->position;
     ASSERT_TRUE((*writer)->Write({"0 lost", "1 lost"}).ok());
     ASSERT_TRUE((*writer)->EndEpoch(Epoch{2}).ok());
   }
   auto resumed = Open(2, saved);
   ASSERT_TRUE(resumed.ok()) << resumed.status();
-  EXPECT_EQ(Get("out/part_0") + Get("out/part_1"), "0\n1\n");
+  EXPECT_EQ(Get("out/part_0") + Get("out/part_1"), "0\n1\n1 more\n");
 
   EXPECT_THAT(Message(Open(3, saved).status()),
               HasSubstr("out: was written as 2 files and cannot go on as 3"));

@@ -10,10 +10,11 @@ absl::Status CreateParents(Files& files, const std::string& path) {
   std::vector<std::string> missing;
   std::string directory = ParentDirectory(path);
   while (true) {
-    const absl::Status there = files.Stat(directory).status();
+    absl::Status there = files.Stat(directory).status();
     if (there.ok()) break;
     if (!absl::IsNotFound(there)) return there;
     missing.push_back(directory);
+    if (ParentDirectory(directory) == directory) break;  // not even a root is there
     directory = ParentDirectory(directory);
   }
   if (missing.empty()) return absl::OkStatus();

@@ -47,6 +47,9 @@ class WatchedFiles final : public Files {
   absl::Status Rename(const std::string& from, const std::string& to) override {
     return real_.Rename(from, to);
   }
+  absl::Status Link(const std::string& from, const std::string& to) override {
+    return real_.Link(from, to);
+  }
   absl::Status Remove(const std::string& path) override { return real_.Remove(path); }
   absl::Status SyncDirectory(const std::string& directory) override {
     log.push_back("dir " + Name(directory));

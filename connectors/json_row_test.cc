@@ -102,6 +102,7 @@ TEST(JsonRow, OnlyOneObjectIsAccepted) {
            {"{\"a\": 123456789012345678901234",
             "not JSON at byte 31: the text ends where ',' or '}' is "
             "expected"},
+           {"{\"a\": 01e400}", "not JSON at byte 8: a number does not begin with a zero"},
            {"hello", "not JSON at byte 1: a value is expected"},
        }) {
     EXPECT_EQ(Message(ValidateJsonObject(text)), why) << text;

@@ -67,7 +67,7 @@ absl::StatusOr<Took> LineReader::Next(std::string_view& line) {
 }
 
 absl::StatusOr<Took> LineReader::PassOver() {
-  const absl::StatusOr<Took> took = PassOverLine(*input_);
+  absl::StatusOr<Took> took = PassOverLine(*input_);
   passing_over_ = took.ok() && *took == Took::kLater;
   return took;
 }

@@ -60,6 +60,7 @@ TEST_F(LineFileSourceTest, ReadsLinesThenSaysTheEnd) {
   auto session = Session<std::string>::Open(Lines(Path("in")), context());
   ASSERT_TRUE(session.ok()) << session.status();
   EXPECT_THAT(**session->Next(), ElementsAre("one1", "one2", "one3", "one4", "one5", "one6"));
+  EXPECT_FALSE(session->last().at_end);  // a poll of its own says so
   EXPECT_EQ(*session->Next(), std::nullopt);
 }
 

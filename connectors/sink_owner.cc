@@ -62,12 +62,14 @@ SinkPlan NotOurs(const SinkFacts& facts) {
                       "' into that file if this output is the job's own, or give --out "
                       "DIR to write elsewhere"));
   }
+  // The flag lets a fork have its original's file; a third line's would not hold this job's output.
+  const bool can_take_over = Owns(facts.resume->run_line, facts.owner);
   return Refuse(absl::StatusCode::kFailedPrecondition,
                 Cat(facts.path, ": belongs to ", OwnerText(facts.owner), ", this job is run line ",
-                    facts.run_line,
-                    "; give --out DIR to write elsewhere, or --take-over to cut it "
-                    "back to ",
-                    facts.resume->bytes, " bytes and go on in it"));
+                    facts.run_line, "; give --out DIR to write elsewhere, or ",
+                    can_take_over ? Cat("--take-over to cut it back to ", facts.resume->bytes,
+                                        " bytes and go on in it")
+                                  : std::string("--fresh to move it aside and start over")));
 }
 
 // The position is that of another line: this one was forked from it and has not committed yet.

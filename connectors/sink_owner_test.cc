@@ -133,6 +133,18 @@ TEST(SinkOwner, AnOriginalTakesBackOnlyWhatItsForkDidNotOverwrite) {
   });
 }
 
+TEST(SinkOwner, ARefusalNamesOnlyTheFlagThatHelps) {
+  SinkFacts facts;
+  facts.path = "out";
+  facts.size_bytes = 15;
+  facts.run_line = "F";
+  facts.resume = Committed{.bytes = 10, .run_line = "A"};
+  facts.owner = By("A");
+  EXPECT_THAT(Message(PlanSink(facts).refusal), HasSubstr("--take-over"));
+  facts.owner = By("C");
+  EXPECT_THAT(Message(PlanSink(facts).refusal), ::testing::Not(HasSubstr("--take-over")));
+}
+
 class SinkOwnerFileTest : public ConnectorTest {};
 
 TEST_F(SinkOwnerFileTest, RoundTripsAndTakesWhatPeopleWrite) {

@@ -89,6 +89,12 @@ TEST_F(StdinSourceTest, ALineBeyondTheBoundIsPassedOverAsItComes) {
   EXPECT_EQ(skips_.total(), 2u);
 }
 
+TEST_F(StdinSourceTest, ALineBeyondTheBoundIsNotKeptUntilItEnds) {
+  auto session = Open({.line_bytes_max = 4});
+  Type("12345");
+  EXPECT_EQ(Message(session.Next().status()), "standard input:1: the line is longer than 4 bytes");
+}
+
 TEST_F(StdinSourceTest, ManySmallPiecesMakeOneLine) {
   auto session = Open();
   std::string line;

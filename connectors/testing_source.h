@@ -17,7 +17,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/check.h"
 #include "tidemark/source.h"
 
 namespace tidemark {

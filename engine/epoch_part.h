@@ -24,6 +24,7 @@ struct SinkOutput {
 struct StepDelta {
   std::string step;
   KeyedStates::Delta delta;
+  Timestamp clock_floor = Timestamp::Min();  // StatefulNode::floor()
 };
 
 struct EpochPart {

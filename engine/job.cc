@@ -99,8 +99,10 @@ void Job::MakeExchanges() {
 absl::Status Job::OpenWorkers() {
   const EpochRecord* resume = options_.resume ? &*options_.resume : nullptr;
   if (resume != nullptr) {
-    const Activation saved{
-        .wall = resume->wall_time, .job = resume->job_time, .deadline = resume->deadline_time};
+    const Activation saved{.wall = resume->wall_time,
+                           .job = resume->job_time,
+                           .deadline = resume->deadline_time,
+                           .reading = resume->reading_time};
     time_ = std::make_unique<TimeKeeper>(*options_.clock, &saved);
     signals_.requested_epoch = signals_.committed_epoch = resume->epoch.value;
   } else {
@@ -167,7 +169,7 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
   next.epoch = parts[0].epoch;
   next.sources.clear();
   next.sinks.clear();
-  next.wall_time = next.job_time = next.deadline_time = Timestamp::Min();
+  next.wall_time = next.job_time = next.deadline_time = next.reading_time = Timestamp::Min();
   bool ended = true;
   for (StepRecord& step : next.steps) {
     Timestamp swept_to = Timestamp::Never();
@@ -177,6 +179,7 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
         step.keys += static_cast<uint64_t>(delta.delta.keys);
         step.bytes += static_cast<uint64_t>(delta.delta.bytes);
         swept_to = std::min(swept_to, delta.delta.swept_to);
+        step.clock_floor = std::max(step.clock_floor, delta.clock_floor);
       }
     }
     if (!swept_to.is_never()) step.swept_to = swept_to;
@@ -186,6 +189,7 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
     next.wall_time = std::max(next.wall_time, part.at.wall);
     next.job_time = std::max(next.job_time, part.at.job);
     next.deadline_time = std::max(next.deadline_time, part.at.deadline);
+    next.reading_time = std::max(next.reading_time, part.at.reading);
     next.sources.insert(next.sources.end(), part.sources.begin(), part.sources.end());
     for (const SinkOutput& sink : part.sinks) {
       next.sinks.push_back({.step = sink.step,

@@ -5,7 +5,7 @@
 namespace tidemark {
 
 absl::StatusOr<bool> StatefulNode::RunTimers(const Activation& now, size_t max, Output& out) {
-  const Timestamp at = now.In(domain_);
+  const Timestamp at = TimeOf(now);
   if (!timers_under_way_) {
     if (states_.NextWake() > at) return true;
     states_.BeginActivation();

@@ -4,6 +4,7 @@
 // (a template at the edge, tidemark/keyed_node.h) knows the user's types and what a timer means.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -24,12 +25,18 @@ class StatefulNode : public Node {
   absl::StatusOr<bool> RunEnd(uint32_t generation, const Activation& now, size_t max, Output& out);
 
   TimeDomain domain() const { return domain_; }
+  // The step's own clock never stands before the floor. An end of input that closes windows of a
+  // system clock raises it, so that a continuation does not fill them again.
+  Timestamp floor() const { return floor_; }
+  void RaiseFloor(Timestamp at) { floor_ = std::max(floor_, at); }
+  Timestamp TimeOf(const Activation& now) const { return std::max(now.In(domain_), floor_); }
   KeyedStates& states() { return states_; }
   const KeyedStates& states() const { return states_; }
 
   // Emit after each key instead of after each activation: for a step whose outputs meet again
   // downstream, where the order between its ports can be seen.
   void set_emit_each_key(bool on) { emit_each_key_ = on; }
+  bool emit_each_key() const { return emit_each_key_; }
 
  protected:
   virtual absl::Status FireTimer(KeyedStates::Entry& entry, const Activation& now) = 0;
@@ -45,6 +52,7 @@ class StatefulNode : public Node {
 
   const std::unique_ptr<StateType> type_;
   const TimeDomain domain_;
+  Timestamp floor_ = Timestamp::Min();
   KeyedStates states_;
   bool timers_under_way_ = false;
   bool emit_each_key_ = false;

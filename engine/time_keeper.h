@@ -1,10 +1,11 @@
-// TimeKeeper: what time it is for the job, in the three time domains.
+// TimeKeeper: what time it is for the job, in the time domains of state/state_key.h.
 //
 //   wall      the largest reading of the clock in this run; never goes back during a run
 //   job       moves with the wall while the process runs, stands still while it is down
 //   deadline  wall time that never steps back, restarts included: where the clock stepped back
 //             between two runs it goes on from where it was, so a stored deadline is never further
 //             away than it was when it was stored
+//   reading   the wall, held at the last committed epoch's until the wall has passed it
 //
 // Thread rule: safe from any thread.
 #pragma once
@@ -23,6 +24,7 @@ struct Activation {
   Timestamp wall;
   Timestamp job;
   Timestamp deadline;
+  Timestamp reading;
 
   Timestamp In(TimeDomain domain) const {
     switch (domain) {
@@ -30,6 +32,8 @@ struct Activation {
         return job;
       case TimeDomain::kDeadline:
         return deadline;
+      case TimeDomain::kReading:
+        return reading;
       case TimeDomain::kWall:
         break;
     }
@@ -44,7 +48,9 @@ class TimeKeeper {
   TimeKeeper(const Clock& clock, const Activation* saved)
       : clock_(clock), start_(clock.Now()), largest_us_(start_.us) {
     job_start_ = saved != nullptr ? saved->job : start_;
-    if (saved != nullptr && saved->deadline > start_) deadline_ahead_ = saved->deadline - start_;
+    if (saved == nullptr) return;
+    if (saved->deadline > start_) deadline_ahead_ = saved->deadline - start_;
+    saved_reading_ = saved->reading;
   }
 
   Activation Read() {
@@ -54,12 +60,16 @@ class TimeKeeper {
            !largest_us_.compare_exchange_weak(largest, reading, std::memory_order_relaxed)) {
     }
     const Timestamp wall{std::max(reading, largest)};
-    return {.wall = wall, .job = job_start_ + (wall - start_), .deadline = wall + deadline_ahead_};
+    return {.wall = wall, .job = job_start_ + (wall - start_), .deadline = wall + deadline_ahead_,
+            .reading = std::max(wall, saved_reading_)};
   }
 
   // How long from `now` until `at` in `domain`.
   static Span Until(const Activation& now, TimeDomain domain, Timestamp at) {
-    return at.is_never() ? Span::Infinite() : at - now.In(domain);
+    if (at.is_never()) return Span::Infinite();
+    // A reading that is held stands still until the wall has passed it.
+    if (domain == TimeDomain::kReading && at > now.reading) return at - now.wall;
+    return at - now.In(domain);
   }
 
  private:
@@ -67,6 +77,7 @@ class TimeKeeper {
   const Timestamp start_;
   Timestamp job_start_;
   Span deadline_ahead_;
+  Timestamp saved_reading_ = Timestamp::Min();
   std::atomic<int64_t> largest_us_;
 };
 

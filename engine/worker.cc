@@ -96,6 +96,11 @@ absl::Status Worker::OpenStep(int step) {
       context.states = StatesOptions(plan);
       auto node = plan.make_stateful(context);
       node->set_emit_each_key(plan.outputs_meet_again);
+      if (setup_.resume != nullptr) {
+        for (const StepRecord& record : setup_.resume->steps) {
+          if (record.name == plan.name) node->RaiseFloor(record.clock_floor);
+        }
+      }
       state.stateful = node.get();
       state.node = std::move(node);
       return absl::OkStatus();
@@ -235,7 +240,7 @@ absl::StatusOr<bool> Worker::FireTimers(bool& quiet) {
   bool did = false;
   for (StepState& step : steps_) {
     if (step.stateful == nullptr || step.ended) continue;
-    if (step.stateful->states().NextWake() > now_.In(step.stateful->domain())) continue;
+    if (step.stateful->states().NextWake() > step.stateful->TimeOf(now_)) continue;
     did = true;
     SetChanged();
     const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(&step - steps_.data())];
@@ -341,6 +346,7 @@ Timestamp Worker::NextWake() const {
     if (step.stateful == nullptr || step.ended) continue;
     const Timestamp wake = step.stateful->states().NextWake();
     if (wake.is_never()) continue;
+    if (wake <= step.stateful->floor()) return Timestamp::Min();
     next = std::min(next, now_.wall + TimeKeeper::Until(now_, step.stateful->domain(), wake));
   }
   const bool reading = !setup_.signals->stop_reading.load(std::memory_order_relaxed);

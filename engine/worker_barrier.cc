@@ -122,7 +122,8 @@ bool Worker::EncodeSlice() {
   for (size_t i = 0; i < steps_.size(); ++i) {
     if (steps_[i].stateful == nullptr) continue;
     encoding_->steps.push_back({.step = setup_.plan->steps[i].name,
-                                .delta = steps_[i].stateful->states().TakeDelta()});
+                                .delta = steps_[i].stateful->states().TakeDelta(),
+                                .clock_floor = steps_[i].stateful->floor()});
   }
   EpochPart part = *std::move(encoding_);
   encoding_.reset();

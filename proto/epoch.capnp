@@ -26,6 +26,9 @@ struct EpochRecord {
   steps @8 :List(Step);
   sources @9 :List(SourcePosition);
   sinks @10 :List(SinkPosition);
+
+  # The largest reading a system-clock window has seen: the wall, held where it stepped back.
+  readingTime @11 :Int64;
 }
 
 struct Step {
@@ -45,6 +48,8 @@ struct Step {
   sweptTo @8 :Int64;
   # Which clock the step's stored times belong to: a TimeDomain.
   timeDomain @9 :UInt8;
+  # The step's clock does not stand before this time: an end of input has closed windows up to it.
+  clockFloor @10 :Int64 = -62135596800000000;
 }
 
 struct NamedValue {

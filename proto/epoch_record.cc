@@ -58,6 +58,7 @@ void FillStep(proto::Step::Builder out, const StepRecord& step) {
   out.setBytes(step.bytes);
   out.setSweptTo(step.swept_to.us);
   out.setTimeDomain(step.time_domain);
+  out.setClockFloor(step.clock_floor.us);
 }
 
 StepRecord ReadStep(proto::Step::Reader in) {
@@ -70,7 +71,8 @@ StepRecord ReadStep(proto::Step::Reader in) {
           .keys = in.getKeys(),
           .bytes = in.getBytes(),
           .swept_to = {in.getSweptTo()},
-          .time_domain = in.getTimeDomain()};
+          .time_domain = in.getTimeDomain(),
+          .clock_floor = {in.getClockFloor()}};
 }
 
 void FillRecord(proto::EpochRecord::Builder out, const EpochRecord& record) {
@@ -81,6 +83,7 @@ void FillRecord(proto::EpochRecord::Builder out, const EpochRecord& record) {
   out.setWallTime(record.wall_time.us);
   out.setJobTime(record.job_time.us);
   out.setDeadlineTime(record.deadline_time.us);
+  out.setReadingTime(record.reading_time.us);
   out.setEndGeneration(record.end_generation);
   auto steps = out.initSteps(Size(record.steps.size()));
   for (size_t i = 0; i < record.steps.size(); ++i) FillStep(steps[Size(i)], record.steps[i]);
@@ -115,6 +118,7 @@ absl::Status ReadRecord(proto::EpochRecord::Reader in, EpochRecord& record) {
   record.wall_time = {in.getWallTime()};
   record.job_time = {in.getJobTime()};
   record.deadline_time = {in.getDeadlineTime()};
+  record.reading_time = {in.getReadingTime()};
   record.end_generation = in.getEndGeneration();
   for (const auto step : in.getSteps()) record.steps.push_back(ReadStep(step));
   for (const auto source : in.getSources()) {

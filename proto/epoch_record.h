@@ -33,6 +33,7 @@ struct StepRecord {
   uint64_t bytes = 0;
   Timestamp swept_to = Timestamp::Min();
   uint8_t time_domain = 0;
+  Timestamp clock_floor = Timestamp::Min();
   bool operator==(const StepRecord&) const = default;
 };
 
@@ -59,6 +60,7 @@ struct EpochRecord {
   Timestamp wall_time;
   Timestamp job_time;
   Timestamp deadline_time;
+  Timestamp reading_time;
   uint32_t end_generation = 0;
   std::vector<StepRecord> steps;
   std::vector<SourceRecord> sources;

@@ -15,6 +15,7 @@ EpochRecord Example() {
   record.wall_time = {1};
   record.job_time = {2};
   record.deadline_time = {3};
+  record.reading_time = {5};
   record.end_generation = 4;
   record.steps.push_back({.id = {1},
                           .name = "ledger",
@@ -25,7 +26,8 @@ EpochRecord Example() {
                           .keys = 10,
                           .bytes = 1000,
                           .swept_to = {77},
-                          .time_domain = 2});
+                          .time_domain = 2,
+                          .clock_floor = {6}});
   record.sources.push_back({.step = "in", .partition = "a.jsonl", .position = {}, .at_end = true});
   record.sources[0].position["offset"] = int64_t{4711};
   record.sources[0].position["hash"] = std::string(3000, 'h');

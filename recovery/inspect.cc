@@ -103,7 +103,7 @@ absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::Open(Files& file
   TM_ASSIGN_OR_RETURN(inspector->store_, OpenRocksStore(rocks));
   auto record = ReadEpochRecord(*inspector->store_);
   if (!record.ok()) return Annotate(record.status(), directory);
-  if (!*record) {
+  if (!*record || (*record)->epoch.value == 0) {
     return absl::NotFoundError(Cat(directory, ": no epoch has been committed here yet"));
   }
   inspector->record_ = **std::move(record);

@@ -48,7 +48,7 @@ class StateDirectory {
 
   const std::string& path() const { return options_.directory; }
   StateStore& store() { return *store_; }
-  // Of the last committed epoch; nothing in a new directory.
+  // Of the last committed epoch; epoch 0 when only the run line is known; nothing in a new directory.
   const std::optional<EpochRecord>& record() const { return record_; }
   // The line of runs that `fresh` discarded; may be empty.
   const std::string& replaced_line() const { return replaced_line_; }

@@ -135,6 +135,9 @@ absl::StatusOr<KeyedStates::Entry*> KeyedStates::Touch(std::string_view user_key
   TM_ASSIGN_OR_RETURN(Entry * entry, FindOrLoad(user_key));
   MarkChanged(*entry);
   if (entry->state == nullptr) entry->state = options_.type->New();
+  // An item behind an end of input: that was not the last one. It happens where a crash in the
+  // middle of the walk is followed by more input.
+  entry->end_generation = 0;
   return entry;
 }
 
@@ -175,6 +178,7 @@ void KeyedStates::SwapChanged(Epoch closing, RunBuilder* run) {
   closing_next_ = 0;
   closing_ = closing;
   closing_run_ = run;
+  closing_swept_to_ = swept_to_;
   closing_epoch_ = open_epoch_;
   ++open_epoch_;
 }
@@ -223,11 +227,14 @@ void KeyedStates::EncodeEntry(Entry& entry) {
 }
 
 void KeyedStates::EncodeTimerRow(Entry& entry) {
-  const bool empty = entry.state == nullptr || options_.type->IsEmpty(*entry.state);
-  const Timestamp wake = empty ? Timestamp::Never() : options_.type->WakeAt(*entry.state);
+  const Timestamp wake = WakeOf(entry);
+  // A row that the sweep has passed while it was in flight is put forward like a spent one.
   const bool keep = !entry.index_at.is_never() && !entry.index_spent && !wake.is_never() &&
-                    entry.index_at <= wake;
-  if (keep) return;
+                    entry.index_at <= wake && entry.index_at >= swept_to_;
+  if (keep) {
+    closing_swept_to_ = std::min(closing_swept_to_, entry.index_at);
+    return;
+  }
   if (!entry.index_at.is_never()) {
     TimerRowKey(options_.step, entry.index_at, entry.key, scratch_key_);
     closing_run_->Delete(scratch_key_);
@@ -235,15 +242,15 @@ void KeyedStates::EncodeTimerRow(Entry& entry) {
   entry.index_spent = false;
   entry.index_at = Timestamp::Never();
   if (wake.is_never()) return;
-  // Rows before swept_to_ are never looked at again, so a time that has passed is entered there.
-  entry.index_at = std::max(wake, swept_to_);
+  entry.index_at = wake;
+  closing_swept_to_ = std::min(closing_swept_to_, wake);
   TimerRowKey(options_.step, entry.index_at, entry.key, scratch_key_);
   closing_run_->Put(scratch_key_, {});
 }
 
 KeyedStates::Delta KeyedStates::TakeDelta() {
   Delta delta = delta_;
-  delta.swept_to = swept_to_;
+  delta.swept_to = closing_swept_to_;
   delta_ = {};
   return delta;
 }
@@ -255,6 +262,7 @@ void KeyedStates::Committed() {
     if (entry->state == nullptr || options_.type->IsEmpty(*entry->state)) {
       Erase(*entry);
     } else {
+      RowArrived(*entry);
       LinkEvictable(*entry);
     }
   }
@@ -267,10 +275,7 @@ void KeyedStates::Evict() {
   if (options_.store == nullptr) return;
   while (options_.budget->exceeded() && oldest_ != nullptr) {
     Entry& entry = *oldest_;
-    if (!entry.index_at.is_never() && !entry.index_spent) {
-      next_index_at_ = std::min(next_index_at_, entry.index_at);
-      if (frontier_) sweep_again_ = true;
-    }
+    if (!entry.index_at.is_never()) next_index_at_ = std::min(next_index_at_, entry.index_at);
     ++evicted_keys_;
     Erase(entry);
   }

@@ -3,14 +3,13 @@
 //
 // What it protects:
 //   - A state is read from the store at most once while it is hot, and never while a change to it
-//   is
-//     still on its way to the store: what is changed or in flight cannot be evicted.
+//     is still on its way to the store: what is changed or in flight cannot be evicted.
 //   - At an epoch boundary SwapChanged() only swaps a list. The states are encoded afterwards, in
 //     slices between batches; one that is touched before its turn is encoded first (copy on write),
 //     so an epoch holds exactly what was true at its boundary.
 //   - The timer index is derived: a row is a lower bound of a key's WakeAt(), written only when
-//   there
-//     is none or the true time is earlier. PopDue() checks the truth, so no timer fires early.
+//     there is none or the true time is earlier. PopDue() checks the truth, so no timer fires
+//     early.
 //   - Due keys come in order of (due time, key), also when most of them are on disk: the index is
 //     swept in bounded chunks, and nothing fires before the sweep has passed it.
 //
@@ -173,7 +172,10 @@ class KeyedStates {
   void MarkChanged(Entry& entry);
   void EncodeEntry(Entry& entry);
   void EncodeTimerRow(Entry& entry);
+  // When the key is to be woken; an empty state never is, since it leaves nothing behind.
+  Timestamp WakeOf(const Entry& entry) const;
   void FollowTimer(Entry& entry);
+  void RowArrived(const Entry& entry);
   void AccountMemory(Entry& entry, size_t bytes);
   void Erase(Entry& entry);
   absl::Status SweepSome(Timestamp now);
@@ -206,8 +208,11 @@ class KeyedStates {
   Delta delta_;
   std::string scratch_key_;
 
-  // Index rows at or before swept_to_ have been taken, but for rows written at exactly swept_to_.
+  // No row of the index that a sweep has to find lies before this time: it was taken, or its entry
+  // is changed or in flight.
   Timestamp swept_to_;
+  // The same for the store as the closing epoch leaves it; what its record says.
+  Timestamp closing_swept_to_;
   Timestamp next_index_at_;  // no index row of a cold key lies before this time
   struct Frontier {          // of a sweep under way: rows up to here have been taken
     Timestamp at;
@@ -215,7 +220,6 @@ class KeyedStates {
     Timestamp until;
   };
   std::optional<Frontier> frontier_;
-  bool sweep_again_ = false;
 
   std::unique_ptr<EndWalk> end_walk_;
 

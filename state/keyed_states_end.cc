@@ -97,7 +97,11 @@ absl::StatusOr<KeyedStates::Entry*> KeyedStates::NextAtEnd(uint32_t generation) 
       end_walk_.reset();
       return nullptr;
     }
-    TM_ASSIGN_OR_RETURN(Entry * entry, FindOrLoad(*key));
+    Entry* entry = Find(*key);
+    if (entry == nullptr) {
+      if (!MayBeCold()) continue;  // emptied since it was listed
+      TM_ASSIGN_OR_RETURN(entry, FindOrLoad(*key));
+    }
     // Emptied since it was listed, or seen before a crash in the middle of this very walk.
     if (entry->state == nullptr || options_.type->IsEmpty(*entry->state)) continue;
     if (entry->end_generation >= generation) continue;

@@ -14,8 +14,13 @@ constexpr size_t kSweepChunkRows = 512;
 
 }  // namespace
 
+Timestamp KeyedStates::WakeOf(const Entry& entry) const {
+  if (entry.state == nullptr || options_.type->IsEmpty(*entry.state)) return Timestamp::Never();
+  return options_.type->WakeAt(*entry.state);
+}
+
 void KeyedStates::FollowTimer(Entry& entry) {
-  const Timestamp wake = options_.type->WakeAt(*entry.state);
+  const Timestamp wake = WakeOf(entry);
   // A heap time that is too early is put right when it comes up, so a busy key whose deadline moves
   // away with each item costs nothing here.
   if (wake < entry.heap_at) HeapSet(entry, wake);
@@ -24,7 +29,7 @@ void KeyedStates::FollowTimer(Entry& entry) {
 void KeyedStates::BeginActivation() {
   ++activation_;
   for (Entry* entry : fired_again_) {
-    if (entry->heap_at.is_never() && entry->state != nullptr) FollowTimer(*entry);
+    if (entry->heap_at.is_never()) FollowTimer(*entry);
   }
   fired_again_.clear();
 }
@@ -47,7 +52,7 @@ absl::StatusOr<KeyedStates::Entry*> KeyedStates::PopDue(Timestamp now) {
     }
     if (!hot_due) return nullptr;
     Entry& entry = *heap_[0];
-    const Timestamp wake = options_.type->WakeAt(*entry.state);
+    const Timestamp wake = WakeOf(entry);
     if (wake > entry.heap_at) {
       if (wake.is_never()) {
         HeapRemove(entry);
@@ -74,11 +79,18 @@ bool KeyedStates::SweptPast(Timestamp due, std::string_view key, Timestamp now) 
   return due < frontier_->at || (due == frontier_->at && key <= frontier_->key);
 }
 
+// The row of a clean entry stands in the store from now on. Where the sweep has been there while the
+// row was in flight, it goes back: the entry may be evicted, and then only the row knows its timer.
+void KeyedStates::RowArrived(const Entry& entry) {
+  if (entry.index_at.is_never()) return;
+  if (frontier_ && entry.index_at <= frontier_->at) frontier_.reset();
+  swept_to_ = std::min(swept_to_, entry.index_at);
+}
+
 // Takes the next rows of the index: their keys become hot, the rows are spent.
 absl::Status KeyedStates::SweepSome(Timestamp now) {
   if (!frontier_) {
     frontier_ = Frontier{.at = swept_to_, .key = "", .until = now};
-    sweep_again_ = false;
   }
   RowRange range = TimerRange(options_.step, frontier_->at, frontier_->until);
   if (!frontier_->key.empty()) {
@@ -121,7 +133,6 @@ absl::Status KeyedStates::SweepSome(Timestamp now) {
   // Everything up to `until` is taken. When does the next cold key's row come?
   const Timestamp until = frontier_->until;
   frontier_.reset();
-  if (sweep_again_) return absl::OkStatus();  // rows came in behind the sweep: start over
   swept_to_ = std::max(swept_to_, until);
   next_index_at_ = Timestamp::Never();
   const RowRange rest = TimerRange(options_.step, until + Span::Micros(1), Timestamp::Max());

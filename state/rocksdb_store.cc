@@ -85,9 +85,7 @@ class RocksCursor final : public Cursor {
 class RocksStore final : public StateStore {
  public:
   RocksStore(RocksStoreOptions options, rocksdb::Options rocks, std::unique_ptr<rocksdb::DB> db)
-      : options_(std::move(options)),
-        rocks_(std::move(rocks)),
-        db_(std::move(db)) {}
+      : options_(std::move(options)), rocks_(std::move(rocks)), db_(std::move(db)) {}
   ~RocksStore() override {
     // On purpose: every commit is durable already, closing adds nothing that could be lost.
     db_->Close().PermitUncheckedError();
@@ -169,8 +167,8 @@ absl::Status RocksStore::Commit(const SortedRun& run) {
       run.bytes() < options_.large_commit_bytes ? CommitSmall(run) : CommitLarge(run);
   if (!done.ok()) {
     broken_ = absl::FailedPreconditionError(
-        Cat(options_.directory, ": takes no commits until it is opened again, because one has "
-            "failed (", done.message(), ")"));
+        Cat(options_.directory,
+            ": takes no commits until it is opened again, because one failed: ", done.message()));
   }
   return done;
 }
@@ -182,9 +180,8 @@ absl::Status RocksStore::CommitSmall(const SortedRun& run) {
     TM_RETURN_IF_ERROR(ToStatus(batch.DeleteRange(range.from, range.to), "collect a commit"));
   }
   for (const SortedRun::Row& row : run.rows()) {
-    const rocksdb::Status added = row.is_delete
-                                      ? batch.Delete(ToSlice(row.key))
-                                      : batch.Put(ToSlice(row.key), ToSlice(row.value));
+    const rocksdb::Status added = row.is_delete ? batch.Delete(ToSlice(row.key))
+                                                : batch.Put(ToSlice(row.key), ToSlice(row.value));
     TM_RETURN_IF_ERROR(ToStatus(added, "collect a commit"));
   }
   rocksdb::WriteOptions durable;
@@ -195,9 +192,9 @@ absl::Status RocksStore::CommitSmall(const SortedRun& run) {
 }
 
 absl::Status RocksStore::CommitLarge(const SortedRun& run) {
-  const std::string path =
-      JoinPath(options_.staging_directory,
-               Cat(absl::Hex(options_.staging_salt, absl::kZeroPad16), "-", staged_files_++, ".sst"));
+  const std::string path = JoinPath(
+      options_.staging_directory,
+      Cat(absl::Hex(options_.staging_salt, absl::kZeroPad16), "-", staged_files_++, ".sst"));
   // The name should be new; if it is not, its content may be a part of the database.
   if (const rocksdb::Status removed = rocks_.env->DeleteFile(path);
       !removed.ok() && !removed.IsPathNotFound() && !removed.IsNotFound()) {
@@ -248,8 +245,8 @@ rocksdb::Status RocksStore::WriteTable(const SortedRun& run, const std::string& 
 
 absl::Status RocksStore::Checkpoint(const std::string& directory) {
   if (options_.read_only) {
-    return absl::FailedPreconditionError(Cat(
-        options_.directory, ": cannot make a checkpoint: the store is open for reading only"));
+    return absl::FailedPreconditionError(
+        Cat(options_.directory, ": cannot make a checkpoint: the store is open for reading only"));
   }
   const std::string action = Cat("make the checkpoint ", directory);
   absl::MutexLock lock(&commit_mutex_);

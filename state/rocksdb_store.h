@@ -1,9 +1,9 @@
 // RocksStore: the StateStore contract on a RocksDB directory.
 //
-// A commit is one of two things. A small run is one synced write to RocksDB's log. A large run skips
-// log and memtable: it becomes one table file in the staging directory, which RocksDB then links
-// into the database in one step of its manifest. Both are atomic, and both follow one another in any
-// order; where the border lies decides about speed only.
+// A commit is one of two things. A small run is one synced write to RocksDB's log. A large run
+// skips log and memtable: it becomes one table file in the staging directory, which RocksDB then
+// links into the database in one step of its manifest. Both are atomic, and both follow one another
+// in any order; where the border lies decides about speed only.
 //
 // What would go wrong without the care taken here: a staging file that is linked in shares its
 // content with the database for ever, so writing to a staging name a second time destroys rows that
@@ -36,8 +36,9 @@ struct RocksStoreOptions {
   // at open. Empty means "staging" beside `directory`.
   std::string staging_directory{};
 
-  // Reads what was committed when it was opened, while another process may have the store open and
-  // write; never writes anything itself, Commit and Checkpoint are refused.
+  // Reads the store as of one commit, the last when it was opened, while another process may have
+  // it open and write; never writes anything itself, Commit and Checkpoint are refused. Beside a
+  // writer that ingests tables faster than the store can be opened, opening is Unavailable.
   bool read_only = false;
   // Else a directory without a store is NotFound.
   bool create_if_missing = true;

@@ -43,8 +43,8 @@ void BM_Commit(benchmark::State& state) {
   const auto files = NewPosixFiles();
   TM_CHECK(RemoveTree(*files, root).ok(), "the benchmark's directory can be removed");
   TM_CHECK(files->CreateDirectories(root).ok(), "the benchmark's directory can be made");
-  auto store = OpenRocksStore({.directory = JoinPath(root, "store"),
-                               .large_commit_bytes = as_table ? 1 : SIZE_MAX});
+  auto store = OpenRocksStore(
+      {.directory = JoinPath(root, "store"), .large_commit_bytes = as_table ? 1 : SIZE_MAX});
   TM_CHECK(store.ok(), "the benchmark's store opens");
   Random random(7);
   size_t rows = 0;

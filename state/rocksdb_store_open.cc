@@ -21,8 +21,8 @@ bool EndsWith(std::string_view text, std::string_view end) {
 
 bool IsTable(std::string_view name) { return EndsWith(name, ".sst"); }
 
-// NotFound when the directory holds no store. RocksDB takes a directory without the file CURRENT for
-// a new database and would begin an empty one over the tables that are there.
+// NotFound when the directory holds no store. RocksDB takes a directory without the file CURRENT
+// for a new database and would begin an empty one over the tables that are there.
 absl::Status LookForStore(rocksdb::Env* env, const std::string& directory) {
   if (env->FileExists(JoinPath(directory, "CURRENT")).ok()) return absl::OkStatus();
   std::vector<std::string> names;
@@ -32,8 +32,9 @@ absl::Status LookForStore(rocksdb::Env* env, const std::string& directory) {
   }
   if (std::any_of(names.begin(), names.end(), IsTable)) {
     return absl::DataLossError(
-        Cat(directory, ": cannot open the store: its file CURRENT is missing; the store is damaged, "
-                       "resume from a snapshot"));
+        Cat(directory,
+            ": cannot open the store: its file CURRENT is missing; the store is damaged, "
+            "resume from a snapshot"));
   }
   return absl::NotFoundError(Cat(directory, ": no store is there"));
 }
@@ -61,8 +62,8 @@ absl::Status EmptyStaging(rocksdb::Env* env, const std::string& staging) {
   return absl::OkStatus();
 }
 
-// The file to look at, where RocksDB's words do not name it: they blame the manifest for a table that
-// is cut off, and name nothing for damage in the log. Empty when they say enough.
+// The file to look at, where RocksDB's words do not name it: they blame the manifest for a table
+// that is cut off, and name nothing for damage in the log. Empty when they say enough.
 std::string DamagedFile(const rocksdb::Options& rocks, const std::string& directory,
                         const std::string& words) {
   const auto names_a = [&](const char* part) { return words.find(part) != std::string::npos; };
@@ -109,10 +110,10 @@ ManifestState LookAtManifest(rocksdb::Env* env, const std::string& directory) {
   return state;
 }
 
-// RocksDB reads the manifest first and the logs second. Commits in between are mixed up: one may have
-// left the logs for a table that the manifest did not name yet, while a later one is in the logs.
-// So what was read counts only if the manifest has stayed as it was. Then no table has come, no log
-// has gone, and what was added to the logs are whole commits in their order.
+// RocksDB reads the manifest first and the logs second. Commits in between are mixed up: one may
+// have left the logs for a table that the manifest did not name yet, while a later one is in the
+// logs. So what was read counts only if the manifest has stayed as it was. Then no table has come,
+// no log has gone, and what was added to the logs are whole commits in their order.
 absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenForReading(const rocksdb::Options& rocks,
                                                             const std::string& directory) {
   constexpr int kTries = 50;
@@ -134,10 +135,10 @@ absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenForReading(const rocksdb::Optio
       failed_at = before;
     }
   }
-  if (!opened.ok()) return OpenError(opened, rocks, directory);
-  return absl::UnavailableError(
-      Cat(directory, ": cannot open the store: ", kTries, " times it changed while it was read; try "
-          "again, or read a snapshot"));
+  if (failures == kFailuresAtRest) return OpenError(opened, rocks, directory);
+  return absl::UnavailableError(Cat(directory, ": cannot open the store: ", kTries,
+                                    " times it changed while it was read; try again, or read a "
+                                    "snapshot"));
 }
 
 }  // namespace

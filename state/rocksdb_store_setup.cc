@@ -37,8 +37,8 @@ bool Contains(std::string_view text, std::string_view part) {
 
 absl::Status Describe(absl::StatusCode code, const std::string& directory, std::string_view action,
                       std::string_view why, std::string_view advice) {
-  return Error(code, Cat(directory, ": cannot ", action, ": ", why, advice.empty() ? "" : "; ",
-                         advice));
+  return Error(code,
+               Cat(directory, ": cannot ", action, ": ", why, advice.empty() ? "" : "; ", advice));
 }
 
 }  // namespace

@@ -61,7 +61,8 @@ int KeyGroupOf(std::string_view user_key);
 enum class TimeDomain : uint8_t {
   kJob = 1,       // stands still while the process is down: event-time watermarks
   kDeadline = 2,  // wall time that never steps back, restarts included: batch deadlines
-  kWall = 3,      // wall time as it is: notify_at, system-clock windows
+  kWall = 3,      // wall time as it is: notify_at
+  kReading = 4,   // wall time, but never before the last committed epoch's: system-clock windows
 };
 
 enum class RowKind : uint8_t { kMain = 1, kSub = 2 };

@@ -247,8 +247,9 @@ TEST(UserKeyTest, MachinesSeeJson) {
   EXPECT_EQ(UserKeyToJson(IntKey(std::numeric_limits<int64_t>::min())), "-9223372036854775808");
   EXPECT_EQ(UserKeyToJson(Encode({"us"s, 0.5, false, std::monostate()})),
             "[\"us\",0.5,false,null]");
-  EXPECT_EQ(UserKeyToJson(Encode({std::numeric_limits<double>::infinity()})),
-            "{\"double\":\"inf\"}");
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(UserKeyToJson(Encode({infinity, -infinity, std::nan("")})),
+            "[\"Infinity\",\"-Infinity\",\"NaN\"]");
   EXPECT_EQ(UserKeyToJson(Encode({Timestamp{500'000}})), "\"1970-01-01T00:00:00.500000Z\"");
   EXPECT_EQ(UserKeyToJson(""), "[]");
 }
@@ -283,13 +284,18 @@ TEST(KeyGroupTest, SpreadsKeysEvenly) {
   EXPECT_LT(*std::max_element(sizes.begin(), sizes.end()), 150);
 }
 
+// The worked example of docs/formats/state-rows.md.
 TEST(RowKeyTest, BytesAreAsDocumented) {
   std::string key = "what was there before is replaced";
   EXPECT_EQ(Hex(MetaRowKey("epoch")), "0165706f6368");
   MainRowKey(StepId{3}, StringKey("us"), key);
   EXPECT_EQ(Hex(key), "104f00000003407573000101");
-  SubRowKey(StepId{3}, StringKey("us"), "\0\2"s, key);
-  EXPECT_EQ(Hex(key), "104f000000034075730001020002");
+  SubRowKey(StepId{3}, StringKey("us"), EpochSuffix(Epoch{42}), key);
+  EXPECT_EQ(Hex(key), "104f00000003407573000102000000000000002a");
+  MainRowKey(StepId{3}, Encode({"us"s, int64_t{-7}}), key);
+  EXPECT_EQ(Hex(key), "1076000000034075730001187ffffffffffffff901");
+  MainRowKey(StepId{3}, StringKey("a\0b"s), key);
+  EXPECT_EQ(Hex(key), "102d00000003406100ff62000101");
   TimerRowKey(StepId{3}, Timestamp{1'640'995'200'000'000}, StringKey("us"), key);
   EXPECT_EQ(Hex(key), "20000000038005d479f7f960004075730001");
 }

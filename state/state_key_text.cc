@@ -108,8 +108,10 @@ struct ForMachines {
   std::string operator()(int64_t value) const { return Cat(value); }
   std::string operator()(uint64_t value) const { return Cat(value); }
   std::string operator()(double value) const {
-    // JSON has no number for these.
-    return std::isfinite(value) ? Digits(value) : Cat("{\"double\":\"", Digits(value), "\"}");
+    // JSON has no number for these; as in state/value_json.h.
+    if (std::isnan(value)) return "\"NaN\"";
+    if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    return Digits(value);
   }
   std::string operator()(const std::string& value) const { return JsonString(value); }
   std::string operator()(Timestamp value) const { return Cat("\"", FormatTimestamp(value), "\""); }

@@ -1,10 +1,10 @@
-// Goal: after a SIGKILL at any moment a store holds exactly the rows of some epoch, and that epoch is
-// the last one that was announced as committed, or the one under way.
+// Goal: after a SIGKILL at any moment a store holds exactly the rows of some epoch, and that epoch
+// is the last one that was announced as committed, or the one under way.
 //
-// Method: this program starts itself as a writer, which commits epoch after epoch into one directory
-// and announces each through a pipe. What an epoch changes is a function of the seed and its number,
-// so the test replays it on an ordered map. It kills the writer after some announcements and a
-// random moment more, also while it opens the store or recovers, and compares.
+// Method: this program starts itself as a writer, which commits epoch after epoch into one
+// directory and announces each through a pipe. What an epoch changes is a function of the seed and
+// its number, so the test replays it on an ordered map. It kills the writer after some
+// announcements and a random moment more, also while it opens the store or recovers, and compares.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -46,11 +46,12 @@ uint64_t Seed() {
 }
 
 RocksStoreOptions Options(const std::string& root, bool read_only) {
-  return {.directory = JoinPath(root, "store"),
-          .read_only = read_only,
-          .large_commit_bytes = 2 << 10,  // most runs are large, some are small
-          .block_cache_bytes = 1 << 20,
-          .write_buffer_bytes = 64 << 10};  // often full, so flushes and compactions are killed, too
+  return {
+      .directory = JoinPath(root, "store"),
+      .read_only = read_only,
+      .large_commit_bytes = 2 << 10,  // most runs are large, some are small
+      .block_cache_bytes = 1 << 20,
+      .write_buffer_bytes = 64 << 10};  // often full, so flushes and compactions are killed, too
 }
 
 std::string Key(uint64_t n) { return Cat("row", 10'000 + n); }
@@ -115,7 +116,7 @@ class Writer {
     from_writer_ = ends[0];
     const std::string seed_text = std::to_string(seed);
     const std::string fd_text = std::to_string(ends[1]);
-    const char* const arguments[] = {"/proc/self/exe", kWriterArgument, root.c_str(),
+    const char* const arguments[] = {"/proc/self/exe",  kWriterArgument, root.c_str(),
                                      seed_text.c_str(), fd_text.c_str(), nullptr};
     pid_ = fork();
     TM_CHECK(pid_ >= 0, "a process can be started");
@@ -134,8 +135,7 @@ class Writer {
 
   // Waits for the next announcement; false at the writer's end.
   bool Read(Epoch& announced) {
-    return read(from_writer_, &announced.value, sizeof(announced.value)) ==
-           sizeof(announced.value);
+    return read(from_writer_, &announced.value, sizeof(announced.value)) == sizeof(announced.value);
   }
   // True when the kill is what ended it.
   bool Kill() {

@@ -18,6 +18,7 @@
 // A state that IsEmpty() leaves nothing behind. Keys never share state.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -47,10 +48,15 @@ class StepContext {
   // The step's time: one reading for each activation, in the step's time domain.
   Timestamp now() const { return now_; }
 
+  // At the end of input: from now on the step's clock does not stand before `at`, for any key,
+  // restarts included.
+  void RaiseClock(Timestamp at) { floor_ = std::max(floor_, at); }
+
   // Hands `value` on, under the key of the callback.
   template <size_t Port = 0>
   void Emit(std::tuple_element_t<Port, Outs> value) {
     std::get<Port>(pending_).push_back(std::move(value));
+    if constexpr (std::tuple_size_v<Outs> > 1) order_.push_back(static_cast<uint8_t>(Port));
   }
 
  private:
@@ -60,7 +66,9 @@ class StepContext {
   static std::tuple<std::vector<Out>...> VectorsOf(const std::tuple<Out...>*);
 
   Timestamp now_;
+  Timestamp floor_ = Timestamp::Min();
   decltype(VectorsOf(static_cast<const Outs*>(nullptr))) pending_;
+  std::vector<uint8_t> order_;  // ports, as emitted; steps with one port need none
 };
 
 // Base for a logic whose whole state is one plain value, stored as one row.

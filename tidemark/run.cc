@@ -118,9 +118,11 @@ class Run {
     job.say = [this](const std::string& line) { view_.Say(line); };
     if (directory_ != nullptr) {
       job.store = &directory_->store();
-      job.resume = directory_->record();
       job.directory = directory_->path();
-      job.run_line = job.resume ? job.resume->run_line : NewRunLine();
+      TM_ASSIGN_OR_RETURN(job.run_line, RunLine());
+      if (directory_->record() && directory_->record()->epoch.value > 0) {
+        job.resume = directory_->record();
+      }
       job.replaced_line = options_.take_over && job.resume ? SinkLine(*job.resume)
                                                            : directory_->replaced_line();
     }
@@ -135,6 +137,16 @@ class Run {
     }
     first_epoch_ = job_->record().epoch.value;
     return absl::OkStatus();
+  }
+
+  // The id of this line of runs. A new directory gets one that is kept from the first start on: what
+  // a run that died before its first commit has written is then known to be this line's own.
+  absl::StatusOr<std::string> RunLine() {
+    if (directory_->record()) return directory_->record()->run_line;
+    EpochRecord record;
+    record.run_line = NewRunLine();
+    TM_RETURN_IF_ERROR(CommitEpoch(directory_->store(), record, {}));
+    return record.run_line;
   }
 
   // The line of runs that the sinks were last written by.

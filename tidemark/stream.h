@@ -27,6 +27,7 @@
 #include "tidemark/internal/add_steps.h"
 #include "tidemark/key_value.h"
 #include "tidemark/sink.h"
+#include "tidemark/window.h"
 #include "tidemark/stateful_batch.h"
 #include "tidemark/stateful_map.h"
 
@@ -270,6 +271,29 @@ class KeyedStream {
                                 internal::BestFinalLogic<V, By, std::less<>>(std::move(by))));
   }
 
+  // The time of an item is time_of(item) -> absl::Time, or a member pointer. Each key has a watermark
+  // of its own; see tidemark/window.h.
+  template <class F>
+  auto EventTime(F time_of, const EventTimeOptions& options = {}) const {
+    absl::Status error;
+    if (options.max_out_of_orderness < absl::ZeroDuration()) {
+      error = absl::InvalidArgumentError(Cat("max_out_of_orderness must not be negative, not ",
+                                             absl::FormatDuration(options.max_out_of_orderness)));
+    }
+    auto timed = MapValue([time_of = std::move(time_of)](V value) mutable {
+      const Timestamp at =
+          internal::EventTimeOf(std::invoke(time_of, std::as_const(value)));
+      return internal::Timed<V>{at, std::move(value)};
+    });
+    const EventClock clock{.max_out_of_orderness = Span::FromAbsl(options.max_out_of_orderness)};
+    return TimedStream<K, V, EventClock>(std::move(timed), clock, std::move(error));
+  }
+  // The time of an item is that of its processing; nothing is ever late.
+  TimedStream<K, V, SystemTimeClock> SystemTime() const {
+    auto timed = MapValue([](V value) { return internal::Timed<V>{{}, std::move(value)}; });
+    return TimedStream<K, V, SystemTimeClock>(std::move(timed), SystemTimeClock{}, {});
+  }
+
   // The same steps as on Stream, on the value alone; the key stays.
   template <class F, class U = std::decay_t<std::invoke_result_t<F&, V>>>
   KeyedStream<K, U> MapValue(F f) const {
@@ -317,6 +341,9 @@ class KeyedStream {
   }
 
  private:
+  template <class, class, class, class, bool>
+  friend class WindowedStream;
+
   template <class Logic>
   auto AddLogic(std::string name, const char* kind, std::string parameters, Logic logic) const {
     static_assert(std::is_same_v<typename Logic::In, V>,

@@ -2,6 +2,7 @@
 // callbacks of stateful steps are called and their exceptions become a status.
 #pragma once
 
+#include <array>
 #include <exception>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/plan.h"
 #include "engine/stateful_node.h"
 #include "tidemark/internal/guard.h"
 #include "tidemark/key_traits.h"
@@ -87,7 +89,7 @@ class KeyedNode final : public StatefulNode {
   absl::Status OnBatch(int, std::unique_ptr<AnyBatch> batch, const Activation& now,
                        Output& out) override {
     auto& items = BatchOf<KeyValue<K, In>>(*batch);
-    context_.now_ = now.In(Logic::kDomain);
+    context_.now_ = TimeOf(now);
     TM_RETURN_IF_ERROR(EncodeKeys(items));
     for (size_t i = 0; i < items.size(); ++i) {
       TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states().Touch(KeyAt(i)));
@@ -99,19 +101,20 @@ class KeyedNode final : public StatefulNode {
 
  protected:
   absl::Status FireTimer(KeyedStates::Entry& entry, const Activation& now) override {
-    context_.now_ = now.In(Logic::kDomain);
+    context_.now_ = TimeOf(now);
     TM_RETURN_IF_ERROR(
         Guarded([&] { logic_.OnTimer(StateIn<State>(*entry.state), context_); }));
     return TakePendingOf(entry);
   }
 
   absl::Status FireEnd(KeyedStates::Entry& entry, const Activation& now) override {
-    context_.now_ = now.In(Logic::kDomain);
+    context_.now_ = TimeOf(now);
     TM_RETURN_IF_ERROR(Guarded([&] { logic_.OnEnd(StateIn<State>(*entry.state), context_); }));
     return TakePendingOf(entry);
   }
 
   absl::Status Flush(Output& out) override {
+    if (emit_each_key()) return FlushInOrder(out);
     return FlushPorts(out, std::make_index_sequence<std::tuple_size_v<Outs>>());
   }
 
@@ -154,11 +157,16 @@ class KeyedNode final : public StatefulNode {
     auto key = DecodeKey<K>(entry.key);
     if (!key.ok()) return Annotate(key.status(), Cat("key ", FormatUserKey(entry.key)));
     TakePending(*key, std::make_index_sequence<std::tuple_size_v<Outs>>());
+    RaiseFloor(context_.floor_);
     return absl::OkStatus();
   }
   template <size_t... Port>
   void TakePending(const K& key, std::index_sequence<Port...>) {
     (TakePort<Port>(key), ...);
+    if (emit_each_key()) {
+      ready_order_.insert(ready_order_.end(), context_.order_.begin(), context_.order_.end());
+    }
+    context_.order_.clear();
   }
   template <size_t Port>
   void TakePort(const K& key) {
@@ -166,6 +174,32 @@ class KeyedNode final : public StatefulNode {
     for (auto&& value : pending) std::get<Port>(ready_).push_back({key, std::move(value)});
     pending.clear();
   }
+  // Where the ports meet again downstream their order can be seen: one item at a time, as emitted.
+  absl::Status FlushInOrder(Output& out) {
+    std::array<size_t, std::tuple_size_v<Outs>> next{};
+    for (const uint8_t port : ready_order_) {
+      TM_RETURN_IF_ERROR(EmitOne(out, port, next[port]++,
+                                 std::make_index_sequence<std::tuple_size_v<Outs>>()));
+    }
+    ready_order_.clear();
+    std::apply([](auto&... ready) { (ready.clear(), ...); }, ready_);
+    return absl::OkStatus();
+  }
+  template <size_t... Port>
+  absl::Status EmitOne(Output& out, size_t port, size_t at, std::index_sequence<Port...>) {
+    absl::Status status;
+    ((port == Port ? void(status = EmitOneOf<Port>(out, at)) : void()), ...);
+    return status;
+  }
+  template <size_t Port>
+  absl::Status EmitOneOf(Output& out, size_t at) {
+    auto& ready = std::get<Port>(ready_);
+    using Item = typename std::remove_reference_t<decltype(ready)>::value_type;
+    auto batch = std::make_unique<Batch<Item>>();
+    batch->items.push_back(std::move(ready[at]));
+    return out.Emit(static_cast<int>(Port), std::move(batch));
+  }
+
   template <size_t... Port>
   absl::Status FlushPorts(Output& out, std::index_sequence<Port...>) {
     absl::Status status;
@@ -185,6 +219,7 @@ class KeyedNode final : public StatefulNode {
   const Logic logic_;
   StepContext<Outs> context_;
   decltype(KeyedVectors(static_cast<const Outs*>(nullptr))) ready_;
+  std::vector<uint8_t> ready_order_;  // ports of what is ready, as emitted
   std::string keys_;
   std::vector<size_t> key_ends_;
   std::vector<std::string_view> key_views_;

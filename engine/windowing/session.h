@@ -1,0 +1,68 @@
+// SessionWindower: windows that last as long as items keep coming, and end after a gap without one.
+//
+// A session is [open, last], both times of items. An item within `gap` of a session (inclusive) joins
+// and stretches it; sessions that come within gap of one another merge into the one with the earliest
+// open, which keeps its id. So the sessions of a key lie more than a gap apart, and in the order of
+// their opens they are also in the order of their lasts: a neighbour is found in O(log n).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/timestamp.h"
+#include "engine/windowing/windows.h"
+
+namespace tidemark {
+
+struct SessionWindower {
+  Span gap;
+
+  struct Session {
+    int64_t id = 0;
+    Timestamp last;
+    std::vector<int64_t> merged_ids;  // ascending
+    bool operator==(const Session&) const = default;
+  };
+  struct State {
+    std::map<Timestamp, Session> sessions;  // by open
+    std::map<int64_t, Timestamp> open_of;   // by id
+    int64_t next_id = 0;
+    bool operator==(const State&) const = default;
+  };
+
+  absl::Status Check() const;
+  std::string Describe() const;
+
+  // {kLateSessionId} when the item, with the sessions that it would join or bridge, ends more than a
+  // gap before the watermark.
+  void LateFor(const State& state, Timestamp item, Timestamp watermark,
+               std::vector<int64_t>& ids) const;
+  // The one session that the item joins or makes (the lowest id of several); `merges` then follow at
+  // once, in order of open.
+  void OpenFor(State& state, Timestamp item, Timestamp watermark, std::vector<int64_t>& ids,
+               std::vector<WindowMerge>& merges) const;
+  void CloseFor(State& state, Timestamp watermark, std::vector<ClosedWindow>& closed) const;
+  Timestamp NextClose(const State& state) const;
+  Timestamp LastClose(const State& state) const;
+  bool IsEmpty(const State& state) const { return state.sessions.empty(); }
+  ClosedWindow Look(const State& state, int64_t id) const;
+  void AllOf(Timestamp, std::vector<int64_t>& ids) const { ids.push_back(kLateSessionId); }
+
+  // Merges all sessions that lie within gap of one another, whatever the table holds.
+  void MergeAll(State& state, std::vector<WindowMerge>& merges) const;
+
+ private:
+  using Place = std::map<Timestamp, Session>::iterator;
+  // Closes when last < watermark - gap, which is when this is reached.
+  Timestamp CloseOf(const Session& session) const { return session.last + gap + Span::Micros(1); }
+  bool Reaches(Timestamp earlier_last, Timestamp later_open) const {
+    return later_open <= earlier_last + gap;
+  }
+  Place MergeWithNext(State& state, Place earlier, std::vector<WindowMerge>& merges) const;
+  Place StretchToOpenAt(State& state, Place place, Timestamp open) const;
+};
+
+}  // namespace tidemark

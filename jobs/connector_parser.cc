@@ -1,0 +1,201 @@
+#include "jobs/connector_parser.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/status.h"
+#include "jobs/spelling.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::array<std::string_view, 3> kSourceConnectors = {"file", "stdin", "generator"};
+constexpr std::array<std::string_view, 2> kSinkConnectors = {"file", "stdout"};
+
+bool IsOneLine(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
+}
+
+// The one of `connectors` that is there; null when that was reported.
+const YamlEntry* ChooseConnector(const YamlMap& map, std::string_view what,
+                                 std::span<const std::string_view> connectors, Problems& problems) {
+  const std::vector<const YamlEntry*> given = map.FindAll(connectors);
+  if (given.empty()) {
+    if (!map.Misspells(connectors)) {
+      problems.Add(map.place(), Cat(what, " needs one of: ", ListOf(connectors)));
+    }
+    return nullptr;
+  }
+  for (size_t i = 1; i < given.size(); ++i) {
+    problems.Add(given[i]->place, Cat(what, " has one of ", ListOf(connectors), ", and '",
+                                      given[0]->key, "' is there already"));
+  }
+  return given.size() == 1 ? given[0] : nullptr;
+}
+
+// The name of the part and its place; the part's own place where it has none.
+template <class Spec>
+void ReadPartName(const YamlMap& map, const YamlEntry* named, Spec& spec, Problems& problems) {
+  spec.place = map.place();
+  const YamlEntry* entry = map.Find("name");
+  if (named != nullptr && entry != nullptr) {
+    problems.Add(entry->place,
+                 Cat("the name is ", Quoted(named->key), " already, as the key says"));
+    return;
+  }
+  if (entry == nullptr) return;
+  spec.place = entry->value.place;
+  if (auto name = ReadName(*entry, problems)) spec.name = *std::move(name);
+}
+
+template <class Spec>
+void TakeMapName(const YamlEntry* named, Spec& spec, Problems& problems) {
+  if (named == nullptr) return;
+  spec.place = named->place;
+  spec.name = named->key;
+  if (named->key.empty() || !IsOneLine(named->key)) {
+    problems.Add(named->place, "a name is a text of one line");
+  }
+}
+
+// A connector without options: no value, or a map without keys.
+void ExpectNoOptions(const YamlEntry& entry, Problems& problems) {
+  if (entry.value.is_nothing()) return;
+  if (entry.value.is_map() && entry.value.entries().empty()) return;
+  problems.Add(entry.value.place,
+               Cat(entry.key, " takes no options, found ", entry.value.Describe()));
+}
+
+GeneratorOptions ParseGenerator(const YamlEntry& entry, Problems& problems) {
+  GeneratorOptions options;
+  if (entry.value.is_nothing()) return options;
+  if (!entry.value.is_map()) {
+    ReportWrong(entry.key, "a map like {items: 100}", entry.value, problems);
+    return options;
+  }
+  const YamlMap map(entry.value, "a generator",
+                    {"items", "keys", "seed", "interval", "start_time", "max_out_of_orderness"},
+                    problems);
+  const auto read_whole = [&](std::string_view key, int64_t min, uint64_t& option) {
+    const YamlEntry* found = map.Find(key);
+    if (found == nullptr) return;
+    if (const auto number = ReadWholeNumber(*found, {.min = min}, problems)) {
+      option = static_cast<uint64_t>(*number);
+    }
+  };
+  const auto read_span = [&](std::string_view key, absl::Duration& option) {
+    const YamlEntry* found = map.Find(key);
+    if (found == nullptr) return;
+    if (const auto span = ReadSpan(*found, SpanRange::kZeroOrMore, problems)) {
+      option = span->ToAbsl();
+    }
+  };
+  read_whole("items", 0, options.items);
+  read_whole("keys", 1, options.keys);
+  read_whole("seed", 0, options.seed);
+  read_span("interval", options.interval);
+  read_span("max_out_of_orderness", options.max_out_of_orderness);
+  if (const YamlEntry* found = map.Find("start_time")) {
+    if (const auto time = ReadTimestamp(*found, problems)) options.start_time = time->ToAbsl();
+  }
+  return options;
+}
+
+void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems) {
+  static constexpr std::array<std::string_view, 2> kFormats = {"json", "lines"};
+  static constexpr std::array<std::string_view, 2> kOnError = {"stop", "skip"};
+  const YamlEntry* format = map.Find("format");
+  const YamlEntry* on_error = map.Find("on_error");
+  if (std::holds_alternative<GeneratorSourceSpec>(source.connector)) {
+    for (const YamlEntry* entry : {format, on_error}) {
+      if (entry == nullptr) continue;
+      problems.Add(entry->place,
+                   Cat(entry->key, " means nothing to a generator, whose rows are all good json"));
+    }
+    return;
+  }
+  if (format != nullptr) {
+    const auto word = ReadWord(*format, kFormats, problems);
+    if (word == 1u) source.format = RowFormat::kLines;
+  }
+  if (on_error != nullptr) {
+    const auto word = ReadWord(*on_error, kOnError, problems);
+    if (word == 1u) source.on_error = OnError::kSkip;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> ReadName(const YamlEntry& entry, Problems& problems) {
+  std::optional<std::string> name = ReadText(entry, problems);
+  if (!name.has_value() || IsOneLine(*name)) return name;
+  problems.Add(entry.value.place, "a name is a text of one line");
+  return std::nullopt;
+}
+
+std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* named,
+                                      Problems& problems) {
+  const size_t before = problems.count();
+  SourceSpec source;
+  source.place = source.connector_place = value.place;
+  if (value.is_text() && value.text() == "stdin") {
+    source.connector = StdinSourceSpec();
+  } else if (value.is_text() && value.text() == "generator") {
+    source.connector = GeneratorSourceSpec();
+  } else if (!value.is_map()) {
+    ReportWrong("a source", "a map like {file: rows.jsonl}, or 'stdin' or 'generator'", value,
+                problems);
+  } else {
+    const YamlMap map(value, "a source",
+                      {"file", "stdin", "generator", "name", "format", "on_error", "rate"},
+                      problems);
+    ReadPartName(map, named, source, problems);
+    if (const YamlEntry* entry = ChooseConnector(map, "a source", kSourceConnectors, problems)) {
+      source.connector_place = entry->value.place;
+      if (entry->key == "file") {
+        source.connector = FileSourceSpec{ReadText(*entry, problems).value_or("")};
+      } else if (entry->key == "stdin") {
+        source.connector = StdinSourceSpec();
+        ExpectNoOptions(*entry, problems);
+      } else {
+        source.connector = GeneratorSourceSpec{ParseGenerator(*entry, problems)};
+      }
+      ParseRowOptions(map, source, problems);
+    }
+    if (const YamlEntry* entry = map.Find("rate")) source.rate = ReadAmount(*entry, problems);
+  }
+  TakeMapName(named, source, problems);
+  if (problems.count() != before) return std::nullopt;
+  return source;
+}
+
+std::optional<SinkSpec> ParseSink(const YamlValue& value, const YamlEntry* named,
+                                  Problems& problems) {
+  const size_t before = problems.count();
+  SinkSpec sink;
+  sink.place = sink.connector_place = value.place;
+  if (value.is_text() && value.text() == "stdout") {
+    sink.connector = StdoutSinkSpec();
+  } else if (!value.is_map()) {
+    ReportWrong("a sink", "a map like {file: out.jsonl}, or 'stdout'", value, problems);
+  } else {
+    const YamlMap map(value, "a sink", {"file", "stdout", "name"}, problems);
+    ReadPartName(map, named, sink, problems);
+    if (const YamlEntry* entry = ChooseConnector(map, "a sink", kSinkConnectors, problems)) {
+      sink.connector_place = entry->value.place;
+      if (entry->key == "file") {
+        sink.connector = FileSinkSpec{ReadText(*entry, problems).value_or("")};
+      } else {
+        sink.connector = StdoutSinkSpec();
+        ExpectNoOptions(*entry, problems);
+      }
+    }
+  }
+  TakeMapName(named, sink, problems);
+  if (problems.count() != before) return std::nullopt;
+  return sink;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,24 @@
+// Sources and sinks of a job file. The schema is in docs/jobs.md; a new connector gets a key here.
+//
+// Each function gives nothing when it has reported why. `named` is the entry of a map of sources or
+// sinks, whose key is the name; null where the name is a key of the part itself, or left out.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "jobs/job_spec.h"
+#include "jobs/problems.h"
+#include "jobs/yaml_reader.h"
+
+namespace tidemark {
+
+std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* named,
+                                      Problems& problems);
+std::optional<SinkSpec> ParseSink(const YamlValue& value, const YamlEntry* named,
+                                  Problems& problems);
+
+// The name of a job, source, step or sink: a text of one line.
+std::optional<std::string> ReadName(const YamlEntry& entry, Problems& problems);
+
+}  // namespace tidemark

@@ -1,0 +1,206 @@
+#include "jobs/job_check.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+#include "jobs/spelling.h"
+
+namespace tidemark {
+namespace {
+
+std::string Quoted(std::string_view text) { return Cat("'", text, "'"); }
+
+// "<what> at 3:5" where the place is known.
+std::string At(std::string_view what, Place place) {
+  return place.known() ? Cat(what, " at ", place.Text()) : "";
+}
+
+// As they are written, without asking the file system: "./a//b" is "a/b".
+std::string Normal(const std::string& path) {
+  return std::filesystem::path(path).lexically_normal().string();
+}
+
+bool LiesIn(const std::string& path, std::string directory) {
+  if (!directory.ends_with('/')) directory += '/';
+  return path.starts_with(directory);
+}
+
+// What keeps nothing can be written by any number of sinks.
+bool IsNullDevice(const std::string& path) { return path == "/dev/null"; }
+
+// ---- fields
+// --------------------------------------------------------------------------------------
+
+// The names of a row's fields on the way through the steps; nothing where they are not known.
+using Fields = std::optional<std::vector<std::string>>;
+
+// What the rows of every source have: a generator's are known.
+Fields FieldsOfSources(const JobSpec& job) {
+  for (const SourceSpec& source : job.sources) {
+    if (!std::holds_alternative<GeneratorSourceSpec>(source.connector)) continue;
+    return std::vector<std::string>{"seq", "key", "value", "time"};
+  }
+  return std::nullopt;
+}
+
+void CheckKeyFields(const KeyBySpec& key_by, const Fields& fields, std::string_view list_field,
+                    Problems& problems) {
+  std::set<std::string> seen;
+  for (const KeyBySpec::Field& field : key_by.fields) {
+    if (!seen.insert(field.path).second) {
+      problems.Add(field.place, Cat("the field ", Quoted(field.path), " is part of the key twice"));
+    }
+    if (!fields.has_value()) continue;
+    if (field.path == list_field) {
+      problems.Add(field.place,
+                   Cat("the field ", Quoted(field.path),
+                       " is the list of the batch above, and a key is a single value"));
+      continue;
+    }
+    if (std::find(fields->begin(), fields->end(), field.path) != fields->end()) continue;
+    const std::vector<std::string_view> names(fields->begin(), fields->end());
+    std::string hint;
+    if (const auto meant = ClosestWord(field.path, names)) {
+      hint = Cat("; did you mean '", *meant, "'?");
+    } else if (!names.empty()) {
+      hint = Cat("; what can be a key is: ", ListOf(names));
+    }
+    problems.Add(field.place, Cat("the rows have no field ", Quoted(field.path), " here", hint));
+  }
+}
+
+}  // namespace
+
+void CheckNames(const JobSpec& job, Problems& problems) {
+  std::map<std::string, Place> taken;
+  const auto take = [&](const std::string& name, Place place) {
+    const auto [first, is_new] = taken.try_emplace(name, place);
+    if (is_new) return;
+    problems.Add(place,
+                 Cat("the name ", Quoted(name), " is taken", At(" by the one", first->second),
+                     "; each source, batch and sink needs a name of its own, by which its state "
+                     "is found"));
+  };
+  for (const SourceSpec& source : job.sources) take(source.name, source.place);
+  for (const StepSpec& step : job.steps) {
+    if (const auto* batch = std::get_if<BatchSpec>(&step.step)) take(batch->name, step.place);
+  }
+  for (const SinkSpec& sink : job.sinks) take(sink.name, sink.place);
+}
+
+void CheckPaths(const JobSpec& job, Problems& problems) {
+  std::map<std::string, Place> read, written;
+  std::optional<Place> stdin_place, stdout_place;
+  for (const SourceSpec& source : job.sources) {
+    if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) {
+      read.try_emplace(Normal(file->path), source.connector_place);
+    } else if (std::holds_alternative<StdinSourceSpec>(source.connector)) {
+      if (stdin_place.has_value()) {
+        problems.Add(source.connector_place,
+                     Cat("standard input is read already", At(" by the source", *stdin_place)));
+      }
+      stdin_place = source.connector_place;
+    }
+  }
+  const std::optional<std::string> state =
+      job.state.has_value() ? std::optional(Normal(*job.state)) : std::nullopt;
+  for (const SinkSpec& sink : job.sinks) {
+    if (std::holds_alternative<StdoutSinkSpec>(sink.connector)) {
+      if (stdout_place.has_value()) {
+        problems.Add(sink.connector_place,
+                     Cat("standard output is written already", At(" by the sink", *stdout_place)));
+      }
+      stdout_place = sink.connector_place;
+      continue;
+    }
+    const std::string& as_written = std::get<FileSinkSpec>(sink.connector).path;
+    const std::string path = Normal(as_written);
+    if (IsNullDevice(path)) continue;
+    if (const auto source = read.find(path); source != read.end()) {
+      problems.Add(sink.connector_place,
+                   Cat("the file ", Quoted(as_written), " is read",
+                       At(" by the source", source->second), " and would be overwritten"));
+    }
+    const auto [first, is_new] = written.try_emplace(path, sink.connector_place);
+    if (!is_new) {
+      problems.Add(sink.connector_place, Cat("the file ", Quoted(as_written), " is written already",
+                                             At(" by the sink", first->second)));
+    }
+    if (state.has_value() && (path == *state || LiesIn(path, *state))) {
+      problems.Add(sink.connector_place, Cat("the file ", Quoted(as_written),
+                                             " lies in the state directory ", Quoted(*job.state)));
+    }
+  }
+}
+
+void CheckSteps(const JobSpec& job, Problems& problems) {
+  const SourceSpec* lines = nullptr;
+  const SourceSpec* json = nullptr;
+  for (const SourceSpec& source : job.sources) {
+    (source.format == RowFormat::kLines ? lines : json) = &source;
+  }
+  if (lines != nullptr && json != nullptr) {
+    problems.Add(lines->place, "sources of one job have one format, and others here are json");
+  }
+
+  Fields fields = FieldsOfSources(job);
+  const KeyBySpec* key = nullptr;
+  bool is_fresh_key = false;  // no step has used it yet
+  std::string list_field;
+  for (const StepSpec& step : job.steps) {
+    if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
+      if (lines != nullptr) {
+        problems.Add(step.place,
+                     "key_by needs rows with fields; a source with format: lines has none");
+      }
+      CheckKeyFields(*key_by, fields, list_field, problems);
+      if (is_fresh_key) {
+        problems.Add(step.place,
+                     "a second key replaces the first; for a key of several fields write them in "
+                     "one step, as in 'key_by: [a, b]'");
+      }
+      key = key_by;
+      is_fresh_key = true;
+      continue;
+    }
+    const auto& batch = std::get<BatchSpec>(step.step);
+    if (key == nullptr) {
+      problems.Add(step.place,
+                   "batch works per key; put a step 'key_by: FIELD' before it, or 'key_by: []' for "
+                   "one list over all rows");
+      continue;
+    }
+    is_fresh_key = false;
+    fields.emplace();
+    for (const KeyBySpec::Field& field : key->fields) {
+      if (field.path == batch.as && field.path != list_field) {  // which was reported there
+        problems.Add(batch.as_place.known() ? batch.as_place : step.place,
+                     Cat("the list would be called ", Quoted(batch.as),
+                         " like a field of the key; give it another name, as in 'as: rows'"));
+      }
+      fields->push_back(field.path);
+    }
+    list_field = batch.as;
+  }
+}
+
+absl::Status CheckJob(const JobSpec& job) {
+  Problems problems(Cat("job '", job.name, "'"));
+  if (job.name.empty()) problems.Add({}, "a job needs a name");
+  if (job.sources.empty()) problems.Add({}, "a job needs a source");
+  if (job.sinks.empty()) problems.Add({}, "a job needs a sink");
+  CheckNames(job, problems);
+  CheckPaths(job, problems);
+  CheckSteps(job, problems);
+  return problems.ToStatus();
+}
+
+}  // namespace tidemark

@@ -1,0 +1,22 @@
+// ParseJob: a job file (docs/jobs.md) as a JobSpec, or everything that is wrong with it.
+//
+//   absl::StatusOr<JobSpec> job = ParseJob(text, "job.yaml");
+//   // InvalidArgument:
+//   //   job.yaml:9:16: max_items must be a whole number, found 'many'
+//   //   job.yaml:12:5: unknown key 'max_item'; did you mean 'max_items'?
+//
+// Only the text is judged: whether files are there is found when the job runs.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "jobs/job_spec.h"
+
+namespace tidemark {
+
+// `file_name` heads the messages.
+absl::StatusOr<JobSpec> ParseJob(std::string_view text, const std::string& file_name);
+
+}  // namespace tidemark

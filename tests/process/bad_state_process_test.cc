@@ -1,0 +1,332 @@
+// As bad_input_process_test.cc, for what the program keeps and writes: state directories, outputs,
+// disks that are full, other runs, readers that go away, signals.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/process/bad_input_fixture.h"
+
+namespace tidemark {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+using BadState = BadInput;
+using BadOutput = BadInput;
+
+// ---- state directories
+// ---------------------------------------------------------------------------
+
+TEST_F(BadState, TheStateOfAnotherFlowIsRefused) {
+  RunHalfway();
+  const Standing before = Now();
+  Write("job.yaml", JobWith("name: job", "name: other"));
+  ExpectRefused(Run(), kFailed,
+                {"out/job.state: holds the state of flow 'job', and this is flow 'other'; ",
+                 "another directory with --state", "--fresh"});
+  EXPECT_EQ(Now(), before);
+  Write("job.yaml", kJob);
+  ExpectTheSameCommandFinishes();
+}
+
+TEST_F(BadState, AStepWhoseKeyChangedIsRefused) {
+  RunHalfway();
+  const Standing before = Now();
+  Write("job.yaml", JobWith("key_by: k", "key_by: n"));
+  ExpectRefused(Run(), kFailed, {"the key of step 'batch' was [k] and is now [n]", "another name"});
+  EXPECT_EQ(Now(), before);
+}
+
+TEST_F(BadState, AFolderThatIsNoStateDirectoryIsLeftAlone) {
+  ASSERT_TRUE(dir_.files().CreateDirectories(Path("photos")).ok());
+  Write("photos/tide.jpg", "precious");
+  for (const Words& flags : {Words{"--state", "photos"}, Words{"--state", "photos", "--fresh"}}) {
+    ExpectRefused(Run(flags), kFailed,
+                  {"photos: is not a state directory (it contains 'tide.jpg'); ",
+                   "an empty or a new directory"});
+  }
+  EXPECT_EQ(Names("photos"), Words{"tide.jpg"});
+  EXPECT_FALSE(Exists("out")) << "no output was begun";
+}
+
+TEST_F(BadState, AFileIsNoStateDirectory) {
+  const Words before = Names();
+  ExpectRefused(Run({"--state", "job.yaml"}), kFailed, {"job.yaml: ", "File exists"});
+  ExpectRefused(Run({"--state", "job.yaml/state"}), kFailed,
+                {"job.yaml/state: cannot create the directory: Not a directory"});
+  EXPECT_EQ(Names(), before);
+}
+
+TEST_F(BadState, AStateDirectoryThatMayNotBeWrittenIsRefused) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  ASSERT_TRUE(dir_.files().CreateDirectories(Path("locked")).ok());
+  ASSERT_EQ(chmod(Path("locked").c_str(), 0555), 0);
+  ExpectRefused(Run({"--state", "locked"}), kFailed, {"locked", "Permission denied"});
+  ExpectRefused(Run({"--state", "locked/state"}), kFailed, {"locked/state", "Permission denied"});
+}
+
+// TODO(test): Files::CreateDirectories() calls itself for ever where mkdir says ENOENT although the
+// parent is there, as it does in /proc.
+TEST_F(BadState, AFileSystemThatTakesNoDirectoriesIsRefused) {
+  for (const Words& flags : {Words{"--state", "/proc/state"}, Words{"--out", "/proc/out"}}) {
+    const auto end = Run(flags);
+    if (end.signal == SIGSEGV) GTEST_SKIP() << "it runs out of stack";
+    ExpectRefused(end, kFailed, {flags[1].c_str(), "cannot create the directory"});
+  }
+}
+
+TEST_F(BadState, ADamagedStoreIsRefusedAndLeftAsItIs) {
+  RunHalfway();
+  const Standing before = Now();
+  ASSERT_TRUE(dir_.files().Rename(Path("out/job.state/store/CURRENT"), Path("away")).ok());
+  for (const Words& words : {Words{"run", "job.yaml"}, Words{"dump", kState}}) {
+    ExpectRefused(Command(words), kFailed,
+                  {"out/job.state/store: cannot open the store: its file CURRENT is missing; ",
+                   "resume from a snapshot"});
+  }
+  ASSERT_TRUE(dir_.files().Rename(Path("away"), Path("out/job.state/store/CURRENT")).ok());
+  EXPECT_EQ(Now(), before);
+  ExpectTheSameCommandFinishes();
+}
+
+// TODO(test): the list of snapshots is wanted most when the store is damaged, and refused then.
+TEST_F(BadState, SnapshotsOfADamagedStoreAreListed) {
+  RunHalfway();
+  ASSERT_TRUE(dir_.files().Rename(Path("out/job.state/store/CURRENT"), Path("away")).ok());
+  const auto end = Command({"snapshots", kState});
+  if (end.out.empty()) GTEST_SKIP() << end.err;
+  EXPECT_THAT(end.out, HasSubstr(Now().snapshots.back()));
+}
+
+// ---- snapshots
+// -----------------------------------------------------------------------------------
+
+// TODO(test): --fresh discards store and snapshots before --from looks at the snapshot: a wrong
+// path loses everything, and so does a snapshot of the directory itself, which the program's own
+// advice leads to ("holds a state already; … or discard what is there with --fresh").
+TEST_F(BadState, FreshDiscardsNothingBeforeTheSnapshotIsKnownToBeGood) {
+  RunHalfway();
+  const Standing before = Now();
+  EXPECT_EQ(Run({"--from", "nowhere", "--fresh"}).exit_code, kFailed);
+  if (Names("out/job.state/snapshots").empty()) GTEST_SKIP() << "state and snapshots are gone";
+  EXPECT_EQ(Now(), before);
+}
+
+TEST_F(BadState, AFreshStartFromTheDirectorysOwnSnapshotGoesBackToIt) {
+  RunHalfway();
+  const Standing before = Now();
+  const auto end = Run({"--from", Cat("out/job.state/snapshots/", before.snapshots.back()),
+                        "--fresh", "--take-over"});
+  if (Names("out/job.state/snapshots").empty())
+    GTEST_SKIP() << "it was discarded first:\n" << end.err;
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_EQ(Read(kOutput), Undisturbed());
+}
+
+// TODO(test): a fork that is refused for its output leaves a store behind, and what the refusal
+// advises is then refused for that store.
+TEST_F(BadState, ARefusedForkCanBeRepeatedAsAdvised) {
+  RunHalfway();
+  const Standing before = Now();
+  const Words fork = {"--from", Cat("out/job.state/snapshots/", before.snapshots.back()), "--state",
+                      "fork.state"};
+  ExpectRefused(Run(fork), kFailed,
+                {"out/job.jsonl: belongs to run line", "--out DIR", "--take-over"});
+  EXPECT_EQ(Now(), before);
+  Words advised = fork;
+  advised.insert(advised.end(), {"--out", "fork"});
+  const auto end = Run(advised);
+  if (end.err.find("holds a state already") != std::string::npos) GTEST_SKIP() << end.err;
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_THAT(Undisturbed(), EndsWith(Read("fork/job.jsonl")));
+}
+
+TEST_F(BadState, AWrongSnapshotIsNamed) {
+  ExpectRefused(Run({"--from", "nowhere"}), kFailed, {"nowhere: is not a snapshot directory"});
+  RunHalfway();
+  const std::string snapshot = Cat("out/job.state/snapshots/", Now().snapshots.back());
+  Patch(Cat(snapshot, "/manifest"), "TIDEMARKET");
+  for (const Words& words :
+       {Words{"run", "job.yaml", "--from", snapshot, "--state", "fork"}, Words{"dump", snapshot}}) {
+    ExpectRefused(Command(words), kFailed, {"/manifest: "});
+  }
+}
+
+// TODO(test): a key that is not there gives the head of the dump and success.
+TEST_F(BadState, AStepOrKeyThatIsNotThereIsSaid) {
+  RunHalfway();
+  EXPECT_THAT(Command({"dump", kState, "--step", "btach"}).err,
+              HasSubstr("has no step 'btach'; there are: batch"));
+  const auto end = Command({"dump", kState, "--key", "k7"});
+  if (end.exit_code == 0) GTEST_SKIP() << end.out;
+  EXPECT_THAT(end.err, HasSubstr("k7"));
+}
+
+// ---- outputs
+// -------------------------------------------------------------------------------------
+
+TEST_F(BadOutput, APathThatCannotBeAnOutputIsRefused) {
+  ASSERT_TRUE(dir_.files().CreateDirectories(Path("taken/job.jsonl")).ok());
+  ExpectRefused(Run({"--out", "in.jsonl"}), kFailed, {"in.jsonl/job.jsonl: ", "Not a directory"});
+  ExpectRefused(Run({"--out", "taken"}), kUsage, {"taken/job.jsonl: is a directory; name a file"});
+  Write("job.yaml", JobWith("out/job.jsonl", "/dev/full"));
+  ExpectRefused(Run(), kUsage,
+                {"/dev/full: is a device, which cannot be cut back", "write to a file"});
+}
+
+TEST_F(BadOutput, AnOutputThatWasCutIsRefusedOnResume) {
+  RunHalfway();
+  const Standing before = Now();
+  ASSERT_EQ(truncate(Path(kOutput).c_str(), 10), 0);
+  ExpectRefused(Run(), kFailed,
+                {"out/job.jsonl: is 10 bytes long, but ", "bytes of it were committed; ",
+                 "put the file back", "--fresh"});
+  EXPECT_EQ(Read(kOutput), before.output.substr(0, 10));
+  Write(kOutput, before.output);
+  EXPECT_EQ(Now(), before);
+  ExpectTheSameCommandFinishes();
+}
+
+TEST_F(BadOutput, AnOutputThatIsGoneIsRefusedOnResume) {
+  RunHalfway();
+  const Standing before = Now();
+  ASSERT_TRUE(dir_.files().Rename(Path(kOutput), Path("away")).ok());
+  ExpectRefused(Run(), kFailed,
+                {"out/job.jsonl: is missing, but ", "put the file back", "--fresh"});
+  EXPECT_FALSE(Exists(kOutput));
+  ASSERT_TRUE(dir_.files().Rename(Path("away"), Path(kOutput)).ok());
+  EXPECT_EQ(Now(), before);
+  ExpectTheSameCommandFinishes();
+}
+
+TEST_F(BadOutput, WhatSomebodyElseWroteIsMovedAsideAndKept) {
+  ASSERT_TRUE(dir_.files().CreateDirectories(Path("out")).ok());
+  Write(kOutput, "somebody's\n");
+  const auto end = Run();
+  EXPECT_EQ(end.exit_code, 0);
+  EXPECT_THAT(end.err,
+              HasSubstr("out/job.jsonl: moved to out/job.jsonl.old-1, because it was there "
+                        "before this job"));
+  EXPECT_EQ(Read("out/job.jsonl.old-1"), "somebody's\n");
+  EXPECT_EQ(Read(kOutput), Undisturbed());
+}
+
+// TODO(test): a run that ends before its first commit leaves no trace of its line of runs, so the
+// next start takes its output for another job's and moves it aside, at each attempt once more.
+TEST_F(BadOutput, AStartThatCommittedNothingLeavesNothingBehind) {
+  Write(kInput, RowsWithBad(190));
+  ASSERT_EQ(Run({"--epoch", "1h"}).exit_code, kFailed);
+  if (Read(kOutput).empty()) Patch(kOutput, "what a crash left in the file");
+  Write(kInput, Rows(kRows));
+  ExpectTheSameCommandFinishes();
+  if (Exists("out/job.jsonl.old-1")) GTEST_SKIP() << "out/job.jsonl.old-1 was left";
+}
+
+// ---- full disks
+// ----------------------------------------------------------------------------------
+
+TEST_F(BadOutput, AFullStandardOutputIsSaid) {
+  Write("job.yaml", JobWith("sink: {file: out/job.jsonl}", "sink: stdout"));
+  const auto end = Shell("exec \"$T\" run job.yaml --state s --quiet > /dev/full");
+  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_THAT(end.err, HasSubstr("standard output: cannot write: No space left on device"));
+}
+
+// TODO(test): a failure of a sink names every step above it ("step 'batch': a map step: a map step:
+// step 'sink': …"), because each hands on the other's error as its own.
+TEST_F(BadOutput, AFailureNamesTheStepThatFailedAlone) {
+  Write("job.yaml", JobWith("sink: {file: out/job.jsonl}", "sink: stdout"));
+  const auto end = Shell("exec \"$T\" run job.yaml --quiet > /dev/full");
+  if (end.err.find("a map step: ") != std::string::npos) GTEST_SKIP() << end.err;
+  EXPECT_THAT(end.err, StartsWith("tidemark: step 'sink': standard output: "));
+}
+
+// A disk of its own for the job, in a mount namespace; it is made larger for the second run.
+TEST_F(BadOutput, AFullDiskStopsTheJobAndMoreSpaceLetsItGoOn) {
+  Write("job.yaml",
+        JobWith("{file: in.jsonl}", "{generator: {items: 4000, keys: 3}, rate: 8000}")
+            .replace(JobWith("{file: in.jsonl}", "{generator: {items: 4000, keys: 3}, rate: 8000}")
+                         .find("key_by: k\n"),
+                     10, "key_by: key\n"));
+  const std::string script =
+      "mkdir disk && mount -t tmpfs -o size=160k tmpfs disk 2>/dev/null || exit 77\n"
+      "$T run job.yaml --state disk/state --out disk --epoch 20ms 2>err; echo $? >code\n"
+      "$T dump disk/state --limit 1 >dump\n"
+      "mount -o remount,size=8m disk || exit 77\n"
+      "$T run job.yaml --state disk/state --out disk --rate 0 2>err2; echo $? >code2\n"
+      "cp disk/job.jsonl after; ls disk >names\n";
+  auto words = ShellWords(script);
+  words.insert(words.begin(), {"/usr/bin/unshare", "--user", "--map-root-user", "--mount", "--"});
+  const auto end = Wait(words);
+  if (end.exit_code != 0) GTEST_SKIP() << "no disk can be mounted here: " << end.err;
+  EXPECT_EQ(Read("code"), "1\n");
+  ExpectInOrder(Read("err"), {"disk", "No space left on device", "free some space"});
+  EXPECT_THAT(Read("dump"), StartsWith("flow job, epoch ")) << "epochs were committed before";
+  EXPECT_EQ(Read("code2"), "0\n") << Read("err2");
+  EXPECT_THAT(Read("err2"), HasSubstr("resumes disk/state behind epoch "));
+  EXPECT_THAT(Read("names"), Not(HasSubstr("old-")));
+  ASSERT_EQ(Run({"--state", "whole.state", "--out", "whole", "--rate", "0"}).exit_code, 0);
+  EXPECT_EQ(Read("after"), Read("whole/job.jsonl"));
+}
+
+// Where a user may not write files beyond a size, the next write of any kind fails.
+TEST_F(BadOutput, AFileThatMayNotGrowStopsTheJobAndTheSameCommandGoesOn) {
+  const auto end = Shell("trap '' XFSZ; ulimit -f 5; exec \"$T\" run job.yaml");
+  EXPECT_EQ(end.exit_code, kFailed) << end.err;
+  EXPECT_THAT(end.err, HasSubstr("out/job.jsonl: cannot write: File too large"));
+  ExpectTheSameCommandFinishes();
+}
+
+// ---- other processes
+// -----------------------------------------------------------------------------
+
+TEST_F(BadState, ASecondRunIsKeptOutAndTheFirstGoesOn) {
+  ChildProcess first(RunWords({"--rate", "100", "--epoch", "10ms"}), {.directory = dir_.path()});
+  WaitUntilCommitted(first);
+  ExpectRefused(Run(), kFailed,
+                {"out/job.state: is in use by process ", " on ", "; stop that run first, or give"});
+  ExpectRefused(Run({"--fresh"}), kFailed, {"out/job.state: is in use by process "});
+  const auto end = first.Wait();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_EQ(Read(kOutput), Undisturbed());
+}
+
+TEST_F(BadOutput, AReaderThatGoesAwayEndsTheJobQuietly) {
+  Write("job.yaml", JobWith("sink: {file: out/job.jsonl}", "sink: stdout"));
+  const std::string quiet = "run job.yaml --quiet --state s";
+  for (const std::string& words : {quiet, Cat(quiet, " --rate 2000 --fresh"), std::string("dump s"),
+                                   std::string("snapshots s"), std::string("help")}) {
+    SCOPED_TRACE(words);
+    const auto end = Shell(Cat("\"$T\" ", words, " | head -n 1"));
+    EXPECT_EQ(end.exit_code, 0);
+    EXPECT_EQ(end.out.find('\n'), end.out.size() - 1) << end.out;
+    EXPECT_THAT(end.err, Not(HasSubstr("closed")));
+    EXPECT_THAT(end.err, Not(HasSubstr("step")));
+  }
+}
+
+// The reader of a pipe that is full is the one thing that can keep a stop from being quick.
+TEST_F(BadOutput, ASecondSignalStopsAtOnce) {
+  Write("job.yaml", "name: endless\nsource: {generator: {keys: 3}}\nsink: stdout\n");
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  const int reader = open(Path("pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  ChildProcess job(ShellWords("exec \"$T\" run job.yaml --quiet > pipe"),
+                   {.directory = dir_.path()});
+  std::string first(1, ' ');
+  while (read(reader, first.data(), 1) != 1) {
+    ASSERT_TRUE(job.SignalAfter(Span::Micros(1'000), 0)) << job.Wait().err;
+  }
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(100'000), SIGTERM)) << "it writes, and nobody reads";
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(300'000), SIGTERM)) << "it waits for its reader";
+  const auto end = job.Wait();
+  close(reader);
+  EXPECT_EQ(end.exit_code, 128 + SIGTERM);
+  EXPECT_EQ(end.err, "");
+}
+
+}  // namespace
+}  // namespace tidemark

@@ -1,0 +1,229 @@
+// Windows: a key's items by time (SEMANTICS §3 and §4).
+//
+//   auto [peak, late] = readings.KeyBy(&Reading::sensor)
+//       .EventTime(&Reading::at, {.max_out_of_orderness = absl::Seconds(30)})
+//       .Window(Tumbling{.length = absl::Minutes(1)})
+//       .Reduce("minute_peak", Higher);
+//   peak.To("peaks", …);
+//   late.To("too_late", …);              // cannot be forgotten: it is in the pair
+//
+// A window is emitted once, when the watermark reaches its close: by items, by time that passes while
+// the key is idle, or at the end of input. An item that comes too late for a window goes to the late
+// stream, and is counted even when nobody reads that. WithMetadata() adds a third stream.
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "base/status.h"
+#include "engine/windowing/clocks.h"
+#include "engine/windowing/session.h"
+#include "engine/windowing/sliding.h"
+#include "engine/windowing/windows.h"
+#include "tidemark/internal/window_logic.h"
+#include "tidemark/window_folds.h"
+#include "tidemark/windowed.h"
+
+namespace tidemark {
+
+template <class K, class V>
+class KeyedStream;
+
+// Windows that follow one another without gap or overlap.
+struct Tumbling {
+  absl::Duration length;
+  // Where one of them begins; any time will do.
+  absl::Time align_to = absl::UnixEpoch();
+};
+
+// Windows of `length`, a new one every `offset` (at most `length`).
+struct Sliding {
+  absl::Duration length;
+  absl::Duration offset;
+  absl::Time align_to = absl::UnixEpoch();
+};
+
+// A window that lasts until no item has come for `gap`.
+struct Session {
+  absl::Duration gap;
+};
+
+struct EventTimeOptions {
+  // How far an item may lie behind the newest one of its key and still be on time; zero or more.
+  absl::Duration max_out_of_orderness = absl::ZeroDuration();
+};
+
+namespace internal {
+
+// An alignment outside the years 1 to 9999 is reported by Check() of the windower.
+inline Timestamp AlignOf(absl::Time align_to) {
+  return Timestamp::FromAbsl(align_to).value_or(Timestamp::Never());
+}
+inline SlidingWindower ToWindower(const Tumbling& w) {
+  const Span length = Span::FromAbsl(w.length);
+  return {.length = length, .offset = length, .align_to = AlignOf(w.align_to)};
+}
+inline SlidingWindower ToWindower(const Sliding& w) {
+  return {.length = Span::FromAbsl(w.length),
+          .offset = Span::FromAbsl(w.offset),
+          .align_to = AlignOf(w.align_to)};
+}
+inline SessionWindower ToWindower(const Session& w) { return {.gap = Span::FromAbsl(w.gap)}; }
+// A windower of the user's own is taken as it is.
+template <class Windower>
+  requires requires { typename Windower::State; }
+Windower ToWindower(Windower w) {
+  return w;
+}
+
+inline absl::StatusOr<WindowRules> CheckRules(const WindowOptions& options, Order default_order) {
+  if (options.keep_watermark_for < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(Cat("keep_watermark_for must not be negative, not ",
+                                          absl::FormatDuration(options.keep_watermark_for)));
+  }
+  return WindowRules{.late_when = options.late_when,
+                     .order = options.order.value_or(default_order),
+                     .keep_watermark_for = Span::FromAbsl(options.keep_watermark_for),
+                     .at_eof = options.at_eof};
+}
+
+// A time as users have it, in whole microseconds; what is out of range stops the run (it is thrown
+// inside the step, where the exception becomes a status with the step's name).
+inline Timestamp EventTimeOf(absl::Time time) {
+  const auto at = Timestamp::FromAbsl(time);
+  if (!at.ok()) throw std::out_of_range(std::string(at.status().message()));
+  return *at;
+}
+inline Timestamp EventTimeOf(Timestamp time) {
+  if (!time.in_range()) throw std::out_of_range("an event time outside the years 1 to 9999");
+  return time;
+}
+
+}  // namespace internal
+
+// Items in windows; the verbs say what becomes of them. Each verb takes the step's name first.
+template <class K, class V, class Clock, class Windower, bool kMetadata = false>
+class WindowedStream {
+ public:
+  WindowedStream(KeyedStream<K, internal::Timed<V>> timed, Clock clock, Windower windower,
+                 WindowOptions options, absl::Status error)
+      : timed_(std::move(timed)),
+        clock_(std::move(clock)),
+        windower_(std::move(windower)),
+        options_(options),
+        error_(std::move(error)) {}
+
+  // The verbs then give three streams: results, late items, metadata.
+  WindowedStream<K, V, Clock, Windower, true> WithMetadata() const {
+    return {timed_, clock_, windower_, options_, error_};
+  }
+
+  template <class InitF, class FoldF, class MergeF>
+  auto Fold(std::string name, InitF init, FoldF fold, MergeF merge) const {
+    using Acc = std::decay_t<std::invoke_result_t<InitF&>>;
+    return Add(std::move(name), "fold_window", Order::kTimestamp,
+               FoldWindow<V, Acc, InitF, FoldF, MergeF>{std::move(init), std::move(fold),
+                                                        std::move(merge)});
+  }
+  template <class ReduceF>
+  auto Reduce(std::string name, ReduceF reduce) const {
+    return Add(std::move(name), "reduce_window", Order::kArrival,
+               ReduceWindow<V, ReduceF>{std::move(reduce)});
+  }
+  auto Count(std::string name) const {
+    return Add(std::move(name), "count_window", Order::kArrival, CountWindow<V>{});
+  }
+  // The value with the largest by(value); of equals the first.
+  template <class By = std::identity>
+  auto Max(std::string name, By by = {}) const {
+    auto larger = [by = std::move(by)](V held, V next) -> V {
+      return std::invoke(by, std::as_const(held)) < std::invoke(by, std::as_const(next)) ? next
+                                                                                         : held;
+    };
+    return Add(std::move(name), "max_window", Order::kArrival,
+               ReduceWindow<V, decltype(larger)>{std::move(larger)});
+  }
+  template <class By = std::identity>
+  auto Min(std::string name, By by = {}) const {
+    auto smaller = [by = std::move(by)](V held, V next) -> V {
+      return std::invoke(by, std::as_const(next)) < std::invoke(by, std::as_const(held)) ? next
+                                                                                         : held;
+    };
+    return Add(std::move(name), "min_window", Order::kArrival,
+               ReduceWindow<V, decltype(smaller)>{std::move(smaller)});
+  }
+  auto Collect(std::string name) const {
+    return Add(std::move(name), "collect_window", Order::kTimestamp, CollectWindow<V>{});
+  }
+  auto CollectSet(std::string name) const {
+    return Add(std::move(name), "collect_window", Order::kTimestamp, CollectSetWindow<V>{});
+  }
+  // For values that are pairs.
+  auto CollectMap(std::string name) const {
+    return Add(std::move(name), "collect_window", Order::kTimestamp,
+               CollectMapWindow<typename V::first_type, typename V::second_type>{});
+  }
+  // A fold of your own, see tidemark/window_folds.h.
+  template <class WindowFold>
+  auto Apply(std::string name, WindowFold fold, Order default_order = Order::kTimestamp) const {
+    return Add(std::move(name), "window", default_order, std::move(fold));
+  }
+
+ private:
+  template <class WindowFold>
+  auto Add(std::string name, const char* kind, Order default_order, WindowFold fold) const {
+    absl::Status error = error_;
+    auto rules = internal::CheckRules(options_, default_order);
+    if (error.ok()) error = rules.status();
+    if (error.ok()) error = windower_.Check();
+    if (!error.ok()) timed_.Pairs().graph()->AddError(Annotate(error, Cat("step '", name, "'")));
+    const internal::WindowRules checked = rules.value_or(internal::WindowRules());
+    internal::WindowLogic<V, Clock, Windower, WindowFold> logic(clock_, windower_,
+                                                                std::move(fold), checked);
+    auto streams = timed_.AddLogic(std::move(name), kind,
+                                   Cat(windower_.Describe(), ", ", checked.Describe()),
+                                   std::move(logic));
+    if constexpr (kMetadata) {
+      return streams;
+    } else {
+      return std::make_tuple(std::get<0>(streams), std::get<1>(streams));
+    }
+  }
+
+  KeyedStream<K, internal::Timed<V>> timed_;
+  Clock clock_;
+  Windower windower_;
+  WindowOptions options_;
+  absl::Status error_;
+};
+
+// A keyed stream whose items have a time.
+template <class K, class V, class Clock>
+class TimedStream {
+ public:
+  TimedStream(KeyedStream<K, internal::Timed<V>> timed, Clock clock, absl::Status error)
+      : timed_(std::move(timed)), clock_(std::move(clock)), error_(std::move(error)) {}
+
+  // Tumbling, Sliding, Session, or a windower of your own (engine/windowing/sliding.h shows one).
+  template <class Windows>
+  auto Window(Windows windows, const WindowOptions& options = {}) const {
+    auto windower = internal::ToWindower(std::move(windows));
+    return WindowedStream<K, V, Clock, decltype(windower)>(timed_, clock_, std::move(windower),
+                                                           options, error_);
+  }
+
+  const KeyedStream<K, internal::Timed<V>>& timed() const { return timed_; }
+  const Clock& clock() const { return clock_; }
+  const absl::Status& error() const { return error_; }
+
+ private:
+  KeyedStream<K, internal::Timed<V>> timed_;
+  Clock clock_;
+  absl::Status error_;
+};
+
+}  // namespace tidemark

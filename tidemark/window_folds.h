@@ -1,0 +1,168 @@
+// Folds: what a window makes of its values. Built-in ones, and the interface for your own:
+//
+//   struct Spread {                       // highest minus lowest
+//     using Value = double;
+//     struct Acc { double low = 1e308, high = -1e308; };
+//     using Out = double;
+//     Acc Init() const { return {}; }
+//     template <class Emit> void OnValue(Acc& acc, double v, Emit&&) const {
+//       acc.low = std::min(acc.low, v), acc.high = std::max(acc.high, v);
+//     }
+//     template <class Emit> void OnMerge(Acc& into, Acc from, Emit&&) const {
+//       into.low = std::min(into.low, from.low), into.high = std::max(into.high, from.high);
+//     }
+//     template <class Emit> void OnClose(Acc acc, Emit&& emit) const { emit(acc.high - acc.low); }
+//   };
+//   auto [spread, late] = windows.Apply("spread", Spread{});
+//
+// Init() makes the accumulator of a new window. OnMerge() is called when a session takes up another:
+// `into` is the earlier-opened one's. `emit(Out)` may be called any number of times in each. Acc is
+// stored, so it is a plain struct (state/reflect.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace tidemark {
+
+// init() -> Acc, fold(Acc, Value) -> Acc, merge(Acc, Acc) -> Acc.
+template <class V, class A, class InitF, class FoldF, class MergeF>
+struct FoldWindow {
+  using Value = V;
+  using Acc = A;
+  using Out = A;
+  InitF init;
+  FoldF fold;
+  MergeF merge;
+
+  Acc Init() const { return std::invoke(init); }
+  template <class Emit>
+  void OnValue(Acc& acc, V value, Emit&&) const {
+    acc = std::invoke(fold, std::move(acc), std::move(value));
+  }
+  template <class Emit>
+  void OnMerge(Acc& into, Acc from, Emit&&) const {
+    into = std::invoke(merge, std::move(into), std::move(from));
+  }
+  template <class Emit>
+  void OnClose(Acc acc, Emit&& emit) const {
+    emit(std::move(acc));
+  }
+};
+
+// The first value is the accumulator; reduce(Value, Value) -> Value also merges.
+template <class V, class ReduceF>
+struct ReduceWindow {
+  using Value = V;
+  using Acc = std::optional<V>;
+  using Out = V;
+  ReduceF reduce;
+
+  Acc Init() const { return {}; }
+  template <class Emit>
+  void OnValue(Acc& acc, V value, Emit&&) const {
+    acc = acc ? std::invoke(reduce, *std::move(acc), std::move(value)) : std::move(value);
+  }
+  template <class Emit>
+  void OnMerge(Acc& into, Acc from, Emit&& emit) const {
+    if (from) OnValue(into, *std::move(from), emit);
+  }
+  template <class Emit>
+  void OnClose(Acc acc, Emit&& emit) const {
+    if (acc) emit(*std::move(acc));
+  }
+};
+
+template <class V>
+struct CountWindow {
+  using Value = V;
+  using Acc = int64_t;
+  using Out = int64_t;
+
+  Acc Init() const { return 0; }
+  template <class Emit>
+  void OnValue(Acc& acc, const V&, Emit&&) const {
+    ++acc;
+  }
+  template <class Emit>
+  void OnMerge(Acc& into, Acc from, Emit&&) const {
+    into += from;
+  }
+  template <class Emit>
+  void OnClose(Acc acc, Emit&& emit) const {
+    emit(acc);
+  }
+};
+
+// The values as a list; with kTimestamp order in order of time.
+template <class V>
+struct CollectWindow {
+  using Value = V;
+  using Acc = std::vector<V>;
+  using Out = std::vector<V>;
+
+  Acc Init() const { return {}; }
+  template <class Emit>
+  void OnValue(Acc& acc, V value, Emit&&) const {
+    acc.push_back(std::move(value));
+  }
+  template <class Emit>
+  void OnMerge(Acc& into, Acc from, Emit&&) const {
+    into.insert(into.end(), std::make_move_iterator(from.begin()),
+                std::make_move_iterator(from.end()));
+  }
+  template <class Emit>
+  void OnClose(Acc acc, Emit&& emit) const {
+    emit(std::move(acc));
+  }
+};
+
+template <class V>
+struct CollectSetWindow {
+  using Value = V;
+  using Acc = std::set<V>;
+  using Out = std::set<V>;
+
+  Acc Init() const { return {}; }
+  template <class Emit>
+  void OnValue(Acc& acc, V value, Emit&&) const {
+    acc.insert(std::move(value));
+  }
+  template <class Emit>
+  void OnMerge(Acc& into, Acc from, Emit&&) const {
+    into.merge(from);
+  }
+  template <class Emit>
+  void OnClose(Acc acc, Emit&& emit) const {
+    emit(std::move(acc));
+  }
+};
+
+// Values are pairs; a later pair replaces an earlier one of the same first.
+template <class A, class B>
+struct CollectMapWindow {
+  using Value = std::pair<A, B>;
+  using Acc = std::map<A, B>;
+  using Out = std::map<A, B>;
+
+  Acc Init() const { return {}; }
+  template <class Emit>
+  void OnValue(Acc& acc, Value value, Emit&&) const {
+    acc.insert_or_assign(std::move(value.first), std::move(value.second));
+  }
+  template <class Emit>
+  void OnMerge(Acc& into, Acc from, Emit&&) const {
+    for (auto& [key, value] : from) into.insert_or_assign(key, std::move(value));
+  }
+  template <class Emit>
+  void OnClose(Acc acc, Emit&& emit) const {
+    emit(std::move(acc));
+  }
+};
+
+}  // namespace tidemark
