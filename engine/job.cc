@@ -219,7 +219,10 @@ absl::Status Job::CommitEpoch() {
   const bool changed = std::any_of(parts.begin(), parts.end(),
                                    [](const EpochPart& part) { return part.changed; });
   // A finished job that is run again finds nothing new, and leaves the state as it is.
-  last_epoch_was_empty_ = !changed && next.sources == record_.sources && record_.epoch.value > 0;
+  // A job that only waits commits its job time now and then.
+  last_epoch_was_empty_ = !changed && next.sources == record_.sources &&
+                          record_.epoch.value > 0 &&
+                          next.job_time - record_.job_time < kTimeMarkInterval;
   if (options_.store != nullptr && !last_epoch_was_empty_) {
     // What the commit refers to is durable before the commit is.
     for (const EpochPart& part : parts) {

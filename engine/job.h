@@ -51,6 +51,9 @@ struct JobOptions {
 
 class Job {
  public:
+  // An epoch without a change is committed when job time has moved this far.
+  static constexpr Span kTimeMarkInterval = Span::Seconds(10);
+
   // Checks that the flow may resume, makes the workers and opens sources and sinks.
   static absl::StatusOr<std::unique_ptr<Job>> Open(Plan plan, JobOptions options);
 

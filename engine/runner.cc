@@ -82,6 +82,13 @@ bool Runner::AnyChanged() const {
   return false;
 }
 
+bool Runner::WaitsInJobTime() const {
+  for (int w = 0; w < job_.workers(); ++w) {
+    if (job_.worker(w).waits_in_job_time()) return job_.keeps_state();
+  }
+  return false;
+}
+
 // Closes an epoch when its time has come: early when memory asks for it, at once for the last one.
 void Runner::MaybeRequestEpoch() {
   if (stop_.load(std::memory_order_relaxed)) job_.StopReading();
@@ -90,14 +97,21 @@ void Runner::MaybeRequestEpoch() {
     if (final_epoch_ == 0 && !end_committed_.load()) final_epoch_ = job_.RequestEpoch();
     return;
   }
+  const int64_t now = MonotonicMicros();
   if (!AnyChanged()) {
     changed_since_us_ = -1;
+    // A watermark that moves by time alone is committed now and then, so that a crash sets it back
+    // by no more than this.
+    if (WaitsInJobTime() && now - last_request_us_ >= Job::kTimeMarkInterval.us) {
+      last_request_us_ = now;
+      job_.RequestEpoch();
+    }
     return;
   }
-  const int64_t now = MonotonicMicros();
   if (changed_since_us_ < 0) changed_since_us_ = now;
   if (job_.TakeEarlyEpoch() || now - changed_since_us_ >= options_.epoch_interval.us) {
     changed_since_us_ = -1;
+    last_request_us_ = now;
     job_.RequestEpoch();
   }
 }
@@ -107,6 +121,10 @@ Span Runner::UntilNextWork() const {
   Span wait = Span::Infinite();
   if (changed_since_us_ >= 0) {
     wait = Span::Micros(changed_since_us_ + options_.epoch_interval.us - now);
+  }
+  if (WaitsInJobTime()) {
+    wait = std::min(wait,
+                    Span::Micros(last_request_us_ + Job::kTimeMarkInterval.us - now));
   }
   if (!options_.report_interval.is_infinite()) {
     wait = std::min(wait, Span::Micros(last_report_us_ + options_.report_interval.us - now));
@@ -121,7 +139,7 @@ bool Runner::Finished() const {
 absl::Status Runner::Run() {
   for (int w = 0; w < job_.workers(); ++w) threads_.emplace_back([this, w] { WorkerLoop(w); });
   threads_.emplace_back([this] { CommitterLoop(); });
-  last_report_us_ = MonotonicMicros();
+  last_report_us_ = last_request_us_ = MonotonicMicros();
   while (!quit_.load() && !Finished()) {
     MaybeRequestEpoch();
     if (!options_.report_interval.is_infinite() &&

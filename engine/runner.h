@@ -57,6 +57,7 @@ class Runner {
   void Fail(const absl::Status& status);
   bool AllEnded() const;
   bool AnyChanged() const;
+  bool WaitsInJobTime() const;
   bool Finished() const;
   void MaybeRequestEpoch();
   Span UntilNextWork() const;
@@ -76,6 +77,7 @@ class Runner {
   std::atomic<bool> end_committed_{false};
   uint64_t final_epoch_ = 0;  // requested after everything had ended or stopped; 0: not yet
   int64_t changed_since_us_ = -1;  // monotonic; -1: nothing has changed since the last epoch
+  int64_t last_request_us_ = 0;
   int64_t last_report_us_ = 0;
 
   absl::Mutex mutex_;

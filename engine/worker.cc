@@ -377,13 +377,17 @@ bool Worker::MustWaitForMemory() const {
 
 void Worker::KeepToBudget() {
   uint64_t hot = 0, loaded = 0, evicted = 0;
+  bool waits = false;
   for (StepState& step : steps_) {
     if (step.stateful == nullptr) continue;
     if (budget_.exceeded()) step.stateful->states().Evict();
     hot += step.stateful->states().hot_keys();
     loaded += step.stateful->states().loaded_keys();
     evicted += step.stateful->states().evicted_keys();
+    waits |= step.stateful->domain() == TimeDomain::kJob &&
+             !step.stateful->states().NextWake().is_never();
   }
+  waits_in_job_time_.store(waits, std::memory_order_relaxed);
   stats_.hot_keys.store(hot, std::memory_order_relaxed);
   stats_.loaded_keys.store(loaded, std::memory_order_relaxed);
   stats_.evicted_keys.store(evicted, std::memory_order_relaxed);

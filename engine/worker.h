@@ -93,6 +93,9 @@ class Worker {
   // Something happened since the last barrier that an epoch would record.
   bool changed() const { return changed_.load(std::memory_order_relaxed); }
 
+  // A key waits for a point in job time, which a crash would set back to the last commit.
+  bool waits_in_job_time() const { return waits_in_job_time_.load(std::memory_order_relaxed); }
+
   const WorkerStats& stats() const { return stats_; }
   size_t memory_used_bytes() const { return budget_.used_bytes(); }
 
@@ -141,6 +144,7 @@ class Worker {
 
   std::atomic<bool> changed_{false};
   std::atomic<bool> ended_{false};
+  std::atomic<bool> waits_in_job_time_{false};
   uint64_t epoch_ = 0;  // the last barrier passed
   uint64_t noticed_commit_ = 0;
   bool aligning_ = false;
