@@ -91,6 +91,7 @@ class KeyedStates {
     KeyGroupRange groups;
     bool store_has_rows = false;  // resumed with state of this step
     Timestamp swept_to = Timestamp::Min();
+    size_t sweep_rows_max = 512;  // taken from the timer index in one go
   };
 
   explicit KeyedStates(Options options);

@@ -46,6 +46,7 @@ struct Setting {
   bool cheap_size = true;
   bool time_steps_back = false;  // between two runs
   int64_t time_grain = 10;       // times are multiples of it, so many are equal
+  size_t sweep_rows_max = 512;
 };
 
 struct ModelKey {
@@ -144,7 +145,8 @@ class World {
                                .budget = &worker->budget,
                                .groups = worker->groups,
                                .store_has_rows = record_.keys > 0,
-                               .swept_to = std::min(record_.swept_to, now_)});
+                               .swept_to = std::min(record_.swept_to, now_),
+                               .sweep_rows_max = setting_.sweep_rows_max});
       workers_.push_back(std::move(worker));
     }
     phase_ = Phase::kOpen;
@@ -545,6 +547,11 @@ TEST(KeyedStatesProperty, TheClockStepsBackBetweenRuns) {
 
 TEST(KeyedStatesProperty, AllTimesAreEqualOrNearlySo) {
   RunWorlds({.keys = 60, .budget_bytes = 1, .time_grain = 200}, 40, 3000);
+}
+
+TEST(KeyedStatesProperty, ASweepTakesFewRowsInOneGo) {
+  RunWorlds({.keys = 60, .budget_bytes = 1, .sweep_rows_max = 2}, 60, 3000);
+  RunWorlds({.keys = 60, .budget_bytes = 4000, .time_grain = 100, .sweep_rows_max = 1}, 60, 3000);
 }
 
 // More rows are due at once than one sweep takes from the index.

@@ -8,11 +8,6 @@
 #include "state/keyed_states.h"
 
 namespace tidemark {
-namespace {
-
-constexpr size_t kSweepChunkRows = 512;
-
-}  // namespace
 
 Timestamp KeyedStates::WakeOf(const Entry& entry) const {
   if (entry.state == nullptr || options_.type->IsEmpty(*entry.state)) return Timestamp::Never();
@@ -79,8 +74,9 @@ bool KeyedStates::SweptPast(Timestamp due, std::string_view key, Timestamp now) 
   return due < frontier_->at || (due == frontier_->at && key <= frontier_->key);
 }
 
-// The row of a clean entry stands in the store from now on. Where the sweep has been there while the
-// row was in flight, it goes back: the entry may be evicted, and then only the row knows its timer.
+// The row of a clean entry stands in the store from now on. Where the sweep has been there while
+// the row was in flight, it goes back: the entry may be evicted, and then only the row knows its
+// timer.
 void KeyedStates::RowArrived(const Entry& entry) {
   if (entry.index_at.is_never()) return;
   if (frontier_ && entry.index_at <= frontier_->at) frontier_.reset();
@@ -100,7 +96,7 @@ absl::Status KeyedStates::SweepSome(Timestamp now) {
   std::vector<std::pair<Timestamp, std::string>> rows;
   {
     const auto cursor = options_.store->Scan(range.from, range.to);
-    for (; cursor->Valid() && rows.size() < kSweepChunkRows; cursor->Next()) {
+    for (; cursor->Valid() && rows.size() < options_.sweep_rows_max; cursor->Next()) {
       TM_ASSIGN_OR_RETURN(const TimerRow row, ParseTimerRowKey(cursor->key()));
       rows.emplace_back(row.at, row.user_key);
     }
@@ -125,7 +121,7 @@ absl::Status KeyedStates::SweepSome(Timestamp now) {
     entry->index_spent = true;
     if (entry->heap_at.is_never()) FollowTimer(*entry);
   }
-  if (rows.size() == kSweepChunkRows) {
+  if (rows.size() == options_.sweep_rows_max) {
     frontier_->at = rows.back().first;
     frontier_->key = rows.back().second;
     return absl::OkStatus();

@@ -163,7 +163,7 @@ absl::Status RocksStore::Commit(const SortedRun& run) {
   absl::MutexLock lock(&commit_mutex_);
   TM_RETURN_IF_ERROR(broken_);
   if (run.empty()) return absl::OkStatus();
-  const absl::Status done =
+  absl::Status done =
       run.bytes() < options_.large_commit_bytes ? CommitSmall(run) : CommitLarge(run);
   if (!done.ok()) {
     broken_ = absl::FailedPreconditionError(
@@ -236,8 +236,8 @@ rocksdb::Status RocksStore::WriteTable(const SortedRun& run, const std::string& 
     if (rocksdb::Status s = writer.DeleteRange(range.from, range.to); !s.ok()) return s;
   }
   for (const SortedRun::Row& row : run.rows()) {
-    const rocksdb::Status s = row.is_delete ? writer.Delete(ToSlice(row.key))
-                                            : writer.Put(ToSlice(row.key), ToSlice(row.value));
+    rocksdb::Status s = row.is_delete ? writer.Delete(ToSlice(row.key))
+                                      : writer.Put(ToSlice(row.key), ToSlice(row.value));
     if (!s.ok()) return s;
   }
   return writer.Finish(&info);

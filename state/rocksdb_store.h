@@ -45,8 +45,8 @@ struct RocksStoreOptions {
 
   // A run of at least this many bytes is written as a table file. Affects speed only. By
   // state/rocksdb_store_benchmark.cc the log is faster below 32 KiB where a sync costs 0.2 ms, and
-  // below some 600 KiB where it costs 5 ms (one sync against six); a table file costs half the
-  // processor time at this size, also of what compaction does later, and a third at 1 MiB.
+  // below 256 KiB where it costs 6 ms (one sync against six); from here on a table file also costs
+  // half the processor time or less, with what compaction does later.
   size_t large_commit_bytes = size_t{256} << 10;
   // Affects the speed of reads. Besides it, index and filter of every table file stay in memory,
   // about 2 bytes per stored row.

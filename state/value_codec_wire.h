@@ -95,7 +95,7 @@ class ValueWriter {
 
   // Where bytes can be appended past the buffer.
   std::string& Direct() {
-    Flush();
+    if (used_ > 0) Flush();  // gcc warns of the unused buffer where it sees that this is the start
     return out_;
   }
   // To be called at the end.
