@@ -1,6 +1,6 @@
 // Channel: batches, barriers and ends of input from one worker to another, in order.
 //
-// One channel for each exchange and pair of workers. Bounded by `kBatchesMax`: a sender looks at
+// One channel for each exchange and pair of workers. Bounded by `batches_max`: a sender looks at
 // HasRoom() before it starts work that may send; one piece of work may overshoot.
 //
 // Thread rule: one sender, one receiver.
@@ -26,6 +26,7 @@ struct Message {
 class Channel {
  public:
   static constexpr size_t kBatchesMax = 32;
+  explicit Channel(size_t batches_max = kBatchesMax) : batches_max_(batches_max) {}
 
   // `wake_receiver` and `wake_sender` are called without a lock held, from the other side's thread.
   void Send(Message message) {
@@ -41,7 +42,7 @@ class Channel {
     {
       absl::MutexLock lock(&mutex_);
       if (messages_.empty()) return {};
-      was_full = messages_.size() >= kBatchesMax;
+      was_full = messages_.size() >= batches_max_;
       message = std::move(messages_.front());
       messages_.pop_front();
     }
@@ -50,7 +51,7 @@ class Channel {
   }
   bool HasRoom() const {
     absl::MutexLock lock(&mutex_);
-    return messages_.size() < kBatchesMax;
+    return messages_.size() < batches_max_;
   }
   bool empty() const {
     absl::MutexLock lock(&mutex_);
@@ -61,6 +62,7 @@ class Channel {
   std::function<void()> wake_sender;
 
  private:
+  const size_t batches_max_;
   mutable absl::Mutex mutex_;
   std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);
 };

@@ -13,9 +13,9 @@ namespace tidemark {
 
 class Exchange {
  public:
-  Exchange(int edge, int workers) : edge_(edge), workers_(workers) {
+  Exchange(int edge, int workers, size_t batches_max) : edge_(edge), workers_(workers) {
     channels_.resize(static_cast<size_t>(workers * workers));
-    for (auto& channel : channels_) channel = std::make_unique<Channel>();
+    for (auto& channel : channels_) channel = std::make_unique<Channel>(batches_max);
   }
 
   int edge() const { return edge_; }

@@ -28,15 +28,14 @@ std::vector<DeclaredStep> DeclaredSteps(const Plan& plan) {
 absl::Status CheckSourcesAndSinks(const Plan& plan, const EpochRecord& record,
                                   const std::string& directory) {
   const auto declared = [&](StepPlan::Role role, const std::string& name) {
-    return std::any_of(plan.steps.begin(), plan.steps.end(), [&](const StepPlan& s) {
-      return s.role == role && s.name == name;
-    });
+    return std::any_of(plan.steps.begin(), plan.steps.end(),
+                       [&](const StepPlan& s) { return s.role == role && s.name == name; });
   };
   for (const SourceRecord& source : record.sources) {
     if (declared(StepPlan::Role::kSource, source.step)) continue;
-    return absl::FailedPreconditionError(
-        Cat(directory, ": the flow has no source '", source.step,
-            "' any more, so its position would be lost; keep its name, or start over with --fresh"));
+    return absl::FailedPreconditionError(Cat(
+        directory, ": the flow has no source '", source.step,
+        "' any more, so its position would be lost; keep its name, or start over with --fresh"));
   }
   for (const SinkRecord& sink : record.sinks) {
     if (declared(StepPlan::Role::kSink, sink.step)) continue;
@@ -85,7 +84,7 @@ void Job::MakeExchanges() {
     return plan_.edges[static_cast<size_t>(a)].to < plan_.edges[static_cast<size_t>(b)].to;
   });
   for (const int e : edges) {
-    auto exchange = std::make_unique<Exchange>(e, options_.workers);
+    auto exchange = std::make_unique<Exchange>(e, options_.workers, options_.channel_batches_max);
     for (int from = 0; from < options_.workers; ++from) {
       for (int to = 0; to < options_.workers; ++to) {
         exchange->channel(from, to).wake_receiver = [this, to] { wake_worker(to); };
@@ -133,6 +132,7 @@ absl::Status Job::OpenWorkers() {
     workers_.push_back(std::make_unique<Worker>(std::move(setup)));
     TM_RETURN_IF_ERROR(workers_.back()->Open());
   }
+  for (const auto& worker : workers_) TM_RETURN_IF_ERROR(worker->OpenSinks());
   return absl::OkStatus();
 }
 
@@ -142,6 +142,12 @@ uint64_t Job::RequestEpoch() {
     for (int w = 0; w < workers(); ++w) wake_worker(w);
   }
   return signals_.requested_epoch.load(std::memory_order_acquire);
+}
+
+uint64_t Job::RequestFinalEpoch() {
+  TM_CHECK(!EpochUnderWay(), "the last epoch is requested behind all others");
+  signals_.final_epoch.store(signals_.requested_epoch.load() + 1);
+  return RequestEpoch();
 }
 
 bool Job::EpochUnderWay() const {
@@ -192,9 +198,8 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
     next.reading_time = std::max(next.reading_time, part.at.reading);
     next.sources.insert(next.sources.end(), part.sources.begin(), part.sources.end());
     for (const SinkOutput& sink : part.sinks) {
-      next.sinks.push_back({.step = sink.step,
-                            .position = sink.output.position.values(),
-                            .rows = sink.output.rows});
+      next.sinks.push_back(
+          {.step = sink.step, .position = sink.output.position.values(), .rows = sink.output.rows});
     }
     ended = ended && part.ended;
   }
@@ -216,21 +221,23 @@ absl::Status Job::CommitEpoch() {
     parts.swap(parts_);
   }
   EpochRecord next = NextRecord(parts);
-  const bool changed = std::any_of(parts.begin(), parts.end(),
-                                   [](const EpochPart& part) { return part.changed; });
+  const bool changed =
+      std::any_of(parts.begin(), parts.end(), [](const EpochPart& part) { return part.changed; });
   // A finished job that is run again finds nothing new, and leaves the state as it is.
   // A job that only waits commits its job time now and then.
-  last_epoch_was_empty_ = !changed && next.sources == record_.sources &&
-                          record_.epoch.value > 0 &&
+  last_epoch_was_empty_ = !changed && next.sources == record_.sources && record_.epoch.value > 0 &&
                           next.job_time - record_.job_time < kTimeMarkInterval;
-  if (options_.store != nullptr && !last_epoch_was_empty_) {
-    // What the commit refers to is durable before the commit is.
+  if (options_.store != nullptr) {
+    // What the commit refers to is durable before the commit is. A sink says once what it has to
+    // make durable, so an epoch that is not written does it for the next one.
     for (const EpochPart& part : parts) {
       for (const SinkOutput& sink : part.sinks) {
         if (!sink.output.make_durable) continue;
         TM_RETURN_IF_ERROR(Annotate(sink.output.make_durable(), Cat("step '", sink.step, "'")));
       }
     }
+  }
+  if (options_.store != nullptr && !last_epoch_was_empty_) {
     std::vector<RunBuilder> builders;
     builders.reserve(parts.size() + 1);
     for (EpochPart& part : parts) builders.push_back(std::move(part.run));
@@ -243,7 +250,8 @@ absl::Status Job::CommitEpoch() {
                                   Cat("step '", sink.step, "'")));
     }
   }
-  ended_ = std::all_of(parts.begin(), parts.end(), [](const EpochPart& part) { return part.ended; });
+  ended_ =
+      std::all_of(parts.begin(), parts.end(), [](const EpochPart& part) { return part.ended; });
   const uint64_t committed = next.epoch.value;
   if (!last_epoch_was_empty_) record_ = std::move(next);
   signals_.committed_epoch.store(committed, std::memory_order_release);

@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/channel.h"
 #include "engine/epoch_part.h"
 #include "engine/exchange.h"
 #include "engine/plan.h"
@@ -36,6 +37,8 @@ struct JobOptions {
   // Of hot state, over all workers.
   size_t memory_bytes = size_t{1} << 30;
   size_t batch_items_max = 1024;
+  // Between two workers; affects speed, not results.
+  size_t channel_batches_max = Channel::kBatchesMax;
   const Clock* clock = nullptr;
   Files* files = nullptr;
   SkipLog* skips = nullptr;
@@ -66,6 +69,9 @@ class Job {
   // ---- coordinator ----
   // Returns the number of the epoch that is being closed.
   uint64_t RequestEpoch();
+  // The same for the last epoch of this run: behind it workers do nothing more. Requires that no
+  // epoch is under way.
+  uint64_t RequestFinalEpoch();
   bool EpochUnderWay() const;
   // A worker is over its memory budget and wants the epoch closed; reading it clears it.
   bool TakeEarlyEpoch() { return signals_.early_epoch.exchange(false); }

@@ -94,7 +94,8 @@ void Runner::MaybeRequestEpoch() {
   if (stop_.load(std::memory_order_relaxed)) job_.StopReading();
   if (job_.EpochUnderWay()) return;
   if (AllEnded() || stop_.load(std::memory_order_relaxed)) {
-    if (final_epoch_ == 0 && !end_committed_.load()) final_epoch_ = job_.RequestEpoch();
+    changed_since_us_ = -1;
+    if (final_epoch_ == 0 && !end_committed_.load()) final_epoch_ = job_.RequestFinalEpoch();
     return;
   }
   const int64_t now = MonotonicMicros();
@@ -119,12 +120,12 @@ void Runner::MaybeRequestEpoch() {
 Span Runner::UntilNextWork() const {
   const int64_t now = MonotonicMicros();
   Span wait = Span::Infinite();
-  if (changed_since_us_ >= 0) {
+  if (changed_since_us_ >= 0 && !options_.epoch_interval.is_infinite()) {
     wait = Span::Micros(changed_since_us_ + options_.epoch_interval.us - now);
   }
-  if (WaitsInJobTime()) {
-    wait = std::min(wait,
-                    Span::Micros(last_request_us_ + Job::kTimeMarkInterval.us - now));
+  // While an epoch is under way its commit is what is waited for.
+  if (WaitsInJobTime() && !job_.EpochUnderWay()) {
+    wait = std::min(wait, Span::Micros(last_request_us_ + Job::kTimeMarkInterval.us - now));
   }
   if (!options_.report_interval.is_infinite()) {
     wait = std::min(wait, Span::Micros(last_report_us_ + options_.report_interval.us - now));

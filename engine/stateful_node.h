@@ -20,9 +20,10 @@ class StatefulNode : public Node {
       : type_(std::move(type)), domain_(domain), states_(WithType(std::move(options), *type_)) {}
 
   // Fires up to `max` due timers; true when none is left that is due now.
-  absl::StatusOr<bool> RunTimers(const Activation& now, size_t max, Output& out);
+  virtual absl::StatusOr<bool> RunTimers(const Activation& now, size_t max, Output& out);
   // Calls up to `max` keys back at the end of input `generation`; true when all have been called.
-  absl::StatusOr<bool> RunEnd(uint32_t generation, const Activation& now, size_t max, Output& out);
+  virtual absl::StatusOr<bool> RunEnd(uint32_t generation, const Activation& now, size_t max,
+                                      Output& out);
 
   TimeDomain domain() const { return domain_; }
   // The step's own clock never stands before the floor. An end of input that closes windows of a

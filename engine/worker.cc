@@ -105,21 +105,39 @@ absl::Status Worker::OpenStep(int step) {
       state.node = std::move(node);
       return absl::OkStatus();
     }
-    case StepPlan::Role::kSink: {
-      if (SinkWorker(step) != setup_.index) return absl::OkStatus();
-      std::optional<Position> position;
-      if (setup_.resume != nullptr) {
-        for (const SinkRecord& sink : setup_.resume->sinks) {
-          if (sink.step == plan.name) position = Position(sink.position);
-        }
-      }
-      auto target = plan.sink->Open(position, setup_.sink_context);
-      if (!target.ok()) return Annotate(target.status(), StepWord(plan));
-      state.sink = *std::move(target);
-      return absl::OkStatus();
-    }
+    case StepPlan::Role::kSink:
+      return absl::OkStatus();  // OpenSinks()
   }
   return absl::InternalError("a step has no role");
+}
+
+absl::Status Worker::OpenSinks() {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const StepPlan& plan = setup_.plan->steps[i];
+    if (plan.role != StepPlan::Role::kSink || SinkWorker(static_cast<int>(i)) != setup_.index) {
+      continue;
+    }
+    TM_RETURN_IF_ERROR(Annotate(OpenSink(static_cast<int>(i)), StepWord(plan)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::OpenSink(int step) {
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
+  StepState& state = steps_[static_cast<size_t>(step)];
+  const SinkRecord* record = nullptr;
+  if (setup_.resume != nullptr) {
+    for (const SinkRecord& sink : setup_.resume->sinks) {
+      if (sink.step == plan.name) record = &sink;
+    }
+  }
+  std::optional<Position> position;
+  if (record != nullptr) position = Position(record->position);
+  TM_ASSIGN_OR_RETURN(state.sink, plan.sink->Open(position, setup_.sink_context));
+  // A crash may have come between the commit and the publishing of its rows; a second time changes
+  // nothing.
+  if (record == nullptr || record->rows.empty()) return absl::OkStatus();
+  return state.sink->Publish(setup_.resume->epoch, record->rows);
 }
 
 absl::Status Worker::OpenSource(int step) {
@@ -151,7 +169,14 @@ absl::Status Worker::OpenSource(int step) {
   return absl::OkStatus();
 }
 
-// ---- the way of a batch --------------------------------------------------------------------------
+// ---- the way of a batch -------------------------------------------------------------------------
+
+// Puts the step in front of its error. The steps in front of it see the error, too: it came out of
+// what they emitted, and is not theirs.
+absl::Status Worker::Named(const absl::Status& status, const StepPlan& plan) {
+  if (status.ok() || std::exchange(error_named_, true)) return status;
+  return Annotate(status, StepWord(plan));
+}
 
 absl::Status Worker::Emit(int step, int port, std::unique_ptr<AnyBatch> batch) {
   if (batch == nullptr || batch->size() == 0) return absl::OkStatus();
@@ -197,29 +222,33 @@ absl::Status Worker::Feed(int step, int input, std::unique_ptr<AnyBatch> batch) 
   SetChanged();
   if (state.sink != nullptr) {
     stats_.items_out.fetch_add(batch->size(), std::memory_order_relaxed);
-    return Annotate(state.sink->Write(*batch), StepWord(plan));
+    return Named(state.sink->Write(*batch), plan);
   }
   if (!plan.outputs_meet_again || batch->size() == 1) {
-    return Annotate(state.node->OnBatch(input, std::move(batch), now_, *state.output),
-                    StepWord(plan));
+    return Named(state.node->OnBatch(input, std::move(batch), now_, *state.output), plan);
   }
   for (size_t i = 0; i < batch->size(); ++i) {
-    TM_RETURN_IF_ERROR(Annotate(
-        state.node->OnBatch(input, batch->TakeOne(i), now_, *state.output), StepWord(plan)));
+    TM_RETURN_IF_ERROR(
+        Named(state.node->OnBatch(input, batch->TakeOne(i), now_, *state.output), plan));
   }
   return absl::OkStatus();
 }
 
-// ---- one step ------------------------------------------------------------------------------------
+// ---- one step -----------------------------------------------------------------------------------
 
 absl::StatusOr<bool> Worker::Step() {
   stats_.steps.fetch_add(1, std::memory_order_relaxed);
   now_ = setup_.time->Read();
+  error_named_ = false;
   NoticeCommit();
-  TM_ASSIGN_OR_RETURN(bool did, ReceiveOne());
+  bool did = false;
+  // Other workers are held up by what is left in the channels. A barrier takes it all in.
+  if (aligning_ || !MustWaitForMemory()) {
+    TM_ASSIGN_OR_RETURN(did, ReceiveOne());
+  }
   TM_ASSIGN_OR_RETURN(const bool barrier, GetOnWithBarrier());
   did |= barrier;
-  if (!aligning_ && HasRoomBehind(0)) {
+  if (MayWork()) {
     bool quiet = true;
     TM_ASSIGN_OR_RETURN(const bool fired, FireTimers(quiet));
     did |= fired;
@@ -242,10 +271,10 @@ absl::StatusOr<bool> Worker::FireTimers(bool& quiet) {
     if (step.stateful == nullptr || step.ended) continue;
     if (step.stateful->states().NextWake() > step.stateful->TimeOf(now_)) continue;
     did = true;
-    SetChanged();
     const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(&step - steps_.data())];
     auto done = step.stateful->RunTimers(now_, kTimersPerStep, *step.output);
-    if (!done.ok()) return Annotate(done.status(), StepWord(plan));
+    if (!done.ok()) return Named(done.status(), plan);
+    if (step.stateful->states().changed_keys() > 0) SetChanged();
     // Keys that are due again at once get an activation of their own, but do not hold up the rest.
     if (!*done) quiet = false;
   }
@@ -279,7 +308,12 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   if (items > 0) {
     SetChanged();
     stats_.items_in.fetch_add(items, std::memory_order_relaxed);
-    TM_RETURN_IF_ERROR(Emit(source.step, 0, std::move(batch)));
+    for (size_t i = 0; plan.outputs_meet_again && items > 1 && i < items; ++i) {
+      TM_RETURN_IF_ERROR(Emit(source.step, 0, batch->TakeOne(i)));
+    }
+    if (!plan.outputs_meet_again || items == 1) {
+      TM_RETURN_IF_ERROR(Emit(source.step, 0, std::move(batch)));
+    }
   }
   if (polled->at_end) {
     source.at_end = true;
@@ -294,7 +328,7 @@ absl::StatusOr<bool> Worker::GetOnWithEnds() {
     if (!step.walking) continue;
     const uint32_t generation = setup_.resume != nullptr ? setup_.resume->end_generation + 1 : 1;
     auto done = step.stateful->RunEnd(generation, now_, kEndsPerStep, *step.output);
-    if (!done.ok()) return Annotate(done.status(), StepWord(setup_.plan->steps[i]));
+    if (!done.ok()) return Named(done.status(), setup_.plan->steps[i]);
     if (step.stateful->states().changed_keys() > 0) SetChanged();
     if (*done) {
       step.walking = false;
@@ -336,12 +370,12 @@ void Worker::StepEnded(int step) {
   }
 }
 
-// ---- waiting -------------------------------------------------------------------------------------
+// ---- waiting ------------------------------------------------------------------------------------
 
 Timestamp Worker::NextWake() const {
   Timestamp next = Timestamp::Never();
   // Until then only a message or a commit helps, and both wake this worker.
-  if (aligning_ || !HasRoomBehind(0)) return next;
+  if (!MayWork()) return next;
   for (const StepState& step : steps_) {
     if (step.stateful == nullptr || step.ended) continue;
     const Timestamp wake = step.stateful->states().NextWake();
@@ -349,18 +383,22 @@ Timestamp Worker::NextWake() const {
     if (wake <= step.stateful->floor()) return Timestamp::Min();
     next = std::min(next, now_.wall + TimeKeeper::Until(now_, step.stateful->domain(), wake));
   }
-  const bool reading = !setup_.signals->stop_reading.load(std::memory_order_relaxed);
-  if (!reading || MustWaitForMemory()) return next;
+  if (setup_.signals->stop_reading.load(std::memory_order_relaxed)) return next;
   for (const SourceState& source : sources_) {
-    if (!source.at_end) next = std::min(next, source.NextAsk(now_.wall));
+    if (!source.at_end) next = std::min(next, source.NextAsk());
   }
   return next;
 }
 
 std::vector<int> Worker::WaitingFor() const {
   std::vector<int> descriptors;
+  // One that would not be read now must not wake anybody: it would go on being readable.
+  if (!MayWork() || setup_.signals->stop_reading.load(std::memory_order_relaxed)) {
+    return descriptors;
+  }
   for (const SourceState& source : sources_) {
-    if (!source.at_end && source.ready_fd >= 0) descriptors.push_back(source.ready_fd);
+    if (source.at_end || source.ready_fd < 0 || source.PaceDue() > now_.wall) continue;
+    descriptors.push_back(source.ready_fd);
   }
   return descriptors;
 }
@@ -369,7 +407,15 @@ void Worker::SetReadable() {
   for (SourceState& source : sources_) source.readable = true;
 }
 
-// ---- memory --------------------------------------------------------------------------------------
+// Whether timers may fire, sources be read and ends of input be walked.
+bool Worker::MayWork() const {
+  const uint64_t final_epoch = setup_.signals->final_epoch.load(std::memory_order_relaxed);
+  // What happens behind the last epoch would reach the sinks and never be committed.
+  if (final_epoch != 0 && epoch_ >= final_epoch) return false;
+  return !aligning_ && !MustWaitForMemory() && HasRoomBehind(0);
+}
+
+// ---- memory -------------------------------------------------------------------------------------
 
 bool Worker::MustWaitForMemory() const {
   return setup_.store != nullptr && budget_.exceeded() && (changed_ || noticed_commit_ < epoch_);
@@ -395,6 +441,7 @@ void Worker::KeepToBudget() {
       noticed_commit_ == epoch_ &&
       !setup_.signals->early_epoch.exchange(true, std::memory_order_relaxed)) {
     stats_.early_epochs.fetch_add(1, std::memory_order_relaxed);
+    setup_.on_changed();
   }
 }
 

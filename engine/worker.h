@@ -39,6 +39,7 @@ struct JobSignals {
   std::atomic<uint64_t> requested_epoch{0};  // close this epoch
   std::atomic<uint64_t> committed_epoch{0};  // this epoch is durable
   std::atomic<bool> stop_reading{false};     // a stop was asked for: sources are left alone
+  std::atomic<uint64_t> final_epoch{0};      // nothing is done behind this epoch; 0: not known yet
   std::atomic<bool> early_epoch{false};      // a worker is over its memory budget
 };
 
@@ -49,7 +50,7 @@ struct WorkerStats {
   std::atomic<uint64_t> steps{0};
   std::atomic<uint64_t> loaded_keys{0};
   std::atomic<uint64_t> evicted_keys{0};
-  std::atomic<uint64_t> hot_keys{0};         // gauge
+  std::atomic<uint64_t> hot_keys{0};  // gauge
   std::atomic<uint64_t> early_epochs{0};
   std::atomic<int64_t> longest_pause_us{0};  // at a barrier, from swap to going on
 };
@@ -58,18 +59,20 @@ struct WorkerSetup {
   const Plan* plan = nullptr;
   int index = 0;
   int count = 1;
-  const StateReader* store = nullptr;          // null: nothing is kept
-  const EpochRecord* resume = nullptr;         // null: a fresh start
+  const StateReader* store = nullptr;   // null: nothing is kept
+  const EpochRecord* resume = nullptr;  // null: a fresh start
   const std::map<std::string, StepId>* step_ids = nullptr;
   TimeKeeper* time = nullptr;
   SourceContext source_context;
   SinkContext sink_context;
   size_t memory_bytes = 0;
-  size_t batch_items_max = 1024;               // read from a source in one go
+  size_t batch_items_max = 1024;  // read from a source in one go
   std::vector<std::unique_ptr<Exchange>>* exchanges = nullptr;
   JobSignals* signals = nullptr;
-  std::function<void(EpochPart)> deliver;      // called from Step()
-  std::function<void()> on_changed = [] {};    // the first change of an epoch; from Step()
+  std::function<void(EpochPart)> deliver;  // called from Step()
+  // The coordinator is to look: at the first change of an epoch, and when memory is short; from
+  // Step().
+  std::function<void()> on_changed = [] {};
 };
 
 class Worker {
@@ -77,8 +80,10 @@ class Worker {
   explicit Worker(WorkerSetup setup);
   ~Worker();
 
-  // Makes the steps, opens this worker's partitions and sinks at their resume positions.
+  // Makes the steps, opens this worker's partitions at their resume positions.
   absl::Status Open();
+  // Opens the sinks, which may change what is there: when nothing else can fail any more.
+  absl::Status OpenSinks();
 
   // One bounded piece of work; false when there was nothing to do.
   absl::StatusOr<bool> Step();
@@ -106,10 +111,12 @@ class Worker {
 
   absl::Status OpenStep(int step);
   absl::Status OpenSource(int step);
+  absl::Status OpenSink(int step);
   KeyedStates::Options StatesOptions(const StepPlan& plan) const;
   absl::Status Emit(int step, int port, std::unique_ptr<AnyBatch> batch);
   absl::Status SendThrough(int edge, std::unique_ptr<AnyBatch> batch);
   absl::Status Feed(int step, int input, std::unique_ptr<AnyBatch> batch);
+  absl::Status Named(const absl::Status& status, const StepPlan& plan);
 
   absl::StatusOr<bool> ReceiveOne();
   absl::StatusOr<bool> FireTimers(bool& quiet);
@@ -119,6 +126,7 @@ class Worker {
   absl::StatusOr<bool> GetOnWithBarrier();
   bool HasRoomBehind(size_t exchange) const;
   bool MustWaitForMemory() const;
+  bool MayWork() const;
 
   void InputEnded(int step);
   void StepEnded(int step);
@@ -136,6 +144,7 @@ class Worker {
   MemoryBudget budget_;
   WorkerStats stats_;
   Activation now_;
+  bool error_named_ = false;  // the error under way says which step it comes from
   std::vector<StepState> steps_;
   std::vector<SourceState> sources_;
   size_t next_source_ = 0;

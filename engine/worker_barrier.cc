@@ -54,6 +54,9 @@ absl::StatusOr<bool> Worker::GetOnWithBarrier() {
   const uint64_t requested = setup_.signals->requested_epoch.load(std::memory_order_acquire);
   if (!aligning_) {
     if (requested <= epoch_) return false;
+    // The commit of the last epoch may have come since this step began; the request, which follows
+    // it, says that it has.
+    NoticeCommit();
     aligning_ = true;
     stage_ = 0;
     marker_sent_ = false;

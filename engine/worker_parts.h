@@ -1,6 +1,7 @@
 // What a worker keeps for each step and each source partition. Private to engine/worker*.cc.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -50,12 +51,10 @@ struct Worker::SourceState {
     if (rate <= 0) return Timestamp::Min();
     return paced_from + Span::Micros(static_cast<int64_t>(static_cast<double>(items) / rate * 1e6));
   }
-  Timestamp NextAsk(Timestamp now) const {
-    if (readable) return now;
-    const Timestamp pace = PaceDue();
-    return ask_again > pace ? ask_again : pace;
+  Timestamp NextAsk() const {
+    return std::max(readable ? Timestamp::Min() : ask_again, PaceDue());
   }
-  bool WantsToBeAsked(Timestamp now) const { return NextAsk(now) <= now; }
+  bool WantsToBeAsked(Timestamp now) const { return NextAsk() <= now; }
   size_t Allowed(Timestamp now, size_t max) const {
     if (rate <= 0) return max;
     const double due = static_cast<double>((now - paced_from).us) * rate / 1e6 + 1;

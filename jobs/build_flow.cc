@@ -1,5 +1,6 @@
 #include "jobs/build_flow.h"
 
+#include <cmath>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -7,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/check.h"
 #include "base/status.h"
 #include "connectors/file_sink.h"
 #include "connectors/generator_source.h"
@@ -31,8 +33,7 @@ std::vector<std::string> PathsOf(const KeyBySpec& key_by) {
   return paths;
 }
 
-// ---- sources
-// -------------------------------------------------------------------------------------
+// ---- sources ------------------------------------------------------------------------------------
 
 FileSourceOptions FileOptions(const SourceSpec& source, const FileSourceSpec& file,
                               const BuildOptions& options) {
@@ -65,8 +66,7 @@ Source<JsonRow> MakeRowSource(const SourceSpec& source, const BuildOptions& opti
       .WithRate(rate);
 }
 
-// ---- steps
-// ---------------------------------------------------------------------------------------
+// ---- steps --------------------------------------------------------------------------------------
 
 // Writes {"net": "ci", "items": [{…}, {…}]}.
 class ListRowWriter {
@@ -78,12 +78,7 @@ class ListRowWriter {
 
   JsonRow operator()(const KeyedList& list) const {
     const std::vector<KeyPart> parts = list.key.Parts();
-    // Stored keys of a step whose sources, which know its key, were given other names.
-    if (parts.size() != key_labels_.size()) {
-      throw std::runtime_error(Cat("the stored key ", FormatUserKey(list.key.encoded),
-                                   " is not of the fields by which the step gets its rows; start "
-                                   "over with --fresh"));
-    }
+    TM_CHECK(parts.size() == key_labels_.size(), "KeyedRows refuses state under other keys");
     JsonRow row;
     row.raw.reserve(Size(list));
     row.raw += '{';
@@ -186,8 +181,7 @@ Stream<JsonRow> AddSteps(const JobSpec& job, const BuildOptions& options, Flow& 
   return KeyedStream<JobKey, JsonRow>(*rows).Values();
 }
 
-// ---- sinks
-// ---------------------------------------------------------------------------------------
+// ---- sinks --------------------------------------------------------------------------------------
 
 template <class T>
 void AddSinks(const JobSpec& job, const BuildOptions& options, const Stream<T>& rows,
@@ -205,6 +199,9 @@ void AddSinks(const JobSpec& job, const BuildOptions& options, const Stream<T>& 
 
 absl::Status AddJob(const JobSpec& job, const BuildOptions& options, Flow& flow) {
   TM_RETURN_IF_ERROR(CheckJob(job));
+  if (const double rate = options.rate.value_or(0); !std::isfinite(rate) || rate < 0) {
+    return absl::InvalidArgumentError("the rate must be a number, 0 or more");
+  }
   if (job.sources.front().format == RowFormat::kJson) {
     AddSinks(job, options, AddSteps(job, options, flow), JsonLineEncoder());
     return absl::OkStatus();

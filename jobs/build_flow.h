@@ -20,7 +20,7 @@
 namespace tidemark {
 
 struct BuildOptions {
-  // Instead of the sources' own rates.
+  // Instead of the sources' own rates; a finite number, 0 (as fast as possible) or more.
   std::optional<double> rate = std::nullopt;
   // Go on in an input file that is not the one that was read.
   bool accept_changed_input = false;
@@ -33,7 +33,7 @@ struct BuiltJob {
   Flow flow;
 };
 
-// InvalidArgument for a job that CheckJob() refuses.
+// InvalidArgument for a job that CheckJob() refuses, or options that make no sense.
 absl::StatusOr<BuiltJob> BuildJob(const JobSpec& job, const BuildOptions& options);
 
 // The same into a flow that is there, whose name is its maker's business (the test kit's).

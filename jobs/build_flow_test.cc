@@ -29,8 +29,7 @@ std::vector<std::string> LinesOf(const std::string& text) {
 
 constexpr char kByNet[] = "- key_by: net\n- batch: {max_items: 2}";
 
-// ---- copying
-// -------------------------------------------------------------------------------------
+// ---- copying ------------------------------------------------------------------------------------
 
 TEST_F(JobTest, RowsThatNoStepChangesAreWrittenAsTheyWereRead) {
   const std::string rows =
@@ -123,8 +122,7 @@ TEST_F(JobTest, StandardInputIsASource) {
   }
 }
 
-// ---- keys and batches
-// ----------------------------------------------------------------------------
+// ---- keys and batches ---------------------------------------------------------------------------
 
 TEST_F(JobTest, ABatchIsTheKeyAndTheSourceBytesOfItsRows) {
   const std::string rows =
@@ -220,8 +218,7 @@ sink: stdout
   close(ends[1]);
 }
 
-// ---- bad rows
-// ------------------------------------------------------------------------------------
+// ---- bad rows -----------------------------------------------------------------------------------
 
 TEST_F(JobTest, ARowWithoutItsKeyStopsTheRun) {
   Put("in.jsonl", "{\"net\": 1}\n{\"nett\": 2}\n");
@@ -265,8 +262,7 @@ TEST_F(JobTest, ARunOfSkippedRowsIsNotTheEnd) {
   EXPECT_EQ(tester().skips().total(), 3000u);
 }
 
-// ---- running again
-// -------------------------------------------------------------------------------
+// ---- running again ------------------------------------------------------------------------------
 
 std::string ManyRows(int count) {
   std::string rows;
@@ -349,6 +345,17 @@ TEST_F(JobTest, AnotherKeyForAStepWithStateIsRefused) {
   EXPECT_EQ(stdout_, "{\"a\": 1, \"items\": [{\"a\": 1, \"b\": 2}, {\"a\": 1, \"b\": 2}]}\n");
 }
 
+TEST_F(JobTest, AStepThatComesBackIsRefusedUnderAnotherKey) {
+  Put("in.jsonl", "{\"a\": 1, \"b\": 2}\n{\"a\": 3, \"b\": 2}\n");
+  for (const char* batch : {"{max_items: 9}", "{name: another, max_items: 9}"}) {
+    ASSERT_EQ(Start(WithKey("a", batch)), absl::OkStatus());
+    tester().Run();
+    tester().Commit();
+  }
+  EXPECT_THAT(Text(Start(WithKey("b", "{max_items: 9}"))),
+              HasSubstr("the key of step 'batch' was [a] and is now [b]"));
+}
+
 TEST_F(JobTest, TheRateOfTheCommandGoesBeforeTheSources) {
   Put("in.jsonl", ManyRows(10));
   const std::string job = "{name: j, source: {file: '@/in.jsonl', rate: 1}, sink: stdout}";
@@ -375,14 +382,18 @@ TEST_F(JobTest, AReplacedInputIsRefusedUnlessItIsAccepted) {
   EXPECT_EQ(Start(job), absl::OkStatus());
 }
 
-// ---- jobs that no file could have
-// ------------------------------------------------------------------
+// ---- jobs that no file could have ---------------------------------------------------------------
 
 TEST(BuildJob, ChecksAJobOfAnyOrigin) {
   JobSpec job;
   EXPECT_EQ(Text(BuildJob(job, {}).status()),
             "job '': a job needs a name\njob '': a job needs a source\njob '': a job needs a sink");
   job.name = "made";
+  job.sources = {{.connector = GeneratorSourceSpec{}, .format = RowFormat::kLines, .rate = -1}};
+  job.sinks = {{.connector = StdoutSinkSpec{}}};
+  EXPECT_EQ(Text(BuildJob(job, {}).status()),
+            "job 'made': a generator makes json, not lines\n"
+            "job 'made': rate must be a number, 0 or more");
   job.sources = {{.connector = FileSourceSpec{"in"}}};
   job.sinks = {{.connector = FileSinkSpec{"in"}}};
   job.steps = {{.step = BatchSpec{}}};
@@ -397,6 +408,7 @@ TEST(BuildJob, ChecksAJobOfAnyOrigin) {
             "job 'made': step 'batch': a batch needs a limit: max_items (at least 1), max_wait or "
             "idle_timeout");
   std::get<BatchSpec>(job.steps[1].step).limits.max_items = 3;
+  EXPECT_EQ(Text(BuildJob(job, {.rate = -1}).status()), "the rate must be a number, 0 or more");
   const auto built = BuildJob(job, {});
   ASSERT_TRUE(built.ok()) << built.status();
   const auto plan = built->flow.Compile();

@@ -1,6 +1,7 @@
 #include "jobs/job_check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -36,8 +37,7 @@ bool LiesIn(const std::string& path, std::string directory) {
 // What keeps nothing can be written by any number of sinks.
 bool IsNullDevice(const std::string& path) { return path == "/dev/null"; }
 
-// ---- fields
-// --------------------------------------------------------------------------------------
+// ---- fields -------------------------------------------------------------------------------------
 
 // The names of a row's fields on the way through the steps; nothing where they are not known.
 using Fields = std::optional<std::vector<std::string>>;
@@ -142,9 +142,17 @@ void CheckPaths(const JobSpec& job, Problems& problems) {
 }
 
 void CheckSteps(const JobSpec& job, Problems& problems) {
+  const auto is_rate = [](double rate) { return std::isfinite(rate) && rate >= 0; };
   const SourceSpec* lines = nullptr;
   const SourceSpec* json = nullptr;
   for (const SourceSpec& source : job.sources) {
+    const bool generated = std::holds_alternative<GeneratorSourceSpec>(source.connector);
+    if (generated && source.format == RowFormat::kLines) {
+      problems.Add(source.place, "a generator makes json, not lines");
+    }
+    if (!is_rate(source.rate.value_or(0))) {
+      problems.Add(source.place, "rate must be a number, 0 or more");
+    }
     (source.format == RowFormat::kLines ? lines : json) = &source;
   }
   if (lines != nullptr && json != nullptr) {

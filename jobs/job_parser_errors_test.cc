@@ -127,7 +127,7 @@ TEST(JobMistakes, InTheJob) {
       {Job("epoch: -1s\n"), {"4:8: epoch must be zero or longer, found '-1s'"}},
       {Job("snapshot_every: 0s\n"), {"4:17: snapshot_every must be longer than zero, found '0s'"}},
       {Job("memory: lots\n"), {"4:9: memory must be a size like 512MiB or 2GB, found 'lots'"}},
-      {Job("memory: 512\n"), {"4:9: memory must be at least 1048576 bytes, found '512'"}},
+      {Job("memory: 512\n"), {"4:9: memory must be at least 1.0 MiB, found '512'"}},
       {Job("memory: 99999999999TiB\n"),
        {"4:9: memory must be a size like 512MiB or 2GB, found '99999999999TiB'"}},
       {Job("workers: 0\n"), {"4:10: workers must be at least 1, found '0'"}},

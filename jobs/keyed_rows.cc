@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 #include "base/status.h"
 
@@ -14,14 +16,27 @@ using KeyedRow = KeyValue<JobKey, JsonRow>;
 // Rows that may be left out in one poll, before others get their turn.
 constexpr size_t kSkippedMax = 10'000;
 
-std::string PositionName(const std::string& step) { return Cat("key of ", step); }
+constexpr std::string_view kPositionPrefix = "key of ";
+
+using KeysOfSteps = std::map<std::string, std::string>;
+
+KeysOfSteps KeysIn(const Position& position) {
+  KeysOfSteps keys;
+  for (const auto& [name, value] : position.values()) {
+    const auto* fields = std::get_if<std::string>(&value);
+    if (fields == nullptr || !name.starts_with(kPositionPrefix)) continue;
+    keys.emplace(name.substr(kPositionPrefix.size()), *fields);
+  }
+  return keys;
+}
 
 class KeyedRowsPartition final : public SourcePartition<KeyedRow> {
  public:
   KeyedRowsPartition(std::unique_ptr<SourcePartition<JsonRow>> rows,
-                     const KeyedRowsOptions& options, const std::string& place, SkipLog* skips)
+                     const KeyedRowsOptions& options, KeysOfSteps keys_of_steps,
+                     const std::string& place, SkipLog* skips)
       : rows_(std::move(rows)),
-        keys_of_steps_(options.keys_of_steps),
+        keys_of_steps_(std::move(keys_of_steps)),
         reader_(options.fields),
         bad_lines_(options.on_error, place, skips),
         place_(std::make_shared<const std::string>(place)) {}
@@ -50,13 +65,15 @@ class KeyedRowsPartition final : public SourcePartition<KeyedRow> {
 
   Position position() const override {
     Position position = rows_->position();
-    for (const auto& [step, fields] : keys_of_steps_) position.Set(PositionName(step), fields);
+    for (const auto& [step, fields] : keys_of_steps_) {
+      position.Set(Cat(kPositionPrefix, step), fields);
+    }
     return position;
   }
 
  private:
   const std::unique_ptr<SourcePartition<JsonRow>> rows_;
-  const std::map<std::string, std::string> keys_of_steps_;
+  const KeysOfSteps keys_of_steps_;
   JobKeyReader reader_;
   const BadLines bad_lines_;
   const std::shared_ptr<const std::string> place_;  // of rows that were made and not read
@@ -74,21 +91,27 @@ class KeyedRowsSource final : public SourceFactory<KeyedRow> {
   absl::StatusOr<std::unique_ptr<SourcePartition<KeyedRow>>> Open(
       const std::string& partition, const std::optional<Position>& resume,
       const SourceContext& context) override {
-    if (resume.has_value()) TM_RETURN_IF_ERROR(CheckKeys(*resume));
+    KeysOfSteps keys = options_.keys_of_steps;
+    if (resume.has_value()) {
+      const KeysOfSteps before = KeysIn(*resume);
+      TM_RETURN_IF_ERROR(CheckKeys(before));
+      // The state of a step that the job does not have now is kept, and waits under its old keys.
+      keys.insert(before.begin(), before.end());
+    }
     TM_ASSIGN_OR_RETURN(auto rows, rows_->Open(partition, resume, context));
-    return std::make_unique<KeyedRowsPartition>(std::move(rows), options_, Describe(),
-                                                context.skips);
+    return std::make_unique<KeyedRowsPartition>(std::move(rows), options_, std::move(keys),
+                                                Describe(), context.skips);
   }
   bool can_seek() const override { return rows_->can_seek(); }
   std::string Describe() const override { return rows_->Describe(); }
 
  private:
-  absl::Status CheckKeys(const Position& resume) const {
+  absl::Status CheckKeys(const KeysOfSteps& before) const {
     for (const auto& [step, fields] : options_.keys_of_steps) {
-      const std::optional<std::string> before = resume.Text(PositionName(step));
-      if (!before.has_value() || *before == fields) continue;
+      const auto then = before.find(step);
+      if (then == before.end() || then->second == fields) continue;
       return absl::FailedPreconditionError(
-          Cat("the key of step '", step, "' was [", *before, "] and is now [", fields,
+          Cat("the key of step '", step, "' was [", then->second, "] and is now [", fields,
               "], under which its state would not be found; give the step another name, or start "
               "over with --fresh"));
     }

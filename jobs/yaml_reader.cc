@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "jobs/byte_size.h"
+#include "base/quantity.h"
 #include "jobs/spelling.h"
 
 namespace tidemark {
@@ -149,14 +149,14 @@ std::optional<Timestamp> ReadTimestamp(const YamlEntry& entry, Problems& problem
 
 std::optional<uint64_t> ReadByteSize(const YamlEntry& entry, uint64_t min, Problems& problems) {
   const auto bytes = entry.value.is_text()
-                         ? ParseByteSize(entry.value.text())
+                         ? ParseBytes(entry.value.text())
                          : absl::StatusOr<uint64_t>(absl::InvalidArgumentError(""));
   if (!bytes.ok()) {
     ReportWrong(entry.key, "a size like 512MiB or 2GB", entry.value, problems);
     return std::nullopt;
   }
   if (*bytes < min) {
-    ReportWrong(entry.key, Cat("at least ", min, " bytes"), entry.value, problems);
+    ReportWrong(entry.key, Cat("at least ", FormatBytes(min)), entry.value, problems);
     return std::nullopt;
   }
   return *bytes;

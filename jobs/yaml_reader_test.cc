@@ -1,4 +1,4 @@
-// The small pieces: spelling, sizes, problems. What the YAML layer does with files is in
+// The small pieces: spelling, problems, the tree. What the YAML layer does with files is in
 // job_parser_errors_test.cc.
 
 #include "jobs/yaml_reader.h"
@@ -12,7 +12,6 @@
 
 #include "base/random.h"
 #include "base/status.h"
-#include "jobs/byte_size.h"
 #include "jobs/problems.h"
 #include "jobs/spelling.h"
 #include "jobs/yaml_tree.h"
@@ -59,19 +58,6 @@ TEST(Spelling, SuggestsOnlyWhatIsNear) {
   EXPECT_EQ(ClosestWord("xy", kWords), std::nullopt);
   EXPECT_EQ(ClosestWord("", kWords), std::nullopt);
   EXPECT_EQ(ClosestWord(std::string(1000, 'x'), kWords), std::nullopt);
-}
-
-TEST(ByteSize, HasBinaryAndDecimalUnits) {
-  EXPECT_EQ(*ParseByteSize("0"), 0u);
-  EXPECT_EQ(*ParseByteSize("17B"), 17u);
-  EXPECT_EQ(*ParseByteSize("1KiB"), 1024u);
-  EXPECT_EQ(*ParseByteSize("1kB"), 1000u);
-  EXPECT_EQ(*ParseByteSize("3 MB"), 3'000'000u);
-  EXPECT_EQ(*ParseByteSize("16777215TiB"), uint64_t{16777215} << 40);
-  for (const char* bad : {"", "MiB", "-1MiB", "1.5GiB", "1mib", "1 ", "1  MB", "1MiBs", " 1",
-                          "16777216TiB", "99999999999999999999"}) {
-    EXPECT_FALSE(ParseByteSize(bad).ok()) << bad;
-  }
 }
 
 TEST(Problems, AreSortedAndSaidOnce) {

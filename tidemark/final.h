@@ -83,8 +83,8 @@ class BestFinalLogic : public FinalState<V> {
   explicit BestFinalLogic(By by) : by_(std::move(by)) {}
 
   void OnItem(std::optional<V>& state, V&& value, StepContext<Outs>&) const {
-    if (!state || Before()(std::invoke(by_, std::as_const(value)),
-                           std::invoke(by_, std::as_const(*state)))) {
+    if (!state ||
+        Before()(std::invoke(by_, std::as_const(value)), std::invoke(by_, std::as_const(*state)))) {
       state = std::move(value);
     }
   }

@@ -109,16 +109,17 @@ TEST(CountFinal, TheExamplesOfTheHeader) {
   t.Build([&](Flow& flow) {
     const auto orders = flow.From("in", in.source());
     orders.KeyBy(&Order::flight)
-        .FoldFinal("seats", [] { return int64_t{0}; },
-                   [](int64_t sum, const Order& order) { return sum + order.seats; })
+        .FoldFinal(
+            "seats", [] { return int64_t{0}; },
+            [](int64_t sum, const Order& order) { return sum + order.seats; })
         .To("seats_out", seats.sink());
     orders.CountFinal("orders", &Order::seats).To("orders_out", per_seats.sink());
   });
   in.PushAll({{"x", 2}, {"y", 3}, {"x", 3}, {"y", 3}});
   t.End();
   EXPECT_THAT(seats.rows(), ElementsAre(Seats{"x", 5}, Seats{"y", 6}));
-  EXPECT_THAT(per_seats.rows(), ElementsAre(KeyValue<int64_t, int64_t>{2, 1},
-                                            KeyValue<int64_t, int64_t>{3, 3}));
+  EXPECT_THAT(per_seats.rows(),
+              ElementsAre(KeyValue<int64_t, int64_t>{2, 1}, KeyValue<int64_t, int64_t>{3, 3}));
 }
 
 TEST(CountFinal, LeavesNothingBehind) {

@@ -25,8 +25,8 @@
 // means no call; what NotifyAt gave before counts no more. One that stays in the past after
 // OnNotify is called again at once, and for ever.
 //
-// StatefulBatch is the same for a logic with OnItems(State&, std::span<In>, context). How many items
-// come at once is not defined and must not matter (SEMANTICS §1); today it is one at a time.
+// StatefulBatch is the same for a logic with OnItems(State&, std::span<In>, context). How many
+// items come at once is not defined and must not matter (SEMANTICS §1); today it is one at a time.
 //
 // What a logic needs beyond this (times of another domain, a state stored in several rows) is in
 // tidemark/keyed_logic.h; OptionalState below is a base for such logics.
@@ -88,7 +88,8 @@ concept CallbackLogic = requires {
   typename L::In;
   typename L::State;
   typename L::Outs;
-} && !requires { L::kDomain; };
+}
+&&!requires { L::kDomain; };
 
 // Which callbacks there are. A member of that name which cannot be called as documented (it is not
 // const, it takes something else) would otherwise be left out without a word.
@@ -111,12 +112,15 @@ struct Callbacks {
   static_assert(kOnItem || kOnItems,
                 "a step needs KeyState OnItem(State&, In&&, StepContext<Outs>&) const, or OnItems "
                 "with a std::span<In>");
-  static_assert(kOnNotify || !requires { &L::OnNotify; },
-                "the callback is KeyState OnNotify(State&, StepContext<Outs>&) const");
-  static_assert(kNotifyAt || !requires { &L::NotifyAt; },
-                "the callback is Timestamp NotifyAt(const State&) const");
-  static_assert(kOnEnd || !requires { &L::OnEnd; },
-                "the callback is KeyState OnEnd(State&, StepContext<Outs>&) const");
+  static_assert(
+      kOnNotify || !requires { &L::OnNotify; },
+      "the callback is KeyState OnNotify(State&, StepContext<Outs>&) const");
+  static_assert(
+      kNotifyAt || !requires { &L::NotifyAt; },
+      "the callback is Timestamp NotifyAt(const State&) const");
+  static_assert(
+      kOnEnd || !requires { &L::OnEnd; },
+      "the callback is KeyState OnEnd(State&, StepContext<Outs>&) const");
   static_assert(kOnNotify == kNotifyAt, "OnNotify and NotifyAt come together");
 };
 

@@ -1,5 +1,5 @@
-// What the tests of stateful steps share: a flow of one step over numbers by key, and the proof that
-// no crash of it can be seen.
+// What the tests of stateful steps share: a flow of one step over numbers by key, and the proof
+// that no crash of it can be seen.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -91,8 +91,8 @@ inline std::vector<ScriptStep> RandomScript(Random& random, int steps) {
 }
 
 struct CrashPlan {
-  int behind_step = -1;        // -1: behind every step; beyond the script: never
-  bool commits_first = true;   // else an item is read again; time that passed is always committed
+  int behind_step = -1;       // -1: behind every step; beyond the script: never
+  bool commits_first = true;  // else an item is read again; time that passed is always committed
   int workers = 1;
   int workers_afterwards = 1;
 };

@@ -59,8 +59,8 @@ struct StateOfMapper {
     }
   }
   using Parameter = typename decltype(Find<F>())::type;
-  static constexpr bool kKnown = requires { typename Parameter::value_type; } &&
-                                 std::is_same_v<Parameter, std::optional<typename Parameter::value_type>>;
+  static constexpr bool kKnown = requires { typename Parameter::value_type; }
+  &&std::is_same_v<Parameter, std::optional<typename Parameter::value_type>>;
 };
 
 // `Given`, or what the function's first parameter says when it is void.

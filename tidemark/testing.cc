@@ -64,6 +64,7 @@ absl::Status FlowTester::Start() {
   job.workers = options_.workers;
   job.memory_bytes = options_.memory_bytes;
   job.batch_items_max = options_.batch_items_max;
+  job.channel_batches_max = options_.channel_batches_max;
   job.clock = &clock_;
   job.files = files_.get();
   job.skips = &skips_;

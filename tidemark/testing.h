@@ -31,6 +31,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "engine/channel.h"
 #include "engine/job.h"
 #include "engine/skip_log.h"
 #include "state/store.h"
@@ -158,6 +159,8 @@ class FlowTester {
     // Items read from a source in one go; 1 makes every item an activation of its own.
     size_t batch_items_max = 1024;
     size_t memory_bytes = size_t{1} << 30;
+    // Bound of the channels between workers; affects the order of steps, not results.
+    size_t channel_batches_max = Channel::kBatchesMax;
     Timestamp start = SimClock::kDefaultStart;
     // Empty: state in memory, which survives CrashAndResume(). Else a state directory on disk.
     std::string state_directory;

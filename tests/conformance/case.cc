@@ -25,7 +25,7 @@ void TakeAny(const Json& json, std::string_view field, std::optional<Json>& out)
 
 // Expectations that no check reads would pass whatever they say.
 absl::Status RefuseOtherExpectations(const Json& json) {
-  constexpr std::string_view kRead[] = {"expect_down", "expect_late", "expect_meta",
+  constexpr std::string_view kRead[] = {"expect_down",   "expect_late",  "expect_meta",
                                         "expect_falses", "expect_state", "expect_error"};
   for (const JsonField& field : json.map()) {
     if (!field.name.starts_with("expect_")) continue;
@@ -173,7 +173,8 @@ absl::StatusOr<Span> ParseSeconds(const Json& json) {
   if (json == Json("MAX")) return Span::Infinite();
   if (!json.is_number()) return Wrong(Cat("seconds are ", KindOf(json)));
   const double us = json.number() * 1e6;
-  if (std::abs(us) >= 9e18) return Wrong("more seconds than can be counted; the largest is \"MAX\"");
+  if (std::abs(us) >= 9e18)
+    return Wrong("more seconds than can be counted; the largest is \"MAX\"");
   return json.is_integer() ? Span::Seconds(json.integer())
                            : Span::Micros(static_cast<int64_t>(std::llround(us)));
 }

@@ -1,8 +1,8 @@
 // FlowCase: what an operator's builder works with: the input as streams, and places for its rows.
 //
 // One object serves all executions of a case; Begin() is called before the flow is built anew.
-// Rows are brought into the form of the cases here: [key, value] for keyed streams, the value itself
-// for others.
+// Rows are brought into the form of the cases here: [key, value] for keyed streams, the value
+// itself for others.
 #pragma once
 
 #include <functional>
@@ -30,11 +30,6 @@ using LookupTable = std::shared_ptr<Json>;
 
 class FlowCase {
  public:
-  // A row of windows, joins and other keyed steps: [key, value].
-  static Json KeyedRow(std::string key, Json value) {
-    return Json::List{std::move(key), std::move(value)};
-  }
-
   // `one` outlives this object. `directory` is the case's own, for files.
   FlowCase(const Case& one, std::shared_ptr<Script> script, bool several_workers,
            std::string directory);
@@ -51,6 +46,7 @@ class FlowCase {
   // as [key, value], unless the parameter `keyed` says false.
   KeyedStream<std::string, Json> Keyed();
   Stream<Json> Values();
+  bool IsKeyed();
   // Several sources whose values come together: the i-th item of a batch is from source i mod n.
   std::vector<Stream<Json>> ValuesOfSources(int n);
   // Everything is read by one worker: for what is defined by the order of all items, or is kept per
@@ -61,17 +57,17 @@ class FlowCase {
   template <class T>
   void Down(const KeyedStream<std::string, T>& rows) {
     order_ = RowOrder::kPerKey;
-    down_.Add(*this, "down", RowsOf(rows));
+    down_.Add("down", RowsOf(rows));
   }
   void Down(const Stream<Json>& rows);
   // Rows that are already in the form of the cases, and begin with their key.
   void DownRows(const Stream<Json>& rows) {
     order_ = RowOrder::kPerKey;
-    down_.Add(*this, "down", rows);
+    down_.Add("down", rows);
   }
-  void LateRows(const Stream<Json>& rows) { late_.Add(*this, "late", rows); }
-  void MetaRows(const Stream<Json>& rows) { meta_.Add(*this, "meta", rows); }
-  void Falses(const Stream<Json>& rows) { falses_.Add(*this, "falses", rows); }
+  void LateRows(const Stream<Json>& rows) { late_.Add("late", rows); }
+  void MetaRows(const Stream<Json>& rows) { meta_.Add("meta", rows); }
+  void Falses(const Stream<Json>& rows) { falses_.Add("falses", rows); }
   // The rows are compared as multisets always.
   void AnyOrder() { order_ = RowOrder::kNone; }
   // For sinks: what the execution wrote, asked for at its end, instead of rows.
@@ -91,17 +87,17 @@ class FlowCase {
 
  private:
   // One output of the operator: survives restarts as a file would.
-  struct Rows {
-    TestOutput<Json> output;
-    size_t taken = 0;
-    bool used = false;
-
-    void Add(FlowCase& c, const char* name, const Stream<Json>& rows) {
-      (void)c;
-      used = true;
-      rows.To(name, output.sink());
-    }
+  class Rows {
+   public:
+    void Add(const char* name, const Stream<Json>& rows) { rows.To(name, output_.sink()); }
+    size_t seen() const { return output_.rows().size(); }
+    size_t taken() const { return taken_; }
+    // What was committed since the last call.
     Json::List Take();
+
+   private:
+    TestOutput<Json> output_;
+    size_t taken_ = 0;
   };
 
   template <class T>
@@ -110,8 +106,6 @@ class FlowCase {
       return Json::List{std::move(pair.key), Json(std::move(pair.value))};
     });
   }
-  bool IsKeyed();
-
   Params params_;
   const std::shared_ptr<Script> script_;
   const std::string directory_;

@@ -93,7 +93,7 @@ Json RepeatPair(const Json& value) {
   return Json::List(static_cast<size_t>(times), value.list()[0]);
 }
 
-Json ToString(const Json& value) { return value.is_string() ? value : Json(ToText(value)); }
+Json ToString(const Json& value) { return KeyText(value); }
 
 struct NamedUnary {
   std::string_view name;
@@ -151,9 +151,15 @@ struct NamedBinary {
   BinaryFunction function;
 };
 constexpr NamedBinary kBinary[] = {
-    {"append", AppendTo},   {"count_by_value", CountByValue}, {"sum", Add},
-    {"max", Larger},        {"min", Smaller},                 {"keep_state", Left},
-    {"keep_left", Left},    {"concat", Add},                  {"overwrite_map", OverwriteMap},
+    {"append", AppendTo},
+    {"count_by_value", CountByValue},
+    {"sum", Add},
+    {"max", Larger},
+    {"min", Smaller},
+    {"keep_state", Left},
+    {"keep_left", Left},
+    {"concat", Add},
+    {"overwrite_map", OverwriteMap},
     {"sum_field_val", SumFieldVal},
 };
 
@@ -233,9 +239,13 @@ constexpr NamedStateful kStateful[] = {
        return Mapped{v, emit ? Json::List{v} : Json::List()};
      }},
     {"null_state_emit_was_null",
-     [](Json state, const Json&) { return Mapped{Json(), {Json(state.is_null())}}; }},
+     [](Json state, const Json&) {
+       return Mapped{Json(), {Json(state.is_null())}};
+     }},
     {"set_new_state_emit_old",
-     [](Json state, const Json&) { return Mapped{"new_state", {std::move(state)}}; }},
+     [](Json state, const Json&) {
+       return Mapped{"new_state", {std::move(state)}};
+     }},
 };
 
 template <class Named>
@@ -265,6 +275,10 @@ absl::StatusOr<StatefulFunction> FindStateful(std::string_view name) {
 bool Truth(const Json& result) {
   if (!result.is_bool()) Refuse("filter by", result);
   return result.boolean();
+}
+
+std::string KeyText(const Json& value) {
+  return value.is_string() ? value.string() : ToText(value);
 }
 
 Json::List Elements(const Json& value) {

@@ -7,6 +7,7 @@
 // status of it, as of any user's exception.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -35,6 +36,8 @@ absl::StatusOr<StatefulFunction> FindStateful(std::string_view name);
 
 // Of a predicate's result; throws when it is neither true nor false.
 bool Truth(const Json& result);
+// A text as it is, and the JSON text of anything else: for keys.
+std::string KeyText(const Json& value);
 // What a flat_map's or flatten's value consists of: a list's items, a text's characters, a map's
 // names; throws for others.
 Json::List Elements(const Json& value);

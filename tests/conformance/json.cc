@@ -18,8 +18,9 @@ std::weak_ordering CompareNumbers(const Json& a, const Json& b) {
   if (a.is_integer() && b.is_integer()) return a.integer() <=> b.integer();
   if (a.is_double() && b.is_double()) {
     const double x = a.number(), y = b.number();
-    return x < y ? std::weak_ordering::less
-                 : x > y ? std::weak_ordering::greater : std::weak_ordering::equivalent;
+    return x < y   ? std::weak_ordering::less
+           : x > y ? std::weak_ordering::greater
+                   : std::weak_ordering::equivalent;
   }
   if (a.is_double()) return 0 <=> CompareNumbers(b, a);
   const double y = b.number();
@@ -28,8 +29,9 @@ std::weak_ordering CompareNumbers(const Json& a, const Json& b) {
   const auto whole = static_cast<int64_t>(y);
   if (a.integer() != whole) return a.integer() <=> whole;
   const double rest = y - static_cast<double>(whole);
-  return rest > 0 ? std::weak_ordering::less
-                  : rest < 0 ? std::weak_ordering::greater : std::weak_ordering::equivalent;
+  return rest > 0   ? std::weak_ordering::less
+         : rest < 0 ? std::weak_ordering::greater
+                    : std::weak_ordering::equivalent;
 }
 
 std::weak_ordering CompareLists(const Json::List& a, const Json::List& b) {
@@ -148,6 +150,23 @@ void Append(const Json& json, std::string& out) {
 
 }  // namespace
 
+Json::Json() = default;
+Json::Json(const Json&) = default;
+Json::Json(Json&&) noexcept = default;
+Json& Json::operator=(const Json&) = default;
+Json& Json::operator=(Json&&) noexcept = default;
+Json::~Json() = default;
+
+Json::Json(bool value) : value_(value) {}
+Json::Json(int64_t value) : value_(value) {}
+Json::Json(int value) : value_(int64_t{value}) {}
+Json::Json(double value) : value_(value) {}
+Json::Json(std::string value) : value_(std::move(value)) {}
+Json::Json(std::string_view value) : value_(std::string(value)) {}
+Json::Json(const char* value) : value_(std::string(value)) {}
+Json::Json(List value) : value_(std::move(value)) {}
+Json::Json(Map value) : value_(std::move(value)) {}
+
 const Json* Json::Find(std::string_view name) const {
   if (!is_map()) return nullptr;
   for (const JsonField& field : map()) {
@@ -176,8 +195,8 @@ std::weak_ordering Json::operator<=>(const Json& other) const {
 }
 
 std::string_view KindOf(const Json& json) {
-  constexpr std::string_view kKinds[] = {"null", "true or false", "a number", "text", "a list",
-                                         "a map"};
+  constexpr std::string_view kKinds[] = {"null", "true or false", "a number",
+                                         "text", "a list",        "a map"};
   return kKinds[RankOf(json)];
 }
 
@@ -205,8 +224,7 @@ void ValueTraits<conformance::Json>::Encode(const conformance::Json& json, std::
   EncodeBytes(conformance::ToText(json), out);
 }
 
-absl::Status ValueTraits<conformance::Json>::Decode(std::string_view& in,
-                                                    conformance::Json& json) {
+absl::Status ValueTraits<conformance::Json>::Decode(std::string_view& in, conformance::Json& json) {
   std::string_view text;
   TM_RETURN_IF_ERROR(DecodeBytes(in, text));
   auto parsed = conformance::ParseJson(text);

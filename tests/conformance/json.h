@@ -31,16 +31,25 @@ class Json {
   using List = std::vector<Json>;
   using Map = std::vector<JsonField>;  // in the order of the text; names are unique
 
-  Json() = default;
-  Json(bool value) : value_(value) {}                   // NOLINT: a value reads as itself
-  Json(int64_t value) : value_(value) {}                // NOLINT
-  Json(int value) : value_(int64_t{value}) {}           // NOLINT
-  Json(double value) : value_(value) {}                 // NOLINT
-  Json(std::string value) : value_(std::move(value)) {}  // NOLINT
-  Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT
-  Json(const char* value) : value_(std::string(value)) {}  // NOLINT
-  Json(List value) : value_(std::move(value)) {}        // NOLINT
-  Json(Map value) : value_(std::move(value)) {}         // NOLINT
+  // Defined where a field is complete.
+  Json();
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
+
+  // NOLINTBEGIN(google-explicit-constructor): a value reads as itself
+  Json(bool value);
+  Json(int64_t value);
+  Json(int value);
+  Json(double value);
+  Json(std::string value);
+  Json(std::string_view value);
+  Json(const char* value);
+  Json(List value);
+  Json(Map value);
+  // NOLINTEND
 
   bool is_null() const { return Is<std::monostate>(); }
   bool is_bool() const { return Is<bool>(); }
@@ -54,7 +63,9 @@ class Json {
   // Each requires that it is one.
   bool boolean() const { return std::get<bool>(value_); }
   int64_t integer() const { return std::get<int64_t>(value_); }
-  double number() const { return is_integer() ? static_cast<double>(integer()) : std::get<double>(value_); }
+  double number() const {
+    return is_integer() ? static_cast<double>(integer()) : std::get<double>(value_);
+  }
   const std::string& string() const { return std::get<std::string>(value_); }
   const List& list() const { return std::get<List>(value_); }
   List& list() { return std::get<List>(value_); }

@@ -22,10 +22,10 @@ struct Execution {
 
 // How the order of rows can be compared.
 enum class RowOrder {
-  kAsTheyCome,     // unit level: every row at its place
-  kPerKey,         // rows begin with their key
-  kOfOneWorker,    // in order with one worker, as multisets with several
-  kNone,           // as multisets
+  kAsTheyCome,   // unit level: every row at its place
+  kPerKey,       // rows begin with their key
+  kOfOneWorker,  // in order with one worker, as multisets with several
+  kNone,         // as multisets
 };
 
 struct Outcome {

@@ -15,8 +15,8 @@ std::optional<int64_t> Params::Integer(std::string_view name) {
   const Json* value = Value(name);
   if (value == nullptr) return {};
   if (value->is_integer()) return value->integer();
-  Fail(absl::InvalidArgumentError(Cat("parameter '", name, "' is ", KindOf(*value),
-                                      " and not a whole number")));
+  Fail(absl::InvalidArgumentError(
+      Cat("parameter '", name, "' is ", KindOf(*value), " and not a whole number")));
   return {};
 }
 
@@ -24,8 +24,8 @@ std::optional<std::string> Params::Text(std::string_view name) {
   const Json* value = Value(name);
   if (value == nullptr) return {};
   if (value->is_string()) return value->string();
-  Fail(absl::InvalidArgumentError(Cat("parameter '", name, "' is ", KindOf(*value),
-                                      " and not a text")));
+  Fail(absl::InvalidArgumentError(
+      Cat("parameter '", name, "' is ", KindOf(*value), " and not a text")));
   return {};
 }
 
@@ -33,8 +33,8 @@ std::optional<bool> Params::Bool(std::string_view name) {
   const Json* value = Value(name);
   if (value == nullptr) return {};
   if (value->is_bool()) return value->boolean();
-  Fail(absl::InvalidArgumentError(Cat("parameter '", name, "' is ", KindOf(*value),
-                                      " and not true or false")));
+  Fail(absl::InvalidArgumentError(
+      Cat("parameter '", name, "' is ", KindOf(*value), " and not true or false")));
   return {};
 }
 
@@ -80,8 +80,9 @@ BuilderFunction Params::Builder(std::string_view name) {
   return Named<BuilderFunction>(name, {}, FindBuilder, [] { return Json(); });
 }
 StatefulFunction Params::Stateful(std::string_view name) {
-  return Named<StatefulFunction>(name, {}, FindStateful,
-                                 [](Json state, const Json&) { return Mapped{state, {}}; });
+  return Named<StatefulFunction>(name, {}, FindStateful, [](Json state, const Json&) {
+    return Mapped{state, {}};
+  });
 }
 
 absl::Status Params::Check() const {

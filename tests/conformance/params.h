@@ -1,8 +1,8 @@
 // Params: a case's parameters, and the memory of which of them were understood.
 //
-// Whoever reads a parameter says its name and type here; at the end, one that nobody asked for is an
-// error with its name. So a case whose parameters mean more than the runner knows fails instead of
-// passing by luck.
+// Whoever reads a parameter says its name and type here; at the end, one that nobody asked for is
+// an error with its name. So a case whose parameters mean more than the runner knows fails instead
+// of passing by luck.
 //
 //   const std::optional<int64_t> max_size = params.Integer("max_size");
 //   …

@@ -90,7 +90,7 @@ class BadInput : public ::testing::Test {
 
   // Stops the job in the middle, with output that is committed and open lists in the state.
   void RunHalfway() {
-    ChildProcess job(RunWords({"--rate", "40", "--epoch", "10ms"}), {.directory = dir_.path()});
+    ChildProcess job(RunWords({"--rate", "20", "--epoch", "10ms"}), {.directory = dir_.path()});
     WaitUntilCommitted(job);
     ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGTERM)) << "the job was too fast";
     const auto end = job.Wait();

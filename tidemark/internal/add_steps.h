@@ -49,13 +49,18 @@ class TypedSource final : public SourceStep {
   explicit TypedSource(Source<T> source) : source_(std::move(source)) {}
 
   absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) override {
-    return source_.factory()->Partitions(context);
+    absl::StatusOr<std::vector<std::string>> partitions = std::vector<std::string>();
+    TM_RETURN_IF_ERROR(Guarded([&] { partitions = source_.factory()->Partitions(context); }));
+    return partitions;
   }
   absl::StatusOr<std::unique_ptr<SourceReader>> Open(const std::string& partition,
                                                      const std::optional<Position>& resume,
                                                      const SourceContext& context) override {
-    TM_ASSIGN_OR_RETURN(auto typed, source_.factory()->Open(partition, resume, context));
-    return std::make_unique<TypedReader<T>>(std::move(typed));
+    absl::StatusOr<std::unique_ptr<SourcePartition<T>>> typed = nullptr;
+    TM_RETURN_IF_ERROR(
+        Guarded([&] { typed = source_.factory()->Open(partition, resume, context); }));
+    TM_RETURN_IF_ERROR(typed.status());
+    return std::make_unique<TypedReader<T>>(*std::move(typed));
   }
   bool can_seek() const override { return source_.factory()->can_seek(); }
   double rate() const override { return source_.rate(); }
@@ -87,9 +92,15 @@ class TypedTarget final : public SinkTarget {
     TM_RETURN_IF_ERROR(Guarded([&] { status = writer_->Write(BatchOf<T>(items)); }));
     return status;
   }
-  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override { return writer_->EndEpoch(epoch); }
+  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override {
+    absl::StatusOr<EpochOutput> output = EpochOutput();
+    TM_RETURN_IF_ERROR(Guarded([&] { output = writer_->EndEpoch(epoch); }));
+    return output;
+  }
   absl::Status Publish(Epoch epoch, const std::string& rows) override {
-    return writer_->Publish(epoch, rows);
+    absl::Status status;
+    TM_RETURN_IF_ERROR(Guarded([&] { status = writer_->Publish(epoch, rows); }));
+    return status;
   }
 
  private:
@@ -103,8 +114,10 @@ class TypedSink final : public SinkStep {
 
   absl::StatusOr<std::unique_ptr<SinkTarget>> Open(const std::optional<Position>& resume,
                                                    const SinkContext& context) override {
-    TM_ASSIGN_OR_RETURN(auto writer, sink_.factory()->Open(resume, context));
-    return std::make_unique<TypedTarget<T>>(std::move(writer));
+    absl::StatusOr<std::unique_ptr<SinkWriter<T>>> writer = nullptr;
+    TM_RETURN_IF_ERROR(Guarded([&] { writer = sink_.factory()->Open(resume, context); }));
+    TM_RETURN_IF_ERROR(writer.status());
+    return std::make_unique<TypedTarget<T>>(*std::move(writer));
   }
   SinkGuarantee guarantee() const override { return sink_.factory()->guarantee(); }
   std::string Describe() const override { return sink_.factory()->Describe(); }
@@ -121,8 +134,12 @@ void AddSink(const Graph& graph, int from, int port, std::string name, Sink<T> s
   plan.kind = "sink";
   plan.sink = std::make_shared<TypedSink<T>>(std::move(sink));
   const int step = graph->AddStep(std::move(plan));
-  graph->AddEdge({.from = from, .port = port, .to = step, .input = 0,
-                  .exchange = EdgePlan::Exchange::kToOne, .make_partitioner = {}});
+  graph->AddEdge({.from = from,
+                  .port = port,
+                  .to = step,
+                  .input = 0,
+                  .exchange = EdgePlan::Exchange::kToOne,
+                  .make_partitioner = {}});
 }
 
 // ---- stateful steps ----------------------------------------------------------------------------
@@ -143,7 +160,10 @@ int AddKeyedStep(const Graph& graph, int from, int port, std::string name, const
     return std::make_unique<KeyedNode<K, Logic>>(logic, context);
   };
   const int step = graph->AddStep(std::move(plan));
-  graph->AddEdge({.from = from, .port = port, .to = step, .input = 0,
+  graph->AddEdge({.from = from,
+                  .port = port,
+                  .to = step,
+                  .input = 0,
                   .exchange = EdgePlan::Exchange::kByKey,
                   .make_partitioner = [](int workers) -> std::unique_ptr<Partitioner> {
                     return std::make_unique<KeyPartitioner<K, V>>(workers);
@@ -165,9 +185,9 @@ auto AddEnrichCached(const Stream<T>&, const Graph& graph, int from, int port, K
   };
   const Span keep = Span::FromAbsl(ttl);
   const int step = AddStateless<T, Out>(graph, from, port, "enrich_cached", [=] {
-    return BatchFunction<T, Out>([=, cache = std::map<Key, Kept>()](
-                                     std::vector<T>& items, const Activation& now,
-                                     std::vector<Out>& out) mutable {
+    return BatchFunction<T, Out>([=, cache = std::map<Key, Kept>()](std::vector<T>& items,
+                                                                    const Activation& now,
+                                                                    std::vector<Out>& out) mutable {
       for (T& item : items) {
         Key key = std::invoke(key_of, std::as_const(item));
         auto kept = cache.find(key);

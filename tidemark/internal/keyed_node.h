@@ -90,26 +90,34 @@ class KeyedNode final : public StatefulNode {
                        Output& out) override {
     auto& items = BatchOf<KeyValue<K, In>>(*batch);
     context_.now_ = TimeOf(now);
-    TM_RETURN_IF_ERROR(EncodeKeys(items));
-    for (size_t i = 0; i < items.size(); ++i) {
-      TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states().Touch(KeyAt(i)));
-      TM_RETURN_IF_ERROR(OnItem(*entry, items[i]));
-      states().Changed(*entry);
-    }
+    absl::Status status;
+    TM_RETURN_IF_ERROR(Guarded([&] { status = OnItems(items); }));
+    TM_RETURN_IF_ERROR(status);
     return Flush(out);
+  }
+  // Guarded as a whole: when a timer is looked for, the user's NotifyAt is called.
+  absl::StatusOr<bool> RunTimers(const Activation& now, size_t max, Output& out) override {
+    absl::StatusOr<bool> done = false;
+    TM_RETURN_IF_ERROR(Guarded([&] { done = StatefulNode::RunTimers(now, max, out); }));
+    return done;
+  }
+  absl::StatusOr<bool> RunEnd(uint32_t generation, const Activation& now, size_t max,
+                              Output& out) override {
+    absl::StatusOr<bool> done = false;
+    TM_RETURN_IF_ERROR(Guarded([&] { done = StatefulNode::RunEnd(generation, now, max, out); }));
+    return done;
   }
 
  protected:
   absl::Status FireTimer(KeyedStates::Entry& entry, const Activation& now) override {
     context_.now_ = TimeOf(now);
-    TM_RETURN_IF_ERROR(
-        Guarded([&] { logic_.OnTimer(StateIn<State>(*entry.state), context_); }));
+    logic_.OnTimer(StateIn<State>(*entry.state), context_);
     return TakePendingOf(entry);
   }
 
   absl::Status FireEnd(KeyedStates::Entry& entry, const Activation& now) override {
     context_.now_ = TimeOf(now);
-    TM_RETURN_IF_ERROR(Guarded([&] { logic_.OnEnd(StateIn<State>(*entry.state), context_); }));
+    logic_.OnEnd(StateIn<State>(*entry.state), context_);
     return TakePendingOf(entry);
   }
 
@@ -140,16 +148,19 @@ class KeyedNode final : public StatefulNode {
     return std::string_view(keys_).substr(begin, key_ends_[i] - begin);
   }
 
-  absl::Status OnItem(KeyedStates::Entry& entry, KeyValue<K, In>& item) {
-    State& state = StateIn<State>(*entry.state);
-    TM_RETURN_IF_ERROR(Guarded([&] {
+  absl::Status OnItems(std::vector<KeyValue<K, In>>& items) {
+    TM_RETURN_IF_ERROR(EncodeKeys(items));
+    for (size_t i = 0; i < items.size(); ++i) {
+      TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states().Touch(KeyAt(i)));
+      State& state = StateIn<State>(*entry->state);
       // A deadline that has passed when items of its key arrive fires before them.
       if (!logic_.IsEmpty(state) && logic_.WakeAt(state) <= context_.now_) {
         logic_.OnTimer(state, context_);
       }
-      logic_.OnItem(state, std::move(item.value), context_);
-    }));
-    TakePending(item.key, std::make_index_sequence<std::tuple_size_v<Outs>>());
+      logic_.OnItem(state, std::move(items[i].value), context_);
+      TakePending(items[i].key, std::make_index_sequence<std::tuple_size_v<Outs>>());
+      states().Changed(*entry);
+    }
     return absl::OkStatus();
   }
 
@@ -178,8 +189,8 @@ class KeyedNode final : public StatefulNode {
   absl::Status FlushInOrder(Output& out) {
     std::array<size_t, std::tuple_size_v<Outs>> next{};
     for (const uint8_t port : ready_order_) {
-      TM_RETURN_IF_ERROR(EmitOne(out, port, next[port]++,
-                                 std::make_index_sequence<std::tuple_size_v<Outs>>()));
+      TM_RETURN_IF_ERROR(
+          EmitOne(out, port, next[port]++, std::make_index_sequence<std::tuple_size_v<Outs>>()));
     }
     ready_order_.clear();
     std::apply([](auto&... ready) { (ready.clear(), ...); }, ready_);

@@ -1,0 +1,196 @@
+// The documentation is true: what it shows compiles, runs and prints what it says; links lead
+// somewhere; commands and flags exist.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "tests/support/child_process.h"
+#include "tests/support/temp_directory.h"
+
+namespace tidemark {
+namespace {
+
+namespace fs = std::filesystem;
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// The working copy, found through the link that Bazel leaves to WORKSPACE.
+fs::path Root() {
+  const char* runfiles = std::getenv("TEST_SRCDIR");
+  const char* workspace = std::getenv("TEST_WORKSPACE");
+  if (runfiles == nullptr || workspace == nullptr) return fs::current_path();
+  return fs::canonical(fs::path(runfiles) / workspace / "WORKSPACE").parent_path();
+}
+
+std::string Read(const fs::path& path) {
+  const auto bytes = ReadSmallFile(*NewPosixFiles(), path.string());
+  EXPECT_TRUE(bytes.ok()) << bytes.status();
+  return bytes.value_or("");
+}
+
+std::string Document(const std::string& name) { return Read(Root() / name); }
+
+// What stands between "```language" and "```", the first time.
+std::string Snippet(const std::string& markdown, const std::string& language) {
+  const std::string head = Cat("\n```", language, "\n");
+  const size_t begin = markdown.find(head);
+  if (begin == std::string::npos) return "";
+  const size_t text = begin + head.size();
+  return markdown.substr(text, markdown.find("\n```", text) + 1 - text);
+}
+
+// Every page of the working copy, but for what Bazel links to.
+std::vector<fs::path> Pages() {
+  std::vector<fs::path> pages;
+  for (auto it = fs::recursive_directory_iterator(Root()); it != fs::recursive_directory_iterator();
+       ++it) {
+    const std::string name = it->path().filename().string();
+    if (name.rfind("bazel-", 0) == 0 || name == ".git" || name == "out") {
+      it.disable_recursion_pending();
+    } else if (it->path().extension() == ".md") {
+      pages.push_back(it->path());
+    }
+  }
+  return pages;
+}
+
+std::vector<std::string> AllMatches(const std::string& text, const std::string& pattern) {
+  std::vector<std::string> found;
+  const std::regex regex(pattern);
+  for (auto it = std::sregex_iterator(text.begin(), text.end(), regex);
+       it != std::sregex_iterator(); ++it) {
+    found.push_back((*it)[1]);
+  }
+  return found;
+}
+
+class Readme : public ::testing::Test {
+ protected:
+  void Write(const std::string& name, const std::string& bytes) {
+    ASSERT_TRUE(dir_.files().CreateDirectories(ParentDirectory(dir_.Path(name))).ok());
+    ASSERT_TRUE(WriteFileAtomically(dir_.files(), dir_.Path(name), bytes).ok());
+  }
+  ChildProcess::End Run(std::vector<std::string> words) {
+    words[0] = RunfilePath(words[0]);
+    return ChildProcess(words, {.directory = dir_.path()}).Wait();
+  }
+  // The file's lines stand in the README as output.
+  void ExpectShown(const std::string& file) {
+    for (const auto line : absl::StrSplit(Read(dir_.Path(file)), '\n', absl::SkipEmpty())) {
+      EXPECT_THAT(readme_, HasSubstr(Cat("\n    ", line, "\n")));
+    }
+  }
+
+  const std::string readme_ = Document("README.md");
+  TempDirectory dir_;
+};
+
+TEST_F(Readme, ItsProgramIsTheOneThatIsCompiledHere) {
+  EXPECT_EQ(Snippet(readme_, "cpp"), Document("tests/docs/tides.cc"));
+  const std::string target = Snippet(readme_, "python");
+  const size_t begin = target.find("tm_cc_binary(\n");
+  ASSERT_NE(begin, std::string::npos);
+  EXPECT_THAT(Document("tests/docs/BUILD.bazel"), HasSubstr(target.substr(begin)));
+}
+
+TEST_F(Readme, ItsProgramPrintsWhatItSays) {
+  Write("tides.txt", "Brest 610\nDover 590\nBrest 720\n");
+  EXPECT_THAT(readme_, HasSubstr("`Brest 610`, `Dover 590`, `Brest 720`"));
+  const std::vector<std::string> command = {"tests/docs/tides", "--state", "out/tides.state"};
+  ASSERT_EQ(Run(command).exit_code, 0);
+  ExpectShown("out/report.txt");
+  // In place, as `>>` does.
+  std::FILE* tides = std::fopen(dir_.Path("tides.txt").c_str(), "a");
+  ASSERT_NE(tides, nullptr);
+  std::fputs("Dover 660\n", tides);
+  std::fclose(tides);
+  const auto again = Run(command);
+  EXPECT_THAT(again.err, HasSubstr("done: 1 in, 1 out"));
+  ExpectShown("out/report.txt");
+}
+
+TEST_F(Readme, ItsJobRunsAndGivesWhatItSays) {
+  Write("networks.yaml", Snippet(readme_, "yaml"));
+  Write("examples/data/earthquakes.jsonl", Read(RunfilePath("examples/data/earthquakes.jsonl")));
+  const auto end = Run({"tools/tidemark", "run", "networks.yaml", "--rate", "0"});
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  const char kSays[] = "done: 1,707 in, 92 out";
+  EXPECT_THAT(end.err, HasSubstr(kSays));
+  EXPECT_THAT(readme_, HasSubstr(kSays));
+}
+
+TEST_F(Readme, ExamplesInCppPrintTheirLines) {
+  EXPECT_EQ(Run({"examples/batching", "--quiet"}).out,
+            "('ALL', [0, 1, 2])\n('ALL', [3, 4, 5])\n('ALL', [6, 7, 8])\n('ALL', [9])\n");
+  EXPECT_EQ(Run({"examples/windowing", "--quiet"}).out,
+            "a [0 s, 10 s) {time 0 s, val 3}\n"
+            "b [0 s, 10 s) {time 5 s, val 1}\n"
+            "a [10 s, 20 s) {time 12 s, val 2}\n"
+            "b [10 s, 20 s) {time 14 s, val 1}\n");
+}
+
+// What follows the program's name in the lines that a reader would copy.
+TEST_F(Readme, FlagsOfCommandsExist) {
+  const std::string help = Run({"tools/tidemark", "help"}).out;
+  for (const char* page : {"README.md", "docs/jobs.md", "docs/formats/state-directory.md"}) {
+    // A command may go on in the next line behind a backslash.
+    const std::string text = absl::StrReplaceAll(Document(page), {{"\\\n", " "}});
+    for (const std::string& words : AllMatches(text, "\\./dev (?:run|tidemark) ([^\n`]*)")) {
+      for (const std::string& flag : AllMatches(words, "(--[a-z-]+)")) {
+        EXPECT_THAT(help, ContainsRegex(Cat(flag, "[] =]"))) << page << ": " << words;
+      }
+    }
+  }
+}
+
+TEST_F(Readme, VerbsOfDevExist) {
+  const std::string help = Document("dev");
+  for (const char* page : {"README.md", "CONTRIBUTING.md"}) {
+    for (const std::string& verb : AllMatches(Document(page), "\\./dev ([a-z]+)")) {
+      if (verb == "help") continue;
+      EXPECT_THAT(help, ContainsRegex(Cat("\n  ([a-z]+, )*", verb, "[ ,]"))) << page;
+    }
+  }
+}
+
+TEST(Documents, LinksLeadSomewhere) {
+  const std::vector<fs::path> pages = Pages();
+  EXPECT_GT(pages.size(), 15u);
+  for (const fs::path& page : pages) {
+    for (const std::string& link : AllMatches(Read(page), "\\]\\(([^)#: ]+)")) {
+      EXPECT_TRUE(fs::exists(page.parent_path() / link)) << page << " links to " << link;
+    }
+  }
+}
+
+// Paths in the table of rooms and the like: `state/keyed_states*`, `tidemark/window.h`.
+TEST(Documents, FilesThatAreNamedAreThere) {
+  const std::set<std::string> rooms = {"base",     "proto",      "state", "recovery", "engine",
+                                       "tidemark", "connectors", "jobs",  "tools",    "docs"};
+  for (const char* page : {"README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md"}) {
+    for (const std::string& name : AllMatches(Document(page), "`([a-z_]+/[a-z_/.]+)\\*?`")) {
+      if (rooms.count(name.substr(0, name.find('/'))) == 0) continue;
+      const fs::path path = Root() / name;
+      const bool there =
+          fs::exists(path) || fs::exists(path.string() + ".h") || fs::exists(path.string() + ".md");
+      EXPECT_TRUE(there || name.back() == '_') << page << " names " << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tidemark

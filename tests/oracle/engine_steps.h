@@ -1,0 +1,172 @@
+// The steps under test as flows whose rows are text, in the form in which the model has them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/oracle/window_oracle.h"
+#include "tidemark/flow.h"
+#include "tidemark/join.h"
+
+namespace tidemark::oracle {
+
+// An item as the engine has it; part of stored values.
+struct EngineItem {
+  absl::Time at;
+  std::string value;
+};
+struct EngineInput {
+  std::string key;
+  uint32_t side = 0;
+  EngineItem item;
+};
+
+struct Sinks {
+  Sink<Row> results, late, metadata;
+};
+
+// One function for each clock and kind of step: each is a translation unit of its own, for the
+// templates take long to compile.
+void AddEventTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddSystemTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddEventTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddSystemTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddTypedJoinWindow(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddBatch(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+
+inline absl::Duration ToDuration(int64_t us) {
+  return us == kForever ? absl::InfiniteDuration() : absl::Microseconds(us);
+}
+
+inline WindowOptions ToOptions(const WindowSpec& spec) {
+  return {.late_when = spec.late_when,
+          .order = spec.order,
+          .keep_watermark_for = ToDuration(spec.keep_watermark_for),
+          .at_eof = spec.at_eof};
+}
+
+// use(windows), with the windower of the spec.
+template <class Use>
+void WithWindows(const WindowSpec& spec, Use use) {
+  const absl::Time align_to = absl::FromUnixMicros(spec.align_to);
+  switch (spec.windows) {
+    case WindowKind::kTumbling:
+      return use(Tumbling{.length = ToDuration(spec.length), .align_to = align_to});
+    case WindowKind::kSliding:
+      return use(Sliding{.length = ToDuration(spec.length),
+                         .offset = ToDuration(spec.offset),
+                         .align_to = align_to});
+    case WindowKind::kSession:
+      return use(Session{.gap = ToDuration(spec.gap)});
+  }
+}
+
+// text(value) of each result.
+template <class T, class TextOf>
+void ResultsTo(const KeyedStream<std::string, Windowed<T>>& results, TextOf text,
+               const Sinks& sinks) {
+  results.Pairs()
+      .Map([text](KeyValue<std::string, Windowed<T>> row) {
+        const Windowed<T>& window = row.value;
+        return Row{row.key, std::to_string(window.window_id) + " " +
+                                std::to_string(absl::ToUnixMicros(window.open)) + ".." +
+                                std::to_string(absl::ToUnixMicros(window.close)) + " " +
+                                text(window.value)};
+      })
+      .To("results", sinks.results);
+}
+template <class T, class TextOf>
+void LateTo(const KeyedStream<std::string, Windowed<T>>& late, TextOf text, const Sinks& sinks) {
+  late.Pairs()
+      .Map([text](KeyValue<std::string, Windowed<T>> row) {
+        return Row{row.key, std::to_string(row.value.window_id) + " " + text(row.value.value)};
+      })
+      .To("late", sinks.late);
+}
+inline void MetadataTo(const KeyedStream<std::string, WindowMetadata>& metadata,
+                       const Sinks& sinks) {
+  metadata.Pairs()
+      .Map([](KeyValue<std::string, WindowMetadata> row) {
+        std::string text = std::to_string(row.value.window_id) + " " +
+                           std::to_string(absl::ToUnixMicros(row.value.open)) + ".." +
+                           std::to_string(absl::ToUnixMicros(row.value.close));
+        for (const int64_t id : row.value.merged_ids) text += " " + std::to_string(id);
+        return Row{row.key, text};
+      })
+      .To("metadata", sinks.metadata);
+}
+
+inline KeyedStream<std::string, EngineItem> KeyedItems(const Stream<EngineInput>& in) {
+  return in.KeyBy([](const EngineInput& input) { return input.key; })
+      .MapValue([](EngineInput input) { return std::move(input.item); });
+}
+inline KeyedStream<std::string, SideValue<EngineItem>> KeyedSides(const Stream<EngineInput>& in) {
+  return in.KeyBy([](const EngineInput& input) { return input.key; })
+      .MapValue([](EngineInput input) {
+        return SideValue<EngineItem>{input.side, std::move(input.item)};
+      });
+}
+
+inline std::string ItemText(const EngineItem& item) { return item.value; }
+inline std::string SideText(const SideValue<EngineItem>& value) { return value.value.value; }
+
+inline std::string RowOfItemsText(const std::vector<std::optional<EngineItem>>& row) {
+  std::vector<std::optional<std::string>> values;
+  for (const auto& item : row) {
+    values.push_back(item ? std::optional<std::string>(item->value) : std::nullopt);
+  }
+  return RowText(values);
+}
+
+template <class Timed>
+void AddFold(const WindowSpec& spec, const Timed& timed, const Sinks& sinks) {
+  WithWindows(spec, [&](auto windows) {
+    const auto windowed = timed.Window(windows, ToOptions(spec)).WithMetadata();
+    const auto finish = [&](const auto& streams, auto text) {
+      ResultsTo(std::get<0>(streams), text, sinks);
+      LateTo(std::get<1>(streams), ItemText, sinks);
+      MetadataTo(std::get<2>(streams), sinks);
+    };
+    switch (spec.fold) {
+      case FoldKind::kCollect:
+        return finish(windowed.Collect("step"), [](const std::vector<EngineItem>& items) {
+          std::vector<std::string> values;
+          for (const EngineItem& item : items) values.push_back(item.value);
+          return ListText(values);
+        });
+      case FoldKind::kCount:
+        return finish(windowed.Count("step"), [](int64_t count) { return std::to_string(count); });
+      case FoldKind::kReduce:
+        return finish(windowed.Reduce("step",
+                                      [](EngineItem a, EngineItem b) -> EngineItem {
+                                        return {a.at, ReducedText(a.value, b.value)};
+                                      }),
+                      ItemText);
+      case FoldKind::kFold:
+        return finish(windowed.Fold(
+                          "step", [] { return std::string("/"); },
+                          [](std::string acc, EngineItem item) { return acc + item.value; },
+                          [](std::string a, std::string b) { return "{" + a + "+" + b + "}"; }),
+                      [](const std::string& text) { return text; });
+      case FoldKind::kJoin:
+        return;
+    }
+  });
+}
+
+template <class Timed>
+void AddJoinFold(const WindowSpec& spec, const Timed& timed, const Sinks& sinks) {
+  WithWindows(spec, [&](auto windows) {
+    const JoinFold<EngineItem> fold{
+        .sides = spec.join.sides, .insert = spec.join.insert, .emit_mode = spec.join.emit};
+    const auto streams = timed.Window(windows, ToOptions(spec)).WithMetadata().Apply("step", fold);
+    ResultsTo(std::get<0>(streams), RowOfItemsText, sinks);
+    LateTo(std::get<1>(streams), SideText, sinks);
+    MetadataTo(std::get<2>(streams), sinks);
+  });
+}
+
+}  // namespace tidemark::oracle
