@@ -163,7 +163,8 @@ class PosixFiles final : public Files {
       return PosixError(directory, "create the directory", error);
     }
     TM_RETURN_IF_ERROR(CreateDirectories(parent));
-    return CreateDirectories(directory);
+    if (mkdir(directory.c_str(), 0755) == 0 || errno == EEXIST) return absl::OkStatus();
+    return PosixError(directory, "create the directory", errno);
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {

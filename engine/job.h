@@ -1,8 +1,8 @@
 // Job: a plan, its workers and the way their epochs are committed. No threads of its own.
 //
-// Three parties drive a job, on three threads or on one: whoever steps the workers; whoever asks for
-// epochs (the coordinator); whoever commits (the committer). A test does all three in a loop; the
-// thread runner (engine/runner.h) gives each a thread.
+// Three parties drive a job, on three threads or on one: whoever steps the workers; whoever asks
+// for epochs (the coordinator); whoever commits (the committer). A test does all three in a loop;
+// the thread runner (engine/runner.h) gives each a thread.
 //
 //   job.RequestEpoch();                       // coordinator
 //   while (!job.EpochReady()) step the workers;
@@ -81,7 +81,8 @@ class Job {
   // ---- committer ----
   // Every worker has delivered its part of the requested epoch.
   bool EpochReady() const;
-  // Makes the epoch durable, then publishes; what it means to the workers is seen at their next step.
+  // Makes the epoch durable, then publishes; what it means to the workers is seen at their next
+  // step.
   absl::Status CommitEpoch();
 
   // ---- after a commit ----

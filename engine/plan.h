@@ -1,7 +1,8 @@
 // Plan: a flow as the engine runs it. Built by tidemark::Flow, checked by Flow::Compile().
 //
 // A plan is a list of steps in topological order and the edges between their ports. It holds no
-// state: each worker makes its own nodes from it, so one plan serves any number of workers and runs.
+// state: each worker makes its own nodes from it, so one plan serves any number of workers and
+// runs.
 #pragma once
 
 #include <functional>
@@ -40,10 +41,10 @@ struct StepPlan {
   TimeDomain domain = TimeDomain::kDeadline;
   int ports = 1;
 
-  std::shared_ptr<SourceStep> source;                                                // kSource
-  std::function<std::unique_ptr<Node>(const NodeContext&)> make_node;                // kStateless
-  std::function<std::unique_ptr<StatefulNode>(const NodeContext&)> make_stateful;    // kStateful
-  std::shared_ptr<SinkStep> sink;                                                    // kSink
+  std::shared_ptr<SourceStep> source;                                              // kSource
+  std::function<std::unique_ptr<Node>(const NodeContext&)> make_node;              // kStateless
+  std::function<std::unique_ptr<StatefulNode>(const NodeContext&)> make_stateful;  // kStateful
+  std::shared_ptr<SinkStep> sink;                                                  // kSink
 
   // Set by the plan: outputs of this step meet again downstream, so their order can be seen there,
   // and the step is fed one item at a time.

@@ -1,9 +1,9 @@
-// Runner: gives a job its threads: one for each worker, one that commits, and the caller's own, which
-// decides when an epoch ends.
+// Runner: gives a job its threads: one for each worker, one that commits, and the caller's own,
+// which decides when an epoch ends.
 //
 // The only place in the tree that makes threads and blocks. Nobody polls: a worker sleeps until its
-// next timer, a descriptor, a message or an epoch; the caller sleeps until something changed and the
-// interval is over.
+// next timer, a descriptor, a message or an epoch; the caller sleeps until something changed and
+// the interval is over.
 //
 //   Runner runner(*job, clock, {.epoch_interval = Span::Seconds(1)});
 //   install_handler([&] { runner.RequestStop(); });
@@ -41,8 +41,8 @@ class Runner {
   Runner(Job& job, const Clock& clock, RunnerOptions options);
   ~Runner();
 
-  // Returns when all input has ended and is committed, when a stop was asked for and its final epoch
-  // is committed, or with the first error.
+  // Returns when all input has ended and is committed, when a stop was asked for and its final
+  // epoch is committed, or with the first error.
   absl::Status Run();
 
   // Finish what is in flight, commit, return from Run(). Safe from any thread and signal handlers.
@@ -75,7 +75,7 @@ class Runner {
   // Written by the committer when all that belongs to a commit is done.
   std::atomic<uint64_t> done_epoch_{0};
   std::atomic<bool> end_committed_{false};
-  uint64_t final_epoch_ = 0;  // requested after everything had ended or stopped; 0: not yet
+  uint64_t final_epoch_ = 0;       // requested after everything had ended or stopped; 0: not yet
   int64_t changed_since_us_ = -1;  // monotonic; -1: nothing has changed since the last epoch
   int64_t last_request_us_ = 0;
   int64_t last_report_us_ = 0;

@@ -1,7 +1,7 @@
 // SinkStep and SinkTarget: a sink as the engine sees it, without its item type.
 //
-// tidemark/sink.h has the typed interface that connectors and users write against, and says what the
-// guarantees mean.
+// tidemark/sink.h has the typed interface that connectors and users write against, and says what
+// the guarantees mean.
 #pragma once
 
 #include <functional>

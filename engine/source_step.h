@@ -1,7 +1,7 @@
 // SourceStep and SourceReader: a source as the engine sees it, without its item type.
 //
-// tidemark/source.h has the typed interface that connectors and users write against, and the adapter
-// between the two.
+// tidemark/source.h has the typed interface that connectors and users write against, and the
+// adapter between the two.
 #pragma once
 
 #include <memory>

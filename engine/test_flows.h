@@ -188,7 +188,7 @@ class Collected {
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 
-// ---- flows --------------------------------------------------------------------------------------
+// ---- flows ----------------------------------------
 
 inline KeyedStream<std::string, int64_t> ByUser(const Stream<Item>& items) {
   return items.KeyBy(&Item::user).MapValue([](Item item) { return item.number; });

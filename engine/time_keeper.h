@@ -60,7 +60,9 @@ class TimeKeeper {
            !largest_us_.compare_exchange_weak(largest, reading, std::memory_order_relaxed)) {
     }
     const Timestamp wall{std::max(reading, largest)};
-    return {.wall = wall, .job = job_start_ + (wall - start_), .deadline = wall + deadline_ahead_,
+    return {.wall = wall,
+            .job = job_start_ + (wall - start_),
+            .deadline = wall + deadline_ahead_,
             .reading = std::max(wall, saved_reading_)};
   }
 

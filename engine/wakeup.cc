@@ -20,7 +20,8 @@ Wakeup::~Wakeup() { close(fd_); }
 void Wakeup::Notify() {
   const int saved = errno;  // a signal handler leaves errno as it found it
   const uint64_t one = 1;
-  // On purpose unchecked: it fails only when the counter is full, and then the sleeper wakes anyway.
+  // On purpose unchecked: it fails only when the counter is full, and then the sleeper wakes
+  // anyway.
   [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof one);
   errno = saved;
 }
@@ -34,7 +35,8 @@ Wakeup::Cause Wakeup::Wait(Span at_most, const std::vector<int>& descriptors) {
     timeout.tv_sec = static_cast<time_t>(at_most.us / 1'000'000);
     timeout.tv_nsec = static_cast<long>(at_most.us % 1'000'000) * 1000;
   }
-  const int ready = ppoll(fds.data(), fds.size(), at_most.is_infinite() ? nullptr : &timeout, nullptr);
+  const int ready =
+      ppoll(fds.data(), fds.size(), at_most.is_infinite() ? nullptr : &timeout, nullptr);
   wakeups_.fetch_add(1, std::memory_order_relaxed);
   if (ready == 0) return Cause::kTimeout;
   if (ready < 0) return Cause::kNotified;  // a signal: the caller looks at everything again

@@ -22,7 +22,7 @@ std::string StepWord(const StepPlan& step) {
 Worker::Worker(WorkerSetup setup) : setup_(std::move(setup)), budget_(setup_.memory_bytes) {}
 Worker::~Worker() = default;
 
-// ---- opening -----------------------------------------------------------------------------------
+// ---- opening ----------------------------------------
 
 absl::Status Worker::Open() {
   const Plan& plan = *setup_.plan;
@@ -169,7 +169,7 @@ absl::Status Worker::OpenSource(int step) {
   return absl::OkStatus();
 }
 
-// ---- the way of a batch -------------------------------------------------------------------------
+// ---- the way of a batch ----------------------------------------
 
 // Puts the step in front of its error. The steps in front of it see the error, too: it came out of
 // what they emitted, and is not theirs.
@@ -234,7 +234,7 @@ absl::Status Worker::Feed(int step, int input, std::unique_ptr<AnyBatch> batch) 
   return absl::OkStatus();
 }
 
-// ---- one step -----------------------------------------------------------------------------------
+// ---- one step ----------------------------------------
 
 absl::StatusOr<bool> Worker::Step() {
   stats_.steps.fetch_add(1, std::memory_order_relaxed);
@@ -370,7 +370,7 @@ void Worker::StepEnded(int step) {
   }
 }
 
-// ---- waiting ------------------------------------------------------------------------------------
+// ---- waiting ----------------------------------------
 
 Timestamp Worker::NextWake() const {
   Timestamp next = Timestamp::Never();
@@ -415,7 +415,7 @@ bool Worker::MayWork() const {
   return !aligning_ && !MustWaitForMemory() && HasRoomBehind(0);
 }
 
-// ---- memory -------------------------------------------------------------------------------------
+// ---- memory ----------------------------------------
 
 bool Worker::MustWaitForMemory() const {
   return setup_.store != nullptr && budget_.exceeded() && (changed_ || noticed_commit_ < epoch_);

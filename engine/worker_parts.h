@@ -51,9 +51,7 @@ struct Worker::SourceState {
     if (rate <= 0) return Timestamp::Min();
     return paced_from + Span::Micros(static_cast<int64_t>(static_cast<double>(items) / rate * 1e6));
   }
-  Timestamp NextAsk() const {
-    return std::max(readable ? Timestamp::Min() : ask_again, PaceDue());
-  }
+  Timestamp NextAsk() const { return std::max(readable ? Timestamp::Min() : ask_again, PaceDue()); }
   bool WantsToBeAsked(Timestamp now) const { return NextAsk() <= now; }
   size_t Allowed(Timestamp now, size_t max) const {
     if (rate <= 0) return max;

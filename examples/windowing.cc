@@ -37,9 +37,9 @@ void Print(const Sum& sum, std::string& line) {
 
 void Build(tidemark::Flow& flow) {
   auto [sums, late] =
-      flow.From("events", tidemark::TestingSource<Event>({At(0, "a"), At(4, "a"), At(5, "b"),
-                                                          At(8, "a"), At(12, "a"), At(13, "a"),
-                                                          At(14, "b")}))
+      flow.From("events",
+                tidemark::TestingSource<Event>({At(0, "a"), At(4, "a"), At(5, "b"), At(8, "a"),
+                                                At(12, "a"), At(13, "a"), At(14, "b")}))
           .KeyBy(&Event::user)
           .EventTime(&Event::time)
           .Window(tidemark::Tumbling{.length = absl::Seconds(10), .align_to = kStart})

@@ -19,6 +19,7 @@
 #include "jobs/job_key.h"
 #include "jobs/json_row_state.h"
 #include "jobs/keyed_rows.h"
+#include "state/state_key.h"
 #include "state/value_json.h"
 
 namespace tidemark {
@@ -33,7 +34,7 @@ std::vector<std::string> PathsOf(const KeyBySpec& key_by) {
   return paths;
 }
 
-// ---- sources ------------------------------------------------------------------------------------
+// ---- sources ----------------------------------------
 
 FileSourceOptions FileOptions(const SourceSpec& source, const FileSourceSpec& file,
                               const BuildOptions& options) {
@@ -66,7 +67,7 @@ Source<JsonRow> MakeRowSource(const SourceSpec& source, const BuildOptions& opti
       .WithRate(rate);
 }
 
-// ---- steps --------------------------------------------------------------------------------------
+// ---- steps ----------------------------------------
 
 // Writes {"net": "ci", "items": [{…}, {…}]}.
 class ListRowWriter {
@@ -128,7 +129,8 @@ Stream<KeyedRow> AddBatch(const Stream<KeyedRow>& rows, const BatchSpec& batch,
       });
 }
 
-// A key for rows that steps have made. CheckSteps() has seen to it that they have the fields.
+// A key for rows that steps have made. CheckSteps() has seen to it that they have the fields; what
+// may fail is a row that was as deeply nested as JSON can be, and lies in a list now.
 Stream<KeyedRow> AddKeyBy(const Stream<KeyedRow>& rows, const KeyBySpec& key_by) {
   return rows.Map([reader = JobKeyReader(PathsOf(key_by))](KeyedRow row) mutable -> KeyedRow {
     absl::StatusOr<JobKey> key = reader.Read(row.value);
@@ -181,7 +183,7 @@ Stream<JsonRow> AddSteps(const JobSpec& job, const BuildOptions& options, Flow& 
   return KeyedStream<JobKey, JsonRow>(*rows).Values();
 }
 
-// ---- sinks --------------------------------------------------------------------------------------
+// ---- sinks ----------------------------------------
 
 template <class T>
 void AddSinks(const JobSpec& job, const BuildOptions& options, const Stream<T>& rows,

@@ -29,7 +29,7 @@ std::vector<std::string> LinesOf(const std::string& text) {
 
 constexpr char kByNet[] = "- key_by: net\n- batch: {max_items: 2}";
 
-// ---- copying ------------------------------------------------------------------------------------
+// ---- copying ----------------------------------------
 
 TEST_F(JobTest, RowsThatNoStepChangesAreWrittenAsTheyWereRead) {
   const std::string rows =
@@ -122,7 +122,7 @@ TEST_F(JobTest, StandardInputIsASource) {
   }
 }
 
-// ---- keys and batches ---------------------------------------------------------------------------
+// ---- keys and batches ----------------------------------------
 
 TEST_F(JobTest, ABatchIsTheKeyAndTheSourceBytesOfItsRows) {
   const std::string rows =
@@ -182,6 +182,18 @@ TEST_F(JobTest, TheRowsOfABatchCanBeBatched) {
       "[{\"a\": 1, \"b\": \"y\"}]}]}]}\n");
 }
 
+TEST_F(JobTest, ARowThatIsTooDeepInItsListStopsTheRun) {
+  // The reader's limit is 1024; the row's own braces, its list and the row around that count.
+  constexpr size_t kDepth = 1022;
+  const std::string row =
+      Cat("{\"a\": 1, \"b\": ", std::string(kDepth, '['), std::string(kDepth, ']'), "}\n");
+  EXPECT_EQ(Printed(row, "- key_by: a\n- batch: {max_items: 1}"),
+            Cat("{\"a\": 1, \"items\": [", row.substr(0, row.size() - 1), "]}\n"));
+  UseTester({});
+  EXPECT_THAT(Printed(row, "- key_by: a\n- batch: {max_items: 1}\n- key_by: a"),
+              HasSubstr("a map step: the step's own code threw: not JSON"));
+}
+
 // A pipe keeps the input open, so that only time can end a list.
 TEST_F(JobTest, AListIsGivenWhenItsTimeIsUp) {
   int ends[2];
@@ -218,7 +230,7 @@ sink: stdout
   close(ends[1]);
 }
 
-// ---- bad rows -----------------------------------------------------------------------------------
+// ---- bad rows ----------------------------------------
 
 TEST_F(JobTest, ARowWithoutItsKeyStopsTheRun) {
   Put("in.jsonl", "{\"net\": 1}\n{\"nett\": 2}\n");
@@ -262,7 +274,7 @@ TEST_F(JobTest, ARunOfSkippedRowsIsNotTheEnd) {
   EXPECT_EQ(tester().skips().total(), 3000u);
 }
 
-// ---- running again ------------------------------------------------------------------------------
+// ---- running again ----------------------------------------
 
 std::string ManyRows(int count) {
   std::string rows;
@@ -382,7 +394,7 @@ TEST_F(JobTest, AReplacedInputIsRefusedUnlessItIsAccepted) {
   EXPECT_EQ(Start(job), absl::OkStatus());
 }
 
-// ---- jobs that no file could have ---------------------------------------------------------------
+// ---- jobs that no file could have ----------------------------------------
 
 TEST(BuildJob, ChecksAJobOfAnyOrigin) {
   JobSpec job;

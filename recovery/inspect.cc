@@ -126,9 +126,9 @@ absl::Status StateInspector::Dump(
     TM_RETURN_IF_ERROR(DumpStep(step, options, left, visit));
   }
   if (options.step && !found) {
-    return absl::NotFoundError(Cat(directory_, ": has no step '", *options.step,
-                                   names.empty() ? "'; no step keeps state"
-                                                 : Cat("'; there are: ", names)));
+    return absl::NotFoundError(
+        Cat(directory_, ": has no step '", *options.step,
+            names.empty() ? "'; no step keeps state" : Cat("'; there are: ", names)));
   }
   return absl::OkStatus();
 }
@@ -140,8 +140,8 @@ absl::Status StateInspector::DumpStep(
   TM_RETURN_IF_ERROR(walk.Start());
   for (; left > 0 && walk.Valid();) {
     const std::string& key = walk.user_key();
-    const bool wanted = !options.key || *options.key == FormatUserKey(key) ||
-                        *options.key == UserKeyToJson(key);
+    const bool wanted =
+        !options.key || *options.key == FormatUserKey(key) || *options.key == UserKeyToJson(key);
     if (wanted) {
       auto dumped = Decode(step, key, walk.value());
       if (!dumped.ok()) return Annotate(dumped.status(), directory_);

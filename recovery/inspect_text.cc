@@ -14,8 +14,8 @@ std::string DescribeStep(const EpochRecord& record, const std::string& name) {
                                  [&](const StepRecord& s) { return s.name == name; });
   if (step == record.steps.end()) return name;
   return Cat("step ", name, ": ", step->kind, step->parameters.empty() ? "" : ", ",
-             step->parameters, "; ", FormatCount(step->keys), step->keys == 1 ? " key, " : " keys, ",
-             FormatBytes(step->bytes));
+             step->parameters, "; ", FormatCount(step->keys),
+             step->keys == 1 ? " key, " : " keys, ", FormatBytes(step->bytes));
 }
 
 std::string DumpedKeyToText(const DumpedKey& key) {

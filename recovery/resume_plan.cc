@@ -9,7 +9,8 @@ namespace tidemark {
 namespace {
 
 constexpr char kStartOver[] =
-    "; resume with the program that wrote it, or start over with --fresh (which discards its state)";
+    "; resume with the program that wrote it, or start over with --fresh (which discards its "
+    "state)";
 
 std::string Quoted(std::string_view name) { return Cat("'", name, "'"); }
 
@@ -33,9 +34,9 @@ absl::Status CheckStep(const StepRecord& before, const DeclaredStep& now) {
                                              kStartOver));
   }
   if (before.key_schema != now.key_schema) {
-    return absl::FailedPreconditionError(
-        Cat(where, ": the type of its key changed: ",
-            SchemaChange(before.key_schema, now.key_schema), kStartOver));
+    return absl::FailedPreconditionError(Cat(
+        where, ": the type of its key changed: ", SchemaChange(before.key_schema, now.key_schema),
+        kStartOver));
   }
   if (before.schema != now.schema) {
     return absl::FailedPreconditionError(Cat(where, ": the type of its state changed: ",
@@ -75,8 +76,9 @@ ResumePlan PlanResume(const std::optional<EpochRecord>& record,
   }
   const size_t stored = plan.steps.size();
   for (const DeclaredStep& step : steps) {
-    const auto known = std::find_if(plan.steps.begin(), plan.steps.begin() + static_cast<long>(stored),
-                                    [&](const StepRecord& s) { return s.name == step.name; });
+    const auto known =
+        std::find_if(plan.steps.begin(), plan.steps.begin() + static_cast<long>(stored),
+                     [&](const StepRecord& s) { return s.name == step.name; });
     if (known == plan.steps.begin() + static_cast<long>(stored)) {
       plan.steps.push_back(RecordOf(step, {++last_id}));
       if (record) {

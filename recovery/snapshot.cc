@@ -56,7 +56,8 @@ absl::StatusOr<Manifest> UnwrapManifest(const std::string& path, std::string_vie
                                         "; use the newer tidemark that wrote it"));
   }
   const std::string_view payload = bytes.substr(kEnvelopeBytes);
-  if (payload.size() != LittleEndianAt(bytes, 16) || StableHash(payload) != LittleEndianAt(bytes, 24)) {
+  if (payload.size() != LittleEndianAt(bytes, 16) ||
+      StableHash(payload) != LittleEndianAt(bytes, 24)) {
     return absl::DataLossError(
         Cat(path, ": is damaged (its checksum does not match); use another snapshot"));
   }
@@ -147,8 +148,9 @@ absl::StatusOr<Snapshot> ReadSnapshot(Files& files, const std::string& snapshot_
     const auto info = files.Stat(file_path);
     if (!info.ok() || info->size_bytes != file.bytes) {
       return absl::DataLossError(
-          Cat(file_path, info.ok() ? Cat(": has ", info->size_bytes, " bytes instead of ", file.bytes)
-                                   : std::string(": is missing"),
+          Cat(file_path,
+              info.ok() ? Cat(": has ", info->size_bytes, " bytes instead of ", file.bytes)
+                        : std::string(": is missing"),
               "; the snapshot is damaged, use another one"));
     }
   }
@@ -193,8 +195,9 @@ absl::Status RestoreSnapshot(Files& files, const Snapshot& snapshot,
   const std::string target = StorePath(state_directory);
   if (files.Stat(target).ok()) {
     return absl::FailedPreconditionError(
-        Cat(state_directory, ": holds a state already; give --state a new directory, or discard "
-                             "what is there with --fresh"));
+        Cat(state_directory,
+            ": holds a state already; give --state a new directory, or discard "
+            "what is there with --fresh"));
   }
   const std::string partial = Cat(target, kPartial);
   TM_RETURN_IF_ERROR(RemoveTree(files, partial));

@@ -1,8 +1,9 @@
 // Snapshots: directories that explain themselves and resume anywhere.
 //
 //   STATE_DIR/snapshots/0000000042/
-//     manifest        what it is: the epoch record, and every file with its size (docs/formats/snapshot.md)
-//     store/          a RocksDB checkpoint; table files are hard links into the live store
+//     manifest        what it is: the epoch record, and every file with its size
+//     (docs/formats/snapshot.md) store/          a RocksDB checkpoint; table files are hard links
+//     into the live store
 //
 // A snapshot is written as 0000000042.partial, synced, then renamed: what has the final name is
 // whole. A .partial left by a crash is removed by the next snapshot.
@@ -45,9 +46,9 @@ absl::StatusOr<Snapshot> ReadSnapshot(Files& files, const std::string& snapshot_
 // Removes the oldest until `keep` are left.
 absl::Status KeepNewestSnapshots(Files& files, const std::string& state_directory, size_t keep);
 
-// Makes the store of `state_directory` a copy of the snapshot's, as a new line of runs: a fork. Table
-// files never change once written, so they are linked where that is possible; the snapshot is left
-// as it is. The target must hold no store. A crash in between leaves none.
+// Makes the store of `state_directory` a copy of the snapshot's, as a new line of runs: a fork.
+// Table files never change once written, so they are linked where that is possible; the snapshot is
+// left as it is. The target must hold no store. A crash in between leaves none.
 absl::Status RestoreSnapshot(Files& files, const Snapshot& snapshot,
                              const std::string& state_directory, const std::string& run_line);
 

@@ -28,16 +28,15 @@ std::string HostName() {
 // What a state directory may hold. Anything else and it is somebody's folder, not ours.
 bool IsOurs(const std::string& name) {
   return name == "LOCK" || name == "store" || name == "staging" || name == "snapshots" ||
-         name == "requests" || name == "store.partial";
+         name == "requests" || name == "store.partial" || name == "store.old";
 }
 
 absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
   TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
   for (const std::string& name : names) {
     if (IsOurs(name)) continue;
-    return absl::FailedPreconditionError(
-        Cat(directory, ": is not a state directory (it contains '", name,
-            "'); give --state an empty or a new directory"));
+    return absl::FailedPreconditionError(Cat(directory, ": is not a state directory (it contains '",
+                                             name, "'); give --state an empty or a new directory"));
   }
   return absl::OkStatus();
 }
@@ -105,15 +104,36 @@ absl::Status StateDirectory::OpenStore() {
         }
       }
     }
-    TM_RETURN_IF_ERROR(RemoveTree(files_, rocks.directory));
-    TM_RETURN_IF_ERROR(RemoveTree(files_, SnapshotsPath(options_.directory)));
   }
-  TM_RETURN_IF_ERROR(options_.before_open());
+  TM_RETURN_IF_ERROR(PutStoreInPlace());
   TM_ASSIGN_OR_RETURN(store_, OpenRocksStore(rocks));
   auto record = ReadEpochRecord(*store_);
   if (!record.ok()) return Annotate(record.status(), options_.directory);
   record_ = *std::move(record);
   return absl::OkStatus();
+}
+
+// --fresh discards last: until what replaces the store is there, the old one waits beside it, also
+// across a crash, and comes back where nothing replaces it. The snapshots go behind it, since one
+// of them may be what the run starts from.
+absl::Status StateDirectory::PutStoreInPlace() {
+  const std::string store = StorePath(options_.directory);
+  const std::string aside = Cat(store, ".old");
+  if (files_.Stat(aside).ok() && !files_.Stat(store).ok()) {
+    TM_RETURN_IF_ERROR(files_.Rename(aside, store));
+  }
+  TM_RETURN_IF_ERROR(RemoveTree(files_, aside));
+  if (!options_.fresh) return options_.before_open();
+  if (files_.Stat(store).ok()) TM_RETURN_IF_ERROR(files_.Rename(store, aside));
+  if (absl::Status status = options_.before_open(); !status.ok()) {
+    if (files_.Stat(aside).ok()) {
+      TM_RETURN_IF_ERROR(RemoveTree(files_, store));
+      TM_RETURN_IF_ERROR(files_.Rename(aside, store));
+    }
+    return status;
+  }
+  TM_RETURN_IF_ERROR(RemoveTree(files_, aside));
+  return RemoveTree(files_, SnapshotsPath(options_.directory));
 }
 
 absl::StatusOr<std::optional<EpochRecord>> ReadEpochRecord(const StateReader& store) {

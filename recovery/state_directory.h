@@ -48,7 +48,8 @@ class StateDirectory {
 
   const std::string& path() const { return options_.directory; }
   StateStore& store() { return *store_; }
-  // Of the last committed epoch; epoch 0 when only the run line is known; nothing in a new directory.
+  // Of the last committed epoch; epoch 0 when only the run line is known; nothing in a new
+  // directory.
   const std::optional<EpochRecord>& record() const { return record_; }
   // The line of runs that `fresh` discarded; may be empty.
   const std::string& replaced_line() const { return replaced_line_; }
@@ -57,6 +58,7 @@ class StateDirectory {
   StateDirectory(Files& files, Options options) : files_(files), options_(std::move(options)) {}
   absl::Status TakeLock();
   absl::Status OpenStore();
+  absl::Status PutStoreInPlace();
 
   Files& files_;
   const Options options_;

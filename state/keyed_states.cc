@@ -61,7 +61,7 @@ std::string KeyedStates::What(std::string_view user_key) const {
   return Cat("step '", options_.step_name, "', key ", FormatUserKey(user_key));
 }
 
-// ---- look-up and loading -----------------------------------------------------------------------
+// ---- look-up and loading ----------------------------------------
 
 KeyedStates::Entry* KeyedStates::Find(std::string_view user_key) {
   const auto it = entries_.find(user_key);
@@ -170,7 +170,7 @@ void KeyedStates::AccountMemory(Entry& entry, size_t bytes) {
   entry.memory_bytes = bytes;
 }
 
-// ---- epochs ------------------------------------------------------------------------------------
+// ---- epochs ----------------------------------------
 
 void KeyedStates::SwapChanged(Epoch closing, RunBuilder* run) {
   TM_CHECK(closing_list_.empty(), "one epoch is closed at a time");
@@ -269,7 +269,7 @@ void KeyedStates::Committed() {
   closing_list_.clear();
 }
 
-// ---- eviction ----------------------------------------------------------------------------------
+// ---- eviction ----------------------------------------
 
 void KeyedStates::Evict() {
   if (options_.store == nullptr) return;

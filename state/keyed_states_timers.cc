@@ -142,7 +142,7 @@ absl::Status KeyedStates::SweepSome(Timestamp now) {
   return cursor->status();
 }
 
-// ---- the heap ----------------------------------------------------------------------------------
+// ---- the heap ----------------------------------------
 
 bool KeyedStates::HeapLess(const Entry* a, const Entry* b) const {
   return a->heap_at != b->heap_at ? a->heap_at < b->heap_at : a->key < b->key;

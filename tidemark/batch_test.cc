@@ -25,9 +25,7 @@ using List = KeyValue<std::string, std::vector<int64_t>>;
 class BatchFixture {
  public:
   explicit BatchFixture(const BatchOptions& options, FlowTester::Options tester = {})
-      : tester_(std::move(tester)),
-        in_(tester_.Input<Event>()),
-        out_(tester_.Output<List>()) {
+      : tester_(std::move(tester)), in_(tester_.Input<Event>()), out_(tester_.Output<List>()) {
     tester_.Build([this, options](Flow& flow) {
       flow.From("in", in_.source())
           .KeyBy(&Event::user)
@@ -55,8 +53,8 @@ class BatchFixture {
 TEST(Batch, EmitsAListAsSoonAsItIsFull) {
   BatchFixture f({.max_items = 3});
   for (int i = 0; i < 10; ++i) f.Push("ALL", i);
-  EXPECT_THAT(f.rows(), ElementsAre(List{"ALL", {0, 1, 2}}, List{"ALL", {3, 4, 5}},
-                                    List{"ALL", {6, 7, 8}}));
+  EXPECT_THAT(f.rows(),
+              ElementsAre(List{"ALL", {0, 1, 2}}, List{"ALL", {3, 4, 5}}, List{"ALL", {6, 7, 8}}));
   f.tester().End();
   EXPECT_EQ(f.rows().back(), (List{"ALL", {9}}));
 }
@@ -65,8 +63,7 @@ TEST(Batch, OneActivationMayEmitSeveralListsInTheirPlaces) {
   BatchFixture f({.max_items = 2});
   f.in().PushAll({{"b", 1}, {"a", 2}, {"b", 3}, {"a", 4}, {"b", 5}, {"b", 6}});
   f.tester().Run();
-  EXPECT_THAT(f.rows(),
-              ElementsAre(List{"b", {1, 3}}, List{"a", {2, 4}}, List{"b", {5, 6}}));
+  EXPECT_THAT(f.rows(), ElementsAre(List{"b", {1, 3}}, List{"a", {2, 4}}, List{"b", {5, 6}}));
 }
 
 TEST(Batch, MaxWaitCountsFromTheFirstItemSoADripIsEmitted) {
@@ -180,7 +177,7 @@ TEST(Batch, LimitsOutOfRangeAreAnErrorThatNamesStepAndParameter) {
             "idle_timeout");
 }
 
-// ---- crashes -----------------------------------------------------------------------------------
+// ---- crashes ----------------------------------------
 
 // A script of steps: push an item, or let time pass.
 struct ScriptStep {

@@ -6,8 +6,8 @@ namespace tidemark {
 namespace {
 
 const std::vector<FlagSpec> kFlags = {
-    {"state", "DIR", ""}, {"rate", "N", ""}, {"epoch", "TIME", ""}, {"memory", "SIZE", ""},
-    {"fresh", "", ""},
+    {"state", "DIR", ""},   {"rate", "N", ""}, {"epoch", "TIME", ""},
+    {"memory", "SIZE", ""}, {"fresh", "", ""},
 };
 
 CommandLine Parse(const std::vector<std::string>& words) {

@@ -1,7 +1,8 @@
 // Joins: values of several keyed streams side by side, per key (SEMANTICS §6).
 //
 //   // Every order with its payment, once both are there:
-//   auto paid = Join("paid", {}, orders, payments);      // KeyedStream<K, tuple<optional<O>, optional<P>>>
+//   auto paid = Join("paid", {}, orders, payments);      // KeyedStream<K, tuple<optional<O>,
+//   optional<P>>>
 //
 //   // The same within windows; streams with a time, results and late values:
 //   auto [row, late] = JoinWindow("paid", Tumbling{absl::Minutes(1)}, {}, {},
@@ -121,8 +122,8 @@ auto JoinWindowSides(std::string name, Windows windows, const JoinOptions& join,
                                .emit_mode = join.emit.value_or(JoinEmit::kFinal)};
   auto [rows, late] = merged.Window(std::move(windows), options).Apply(std::move(name), fold);
   auto results = rows.MapValue([sides](Windowed<std::vector<std::optional<Variant>>> row) {
-    return Windowed<std::tuple<std::optional<V>...>>{
-        row.window_id, row.open, row.close, ToTuple<V...>(std::move(row.value), sides)};
+    return Windowed<std::tuple<std::optional<V>...>>{row.window_id, row.open, row.close,
+                                                     ToTuple<V...>(std::move(row.value), sides)};
   });
   return std::make_tuple(std::move(results), late);
 }

@@ -66,7 +66,7 @@ struct KeyTraits<double> {
 };
 
 template <class K>
-  requires std::signed_integral<K>
+requires std::signed_integral<K>
 struct KeyTraits<K> {
   static void Append(K key, std::string& out) { AppendKeyInt(key, out); }
   static absl::StatusOr<K> FromParts(std::span<const KeyPart>& parts) {
@@ -77,7 +77,7 @@ struct KeyTraits<K> {
 };
 
 template <class K>
-  requires std::unsigned_integral<K>
+requires std::unsigned_integral<K>
 struct KeyTraits<K> {
   static void Append(K key, std::string& out) { AppendKeyUint(key, out); }
   static absl::StatusOr<K> FromParts(std::span<const KeyPart>& parts) {
@@ -88,7 +88,7 @@ struct KeyTraits<K> {
 };
 
 template <class K>
-  requires std::is_enum_v<K>
+requires std::is_enum_v<K>
 struct KeyTraits<K> {
   static void Append(K key, std::string& out) { AppendKeyInt(static_cast<int64_t>(key), out); }
   static absl::StatusOr<K> FromParts(std::span<const KeyPart>& parts) {
@@ -102,7 +102,9 @@ template <>
 struct KeyTraits<absl::Time> {
   static void Append(absl::Time key, std::string& out) {
     const auto at = Timestamp::FromAbsl(key);
-    AppendKeyTime(at.ok() ? *at : key < absl::UnixEpoch() ? Timestamp::Min() : Timestamp::Max(),
+    AppendKeyTime(at.ok()                   ? *at
+                  : key < absl::UnixEpoch() ? Timestamp::Min()
+                                            : Timestamp::Max(),
                   out);
   }
   static absl::StatusOr<absl::Time> FromParts(std::span<const KeyPart>& parts) {

@@ -1,5 +1,5 @@
-// KeyedLogic: what a stateful step does with one key. Built-in steps (Batch) are written against this
-// interface, and so are yours:
+// KeyedLogic: what a stateful step does with one key. Built-in steps (Batch) are written against
+// this interface, and so are yours:
 //
 //   // Counts the items of each key and says so at every tenth.
 //   struct EveryTenth : tidemark::ValueState<int64_t> {
@@ -11,9 +11,9 @@
 //   };
 //   auto [tenths] = clicks.Stateful("every_tenth", EveryTenth{});
 //
-// Requires: the logic is immutable (one object serves all keys and workers); callbacks are functions
-// of the state, the item and the times they are given, nothing else. An exception stops the run with
-// a status that names the step.
+// Requires: the logic is immutable (one object serves all keys and workers); callbacks are
+// functions of the state, the item and the times they are given, nothing else. An exception stops
+// the run with a status that names the step.
 //
 // A state that IsEmpty() leaves nothing behind. Keys never share state.
 #pragma once
@@ -56,7 +56,7 @@ class StepContext {
   template <size_t Port = 0>
   void Emit(std::tuple_element_t<Port, Outs> value) {
     std::get<Port>(pending_).push_back(std::move(value));
-    if constexpr (std::tuple_size_v<Outs> > 1) order_.push_back(static_cast<uint8_t>(Port));
+    if constexpr (std::tuple_size_v < Outs >> 1) order_.push_back(static_cast<uint8_t>(Port));
   }
 
  private:

@@ -51,8 +51,8 @@ int Main(int argc, char** argv, const Program& program) {
     const absl::Status status = flow.Compile().status();
     return status.ok() ? 0 : Complain(status, 2);
   }
-  return Complain(absl::InvalidArgumentError(Cat(
-                      "unknown verb '", verb, "'; there are run, validate, snapshots and dump")),
+  return Complain(absl::InvalidArgumentError(Cat("unknown verb '", verb,
+                                                 "'; there are run, validate, snapshots and dump")),
                   2);
 }
 

@@ -72,8 +72,11 @@ class Run {
   int Execute(const Flow& flow) {
     auto plan = flow.Compile();
     if (!plan.ok()) return Refuse(plan.status(), kExitUsage);
-    if (absl::Status status = OpenState(); !status.ok()) return Refuse(status, kExitFailed);
+    if (absl::Status status = OpenState(); !status.ok()) {
+      return Refuse(status, absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed);
+    }
     if (absl::Status status = OpenJob(*std::move(plan)); !status.ok()) {
+      RemoveRestored();
       return Refuse(status, absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed);
     }
     SayGuarantees();
@@ -98,14 +101,26 @@ class Run {
     }
     StateDirectory::Options open{.directory = options_.state_directory, .fresh = options_.fresh};
     if (!options_.from_snapshot.empty()) {
-      open.before_open = [this]() -> absl::Status {
-        TM_ASSIGN_OR_RETURN(const Snapshot snapshot,
-                            ReadSnapshot(*context_.files, options_.from_snapshot));
-        return RestoreSnapshot(*context_.files, snapshot, options_.state_directory, NewRunLine());
+      // Read before anything is discarded: --fresh must not cost a state for a mistyped path.
+      TM_ASSIGN_OR_RETURN(Snapshot snapshot, ReadSnapshot(*context_.files, options_.from_snapshot));
+      open.before_open = [this, snapshot = std::move(snapshot)]() -> absl::Status {
+        TM_RETURN_IF_ERROR(
+            RestoreSnapshot(*context_.files, snapshot, options_.state_directory, NewRunLine()));
+        restored_ = true;
+        return absl::OkStatus();
       };
     }
     TM_ASSIGN_OR_RETURN(directory_, StateDirectory::Open(*context_.files, open));
     return absl::OkStatus();
+  }
+
+  // What this process put there and could not run is taken away again, so that the command that is
+  // advised finds the directory as it was.
+  void RemoveRestored() {
+    if (!restored_) return;
+    directory_.reset();
+    RemoveTree(*context_.files, StorePath(options_.state_directory))
+        .IgnoreError();  // on purpose: the refusal says what matters
   }
 
   absl::Status OpenJob(Plan plan) {
@@ -123,8 +138,8 @@ class Run {
       if (directory_->record() && directory_->record()->epoch.value > 0) {
         job.resume = directory_->record();
       }
-      job.replaced_line = options_.take_over && job.resume ? SinkLine(*job.resume)
-                                                           : directory_->replaced_line();
+      job.replaced_line =
+          options_.take_over && job.resume ? SinkLine(*job.resume) : directory_->replaced_line();
     }
     const bool resumes = job.resume.has_value();
     TM_ASSIGN_OR_RETURN(job_, Job::Open(std::move(plan), std::move(job)));
@@ -136,11 +151,19 @@ class Run {
       }
     }
     first_epoch_ = job_->record().epoch.value;
+    TakeNumbers(job_->record());
+    for (const StepPlan& step : job_->plan().steps) {
+      // Rows that go to the terminal themselves leave no place for a line that is written over.
+      if (step.sink != nullptr && step.sink->guarantee() == SinkGuarantee::kAtLeastOnce &&
+          isatty(STDOUT_FILENO) != 0) {
+        view_.UseLines();
+      }
+    }
     return absl::OkStatus();
   }
 
-  // The id of this line of runs. A new directory gets one that is kept from the first start on: what
-  // a run that died before its first commit has written is then known to be this line's own.
+  // The id of this line of runs. A new directory gets one that is kept from the first start on:
+  // what a run that died before its first commit has written is then known to be this line's own.
   absl::StatusOr<std::string> RunLine() {
     if (directory_->record()) return directory_->record()->run_line;
     EpochRecord record;
@@ -206,15 +229,21 @@ class Run {
     return 0;
   }
 
+  // For the status line and the last words.
+  void TakeNumbers(const EpochRecord& record) {
+    uint64_t keys = 0, bytes = 0;
+    for (const StepRecord& step : record.steps) keys += step.keys, bytes += step.bytes;
+    committed_epoch_.store(record.epoch.value);
+    keys_.store(keys);
+    state_bytes_.store(bytes);
+  }
+
   // On the committer's thread.
   absl::Status AfterCommit() {
     const EpochRecord& record = job_->record();
     last_commit_us_.store(MonotonicMicros());
-    committed_epoch_.store(record.epoch.value);
-    uint64_t keys = 0, bytes = 0;
-    for (const StepRecord& step : record.steps) keys += step.keys, bytes += step.bytes;
-    keys_.store(keys);
-    state_bytes_.store(bytes);
+    TakeNumbers(record);
+    const uint64_t keys = keys_.load();
     if (directory_ == nullptr) return absl::OkStatus();
     const int64_t now = MonotonicMicros();
     const bool last = job_->ended() || runner_->stop_requested();
@@ -255,9 +284,9 @@ class Run {
       return;
     }
     const double seconds = static_cast<double>(MonotonicMicros() - begin_us) / 1e6;
-    std::string line = Cat(stopped ? "stopped: " : "done: ", FormatCount(numbers.items_in), " in, ",
-                           FormatCount(numbers.items_out), " out, ",
-                           absl::StrFormat("%.1f s", seconds));
+    std::string line =
+        Cat(stopped ? "stopped: " : "done: ", FormatCount(numbers.items_in), " in, ",
+            FormatCount(numbers.items_out), " out, ", absl::StrFormat("%.1f s", seconds));
     if (job_->keeps_state()) {
       line += Cat("; state at epoch ", committed_epoch_.load(), " in ", directory_->path());
       if (stopped) line += ", the same command goes on from there";
@@ -273,6 +302,7 @@ class Run {
   std::unique_ptr<Job> job_;
   Runner* runner_ = nullptr;
   uint64_t first_epoch_ = 0;
+  bool restored_ = false;  // by this process, from a snapshot
 
   // Written by the committer, read by the status line.
   std::atomic<int64_t> last_commit_us_{0};

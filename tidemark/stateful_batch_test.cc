@@ -256,7 +256,7 @@ TEST(Stateful, ACrashBehindAnyStepCannotBeSeen) {
   });
 }
 
-// ---- rows --------------------------------------------------------------------------------------
+// ---- rows ----------------------------------------
 
 struct Wide {
   std::map<std::string, std::vector<double>> by_name;

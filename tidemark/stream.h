@@ -8,9 +8,9 @@
 //       .To("out", StdOut(FormatPair));
 //
 // Steps without a name keep nothing; a name marks what survives a restart. Streams are values that
-// name a place in the flow: using one twice gives both users every item. A function passed to a step
-// is copied, called by one worker at a time, and must not depend on anything but its arguments; an
-// exception it throws stops the run with a status that names the step.
+// name a place in the flow: using one twice gives both users every item. A function passed to a
+// step is copied, called by one worker at a time, and must not depend on anything but its
+// arguments; an exception it throws stops the run with a status that names the step.
 #pragma once
 
 #include <functional>
@@ -27,9 +27,9 @@
 #include "tidemark/internal/add_steps.h"
 #include "tidemark/key_value.h"
 #include "tidemark/sink.h"
-#include "tidemark/window.h"
 #include "tidemark/stateful_batch.h"
 #include "tidemark/stateful_map.h"
+#include "tidemark/window.h"
 
 namespace tidemark {
 
@@ -118,26 +118,30 @@ class Stream {
   template <class... Others>
   Stream<T> Merge(const Others&... others) const {
     static_assert((std::is_same_v<Others, Stream<T>> && ...), "Merge takes streams of one type");
-    const Stream<T> merged = Each<T>("merge", [](T& item, std::vector<T>& out) {
-      out.push_back(std::move(item));
-    });
-    (graph_->AddEdge({.from = others.step_, .port = others.port_, .to = merged.step_, .input = 0,
-                      .exchange = {}, .make_partitioner = {}}),
+    const Stream<T> merged =
+        Each<T>("merge", [](T& item, std::vector<T>& out) { out.push_back(std::move(item)); });
+    (graph_->AddEdge({.from = others.step_,
+                      .port = others.port_,
+                      .to = merged.step_,
+                      .input = 0,
+                      .exchange = {},
+                      .make_partitioner = {}}),
      ...);
     return merged;
   }
-  // get(key) -> V is looked up and kept, per worker, for `ttl`; f(T, const V&) -> U. What is kept is
-  // no state: a restart looks it up again.
+  // get(key) -> V is looked up and kept, per worker, for `ttl`; f(T, const V&) -> U. What is kept
+  // is no state: a restart looks it up again.
   template <class KeyOf, class Get, class F>
-  auto EnrichCached(KeyOf key_of, Get get, F f, absl::Duration ttl = absl::InfiniteDuration()) const {
+  auto EnrichCached(KeyOf key_of, Get get, F f,
+                    absl::Duration ttl = absl::InfiniteDuration()) const {
     return internal::AddEnrichCached<T>(*this, graph_, step_, port_, std::move(key_of),
                                         std::move(get), std::move(f), ttl);
   }
 
   // f(const T&) -> K, or a member pointer. Steps with state work per key.
   template <class F, class K = std::decay_t<std::invoke_result_t<F&, const T&>>>
-    requires KeyType<K>
-  KeyedStream<K, T> KeyBy(F f) const {
+  requires KeyType<K> KeyedStream<K, T> KeyBy(F f)
+  const {
     const auto keyed = Each<KeyValue<K, T>>(
         "key_by", [f = std::move(f)](T& item, std::vector<KeyValue<K, T>>& out) mutable {
           K key = std::invoke(f, std::as_const(item));
@@ -148,8 +152,8 @@ class Stream {
 
   // How many items have each key, at the end of input; see tidemark/final.h.
   template <class F, class K = std::decay_t<std::invoke_result_t<F&, const T&>>>
-    requires KeyType<K>
-  KeyedStream<K, int64_t> CountFinal(std::string name, F key_of) const {
+  requires KeyType<K> KeyedStream<K, int64_t> CountFinal(std::string name, F key_of)
+  const {
     const auto keys = Map([key_of = std::move(key_of)](T item) mutable {
       return KeyValue<K, std::monostate>{std::invoke(key_of, std::as_const(item)), {}};
     });
@@ -202,8 +206,8 @@ class KeyedStream {
       pairs_.graph()->AddError(Annotate(limits.status(), Cat("step '", name, "'")));
     }
     const BatchLimits checked = limits.ok() ? *limits : BatchLimits{};
-    return std::get<0>(AddLogic(std::move(name), "batch", checked.Describe(),
-                                internal::BatchLogic<V>(checked)));
+    return std::get<0>(
+        AddLogic(std::move(name), "batch", checked.Describe(), internal::BatchLogic<V>(checked)));
   }
 
   // A step of your own; see tidemark/stateful_batch.h for callbacks and tidemark/keyed_logic.h for
@@ -261,9 +265,8 @@ class KeyedStream {
   // by(const V&) -> something that compares with <, or a member pointer.
   template <class By = std::identity>
   KeyedStream<K, V> MaxFinal(std::string name, By by = {}) const {
-    return std::get<0>(
-        AddLogic(std::move(name), "max_final", "",
-                 internal::BestFinalLogic<V, By, std::greater<>>(std::move(by))));
+    return std::get<0>(AddLogic(std::move(name), "max_final", "",
+                                internal::BestFinalLogic<V, By, std::greater<>>(std::move(by))));
   }
   template <class By = std::identity>
   KeyedStream<K, V> MinFinal(std::string name, By by = {}) const {
@@ -271,8 +274,8 @@ class KeyedStream {
                                 internal::BestFinalLogic<V, By, std::less<>>(std::move(by))));
   }
 
-  // The time of an item is time_of(item) -> absl::Time, or a member pointer. Each key has a watermark
-  // of its own; see tidemark/window.h.
+  // The time of an item is time_of(item) -> absl::Time, or a member pointer. Each key has a
+  // watermark of its own; see tidemark/window.h.
   template <class F>
   auto EventTime(F time_of, const EventTimeOptions& options = {}) const {
     absl::Status error;
@@ -281,8 +284,7 @@ class KeyedStream {
                                              absl::FormatDuration(options.max_out_of_orderness)));
     }
     auto timed = MapValue([time_of = std::move(time_of)](V value) mutable {
-      const Timestamp at =
-          internal::EventTimeOf(std::invoke(time_of, std::as_const(value)));
+      const Timestamp at = internal::EventTimeOf(std::invoke(time_of, std::as_const(value)));
       return internal::Timed<V>{at, std::move(value)};
     });
     const EventClock clock{.max_out_of_orderness = Span::FromAbsl(options.max_out_of_orderness)};
@@ -304,8 +306,9 @@ class KeyedStream {
   }
   template <class F>
   KeyedStream<K, V> FilterValue(F f) const {
-    return KeyedStream<K, V>(pairs_.Filter(
-        [f = std::move(f)](const KeyValue<K, V>& pair) mutable { return std::invoke(f, pair.value); }));
+    return KeyedStream<K, V>(pairs_.Filter([f = std::move(f)](const KeyValue<K, V>& pair) mutable {
+      return std::invoke(f, pair.value);
+    }));
   }
   template <class F, class R = std::decay_t<std::invoke_result_t<F&, V>>,
             class U = typename R::value_type>
@@ -348,9 +351,9 @@ class KeyedStream {
   auto AddLogic(std::string name, const char* kind, std::string parameters, Logic logic) const {
     static_assert(std::is_same_v<typename Logic::In, V>,
                   "the step's In must be the type of the stream's values");
-    const int step = internal::AddKeyedStep<K, V>(pairs_.graph(), pairs_.step(), pairs_.port(),
-                                                  std::move(name), kind, std::move(parameters),
-                                                  std::move(logic));
+    const int step =
+        internal::AddKeyedStep<K, V>(pairs_.graph(), pairs_.step(), pairs_.port(), std::move(name),
+                                     kind, std::move(parameters), std::move(logic));
     return Ports(step, static_cast<const typename Logic::Outs*>(nullptr),
                  std::make_index_sequence<std::tuple_size_v<typename Logic::Outs>>());
   }

@@ -4,7 +4,8 @@
 //   auto in = t.Input<std::string>();
 //   auto out = t.Output<KeyValue<std::string, std::vector<std::string>>>();
 //   t.Build([&](Flow& flow) {
-//     flow.From("in", in.source()).KeyBy(FirstLetter).Batch("b", {.max_items = 2}).To("out", out.sink());
+//     flow.From("in", in.source()).KeyBy(FirstLetter).Batch("b", {.max_items = 2}).To("out",
+//     out.sink());
 //   });
 //   in.Push("apple");
 //   t.Run();                                  // until nothing is left to do
@@ -15,9 +16,9 @@
 //   t.Advance(absl::Seconds(10));             // moves the clock, lets due timers fire
 //   t.End();                                  // end of input, final epoch
 //
-// So any test becomes a recovery test by one line. Nothing sleeps; everything happens in the calling
-// thread, with any number of workers. A status that is not OK stops the test with its text, unless
-// the Try… form is used.
+// So any test becomes a recovery test by one line. Nothing sleeps; everything happens in the
+// calling thread, with any number of workers. A status that is not OK stops the test with its text,
+// unless the Try… form is used.
 #pragma once
 
 #include <functional>

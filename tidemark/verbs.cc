@@ -94,7 +94,8 @@ std::string SnapshotJson(const std::string& path, const EpochRecord& record, uin
   AppendJsonString(record.flow_name, json);
   return Cat(json, ", \"epoch\": ", record.epoch.value, ", \"time\": \"",
              FormatTimestamp(record.wall_time), "\", \"bytes\": ", bytes,
-             ", \"keys\": ", TotalsOf(record).keys, ", \"positions\": ", PositionsJson(record), "}");
+             ", \"keys\": ", TotalsOf(record).keys, ", \"positions\": ", PositionsJson(record),
+             "}");
 }
 
 std::string SnapshotLine(const std::string& name, const EpochRecord& record, uint64_t bytes,
@@ -153,11 +154,13 @@ int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
                          words);
   if (!line.status().ok()) return Complain(line.status(), 2);
   const std::string& directory = line.Word(0);
-  auto live = StateInspector::Open(files, directory);
-  if (!live.ok()) return Complain(live.status(), 1);
   std::vector<absl::Status> damaged;
   auto snapshots = ListSnapshots(files, directory, &damaged);
   if (!snapshots.ok()) return Complain(snapshots.status(), 1);
+  // A damaged store is when a list of snapshots is needed most.
+  auto live = StateInspector::Open(files, directory);
+  if (!live.ok() && snapshots->empty() && damaged.empty()) return Complain(live.status(), 1);
+  if (!live.ok()) damaged.push_back(live.status());
 
   Lines out;
   const auto print = [&]() -> absl::Status {
@@ -172,6 +175,7 @@ int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
           json ? SnapshotJson(snapshot.path, record, snapshot.bytes())
                : SnapshotLine(SnapshotName(record.epoch), record, snapshot.bytes(), clock.Now())));
     }
+    if (!live.ok()) return absl::OkStatus();
     const EpochRecord& record = (*live)->record();
     const uint64_t bytes = (*live)->stats().bytes_on_disk;
     return out.Put(json ? SnapshotJson(directory, record, bytes)
@@ -212,10 +216,10 @@ int DumpVerb(const Words& words, Files& files) {
                                           ", committed ", FormatTimestamp(record.wall_time)));
     if (!head.ok()) return Finish(head);
   }
-  return Finish((*inspector)->Dump({.step = line.Text("step"),
-                                    .key = line.Text("key"),
-                                    .limit = limit->value_or(0)},
-                                   visit));
+  return Finish(
+      (*inspector)
+          ->Dump({.step = line.Text("step"), .key = line.Text("key"), .limit = limit->value_or(0)},
+                 visit));
 }
 
 }  // namespace tidemark

@@ -1,4 +1,5 @@
-// The verbs of the command, shared by `tidemark` and by every program whose main() is tidemark::Main.
+// The verbs of the command, shared by `tidemark` and by every program whose main() is
+// tidemark::Main.
 //
 // Each gets the words behind its name and returns an exit code: 0 fine, 1 failed, 2 wrong use.
 #pragma once

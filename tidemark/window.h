@@ -7,9 +7,9 @@
 //   peak.To("peaks", …);
 //   late.To("too_late", …);              // cannot be forgotten: it is in the pair
 //
-// A window is emitted once, when the watermark reaches its close: by items, by time that passes while
-// the key is idle, or at the end of input. An item that comes too late for a window goes to the late
-// stream, and is counted even when nobody reads that. WithMetadata() adds a third stream.
+// A window is emitted once, when the watermark reaches its close: by items, by time that passes
+// while the key is idle, or at the end of input. An item that comes too late for a window goes to
+// the late stream. WithMetadata() adds a third stream.
 #pragma once
 
 #include <functional>
@@ -75,10 +75,8 @@ inline SlidingWindower ToWindower(const Sliding& w) {
 inline SessionWindower ToWindower(const Session& w) { return {.gap = Span::FromAbsl(w.gap)}; }
 // A windower of the user's own is taken as it is.
 template <class Windower>
-  requires requires { typename Windower::State; }
-Windower ToWindower(Windower w) {
-  return w;
-}
+requires requires { typename Windower::State; }
+Windower ToWindower(Windower w) { return w; }
 
 inline absl::StatusOr<WindowRules> CheckRules(const WindowOptions& options, Order default_order) {
   if (options.keep_watermark_for < absl::ZeroDuration()) {
@@ -182,11 +180,11 @@ class WindowedStream {
     if (error.ok()) error = windower_.Check();
     if (!error.ok()) timed_.Pairs().graph()->AddError(Annotate(error, Cat("step '", name, "'")));
     const internal::WindowRules checked = rules.value_or(internal::WindowRules());
-    internal::WindowLogic<V, Clock, Windower, WindowFold> logic(clock_, windower_,
-                                                                std::move(fold), checked);
-    auto streams = timed_.AddLogic(std::move(name), kind,
-                                   Cat(windower_.Describe(), ", ", checked.Describe()),
-                                   std::move(logic));
+    internal::WindowLogic<V, Clock, Windower, WindowFold> logic(clock_, windower_, std::move(fold),
+                                                                checked);
+    auto streams =
+        timed_.AddLogic(std::move(name), kind, Cat(windower_.Describe(), ", ", checked.Describe()),
+                        std::move(logic));
     if constexpr (kMetadata) {
       return streams;
     } else {

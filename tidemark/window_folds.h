@@ -15,9 +15,9 @@
 //   };
 //   auto [spread, late] = windows.Apply("spread", Spread{});
 //
-// Init() makes the accumulator of a new window. OnMerge() is called when a session takes up another:
-// `into` is the earlier-opened one's. `emit(Out)` may be called any number of times in each. Acc is
-// stored, so it is a plain struct (state/reflect.h).
+// Init() makes the accumulator of a new window. OnMerge() is called when a session takes up
+// another: `into` is the earlier-opened one's. `emit(Out)` may be called any number of times in
+// each. Acc is stored, so it is a plain struct (state/reflect.h).
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,9 @@ class WindowFixture {
   template <class Windows>
   WindowFixture(Windows windows, const EventTimeOptions& time, const WindowOptions& options,
                 FlowTester::Options tester = {})
-      : tester_(std::move(tester)), in_(tester_.Input<Item>()), out_(tester_.Output<std::string>()) {
+      : tester_(std::move(tester)),
+        in_(tester_.Input<Item>()),
+        out_(tester_.Output<std::string>()) {
     tester_.Build([=, this](Flow& flow) {
       auto [results, late, metadata] = flow.From("in", in_.source())
                                            .KeyBy(&Item::key)
@@ -119,8 +121,8 @@ TEST(Window, BehindTheWatermarkIsLateWhereThatIsTheRule) {
 }
 
 TEST(Window, WithSlidingWindowsAnItemIsLateForSomeAndOnTimeForOthers) {
-  WindowFixture f(Sliding{.length = absl::Seconds(10), .offset = absl::Seconds(5), .align_to = kStart},
-                  {}, {});
+  WindowFixture f(
+      Sliding{.length = absl::Seconds(10), .offset = absl::Seconds(5), .align_to = kStart}, {}, {});
   f.Push(At(12, 1));
   // Window 0 [0,10) is closed, window 1 [5,15) is open.
   EXPECT_THAT(f.Push(At(8, 2)), ElementsAre("late k 0 2"));
@@ -184,7 +186,8 @@ TEST(Window, ASessionClosesStrictlyBehindItsGap) {
 }
 
 TEST(Window, ParametersOutOfRangeNameStepAndParameter) {
-  const auto compile = [](auto windows, const EventTimeOptions& time, const WindowOptions& options) {
+  const auto compile = [](auto windows, const EventTimeOptions& time,
+                          const WindowOptions& options) {
     FlowTester tester;
     auto in = tester.Input<Item>();
     Flow flow("f");

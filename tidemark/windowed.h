@@ -8,8 +8,8 @@
 
 namespace tidemark {
 
-// A result of a window, or an item that came too late for one (`open` and `close` then say nothing).
-// For a session, `close` is the time of its last item.
+// A result of a window, or an item that came too late for one (`open` and `close` then say
+// nothing). For a session, `close` is the time of its last item.
 template <class T>
 struct Windowed {
   int64_t window_id = 0;

@@ -68,8 +68,8 @@ int RunVerb(const Words& words, Files& files, const Clock& clock) {
   if (const auto out = line.Text("out")) {
     if (absl::Status status = MoveOutputs(*out, *job); !status.ok()) return Complain(status, 2);
   }
-  auto built = BuildJob(
-      *job, {.rate = *rate, .accept_changed_input = line.Has("accept-changed-input")});
+  auto built =
+      BuildJob(*job, {.rate = *rate, .accept_changed_input = line.Has("accept-changed-input")});
   if (!built.ok()) return Complain(built.status(), 2);
   return RunFlow(built->flow, options, {.files = &files, .clock = &clock});
 }
@@ -113,10 +113,9 @@ int Main(const Words& all) {
   if (verb == "snapshots") return SnapshotsVerb(words, *files, clock);
   if (verb == "dump") return DumpVerb(words, *files);
   const auto meant = DidYouMean(verb, {"run", "validate", "snapshots", "dump", "help"});
-  return Complain(absl::InvalidArgumentError(
-                      Cat("unknown verb '", verb, "'",
-                          meant ? Cat("; did you mean '", *meant, "'?")
-                                : std::string("; try: tidemark help"))),
+  return Complain(absl::InvalidArgumentError(Cat("unknown verb '", verb, "'",
+                                                 meant ? Cat("; did you mean '", *meant, "'?")
+                                                       : std::string("; try: tidemark help"))),
                   2);
 }
 

@@ -88,8 +88,8 @@ absl::Status LoadBatchRows(const StateRowData& row, const SubRows& sub_rows,
       std::vector<std::string> items;
       TM_RETURN_IF_ERROR(DecodeSegmentRow(values[i], what, items));
       if (items.size() != rows.segments[i].items) {
-        return absl::DataLossError(Cat(what, ": a segment holds ", items.size(), " items instead of ",
-                                       rows.segments[i].items));
+        return absl::DataLossError(Cat(what, ": a segment holds ", items.size(),
+                                       " items instead of ", rows.segments[i].items));
       }
       for (const std::string& bytes : items) TM_RETURN_IF_ERROR(item(bytes));
     }

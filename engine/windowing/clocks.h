@@ -1,8 +1,8 @@
 // Clocks of windowed steps: what time an item has, and how far the watermark is (SEMANTICS §3).
 //
 // A clock is a value with the step's parameters; what it knows of one key is its State, a plain
-// struct that is stored with the key. All functions are pure, all times whole microseconds. `now` is
-// the step's time in `kDomain`. A clock of your own has the same members.
+// struct that is stored with the key. All functions are pure, all times whole microseconds. `now`
+// is the step's time in `kDomain`. A clock of your own has the same members.
 //
 //   EventClock clock{.max_out_of_orderness = Span::Seconds(5)};
 //   EventClock::State state = clock.Make(now);
@@ -20,7 +20,8 @@ namespace tidemark {
 // with job time while the key is idle, and never goes back.
 struct EventClock {
   static constexpr TimeDomain kDomain = TimeDomain::kJob;
-  // The watermark outlives a key's windows (keep_watermark_for), so stragglers are known to be late.
+  // The watermark outlives a key's windows (keep_watermark_for), so stragglers are known to be
+  // late.
   static constexpr bool kKeptPerKey = true;
 
   Span max_out_of_orderness;

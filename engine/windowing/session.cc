@@ -27,7 +27,7 @@ void SessionWindower::LateFor(const State& state, Timestamp item, Timestamp wate
   if (next != state.sessions.end() && Reaches(item, next->first)) {
     last = std::max(last, next->second.last);
   }
-  if (last + gap + Span::Micros(1) <= watermark) ids.push_back(kLateSessionId);
+  if (ClosesAt(last, watermark)) ids.push_back(kLateSessionId);
 }
 
 SessionWindower::Place SessionWindower::StretchToOpenAt(State& state, Place place,
@@ -45,7 +45,8 @@ SessionWindower::Place SessionWindower::MergeWithNext(State& state, Place earlie
   if (later == state.sessions.end() || !Reaches(earlier->second.last, later->first)) return earlier;
   Session& survivor = earlier->second;
   Session& absorbed = later->second;
-  merges.push_back({.absorbed = absorbed.id, .survivor = survivor.id});
+  merges.push_back(
+      {.absorbed = absorbed.id, .survivor = survivor.id, .joined_open = {}, .joined_close = {}});
   survivor.last = std::max(survivor.last, absorbed.last);
   std::vector<int64_t> ids = std::move(absorbed.merged_ids);
   ids.push_back(absorbed.id);
@@ -61,8 +62,7 @@ void SessionWindower::OpenFor(State& state, Timestamp item, Timestamp, std::vect
                               std::vector<WindowMerge>& merges) const {
   const auto next = state.sessions.upper_bound(item);
   const auto before = next == state.sessions.begin() ? state.sessions.end() : std::prev(next);
-  const bool joins_before =
-      before != state.sessions.end() && Reaches(before->second.last, item);
+  const bool joins_before = before != state.sessions.end() && Reaches(before->second.last, item);
   const bool joins_next = next != state.sessions.end() && Reaches(item, next->first);
   if (!joins_before && !joins_next) {
     const int64_t id = state.next_id++;
@@ -71,11 +71,12 @@ void SessionWindower::OpenFor(State& state, Timestamp item, Timestamp, std::vect
     ids.push_back(id);
     return;
   }
-  const bool take_before =
-      joins_before && (!joins_next || before->second.id < next->second.id);
+  const bool take_before = joins_before && (!joins_next || before->second.id < next->second.id);
   Place joined = take_before ? before : StretchToOpenAt(state, next, std::min(next->first, item));
   joined->second.last = std::max(joined->second.last, item);
   ids.push_back(joined->second.id);
+  const Timestamp open = joined->first;
+  const Timestamp last = joined->second.last;
   // Both neighbours are in reach only now; sessions lay more than a gap apart before.
   if (joined != state.sessions.begin()) {
     const auto previous = std::prev(joined);
@@ -84,6 +85,10 @@ void SessionWindower::OpenFor(State& state, Timestamp item, Timestamp, std::vect
   const size_t merged = merges.size();
   joined = MergeWithNext(state, joined, merges);
   if (merges.size() > merged) MergeWithNext(state, joined, merges);
+  for (size_t i = merged; i < merges.size(); ++i) {
+    merges[i].joined_open = open;
+    merges[i].joined_close = last;
+  }
 }
 
 void SessionWindower::MergeAll(State& state, std::vector<WindowMerge>& merges) const {
@@ -98,7 +103,7 @@ void SessionWindower::CloseFor(State& state, Timestamp watermark,
                                std::vector<ClosedWindow>& closed) const {
   while (!state.sessions.empty()) {
     const auto first = state.sessions.begin();
-    if (CloseOf(first->second) > watermark) return;
+    if (!ClosesAt(first->second.last, watermark)) return;
     closed.push_back(Look(state, first->second.id));
     state.open_of.erase(first->second.id);
     state.sessions.erase(first);
@@ -106,7 +111,9 @@ void SessionWindower::CloseFor(State& state, Timestamp watermark,
 }
 
 Timestamp SessionWindower::NextClose(const State& state) const {
-  return state.sessions.empty() ? Timestamp::Never() : CloseOf(state.sessions.begin()->second);
+  if (state.sessions.empty()) return Timestamp::Never();
+  const Session& next = state.sessions.begin()->second;
+  return ClosesAt(next.last, Timestamp::Max()) ? CloseOf(next) : Timestamp::Never();
 }
 
 Timestamp SessionWindower::LastClose(const State& state) const {

@@ -1,9 +1,9 @@
 // SessionWindower: windows that last as long as items keep coming, and end after a gap without one.
 //
-// A session is [open, last], both times of items. An item within `gap` of a session (inclusive) joins
-// and stretches it; sessions that come within gap of one another merge into the one with the earliest
-// open, which keeps its id. So the sessions of a key lie more than a gap apart, and in the order of
-// their opens they are also in the order of their lasts: a neighbour is found in O(log n).
+// A session is [open, last], both times of items. An item within `gap` of a session (inclusive)
+// joins and stretches it; sessions that come within gap of one another merge into the one with the
+// earliest open, which keeps its id. So the sessions of a key lie more than a gap apart, and in the
+// order of their opens they are also in the order of their lasts: a neighbour is found in O(log n).
 #pragma once
 
 #include <cstdint>
@@ -36,15 +36,16 @@ struct SessionWindower {
   absl::Status Check() const;
   std::string Describe() const;
 
-  // {kLateSessionId} when the item, with the sessions that it would join or bridge, ends more than a
-  // gap before the watermark.
+  // {kLateSessionId} when the item, with the sessions that it would join or bridge, ends more than
+  // a gap before the watermark.
   void LateFor(const State& state, Timestamp item, Timestamp watermark,
                std::vector<int64_t>& ids) const;
-  // The one session that the item joins or makes (the lowest id of several); `merges` then follow at
-  // once, in order of open.
+  // The one session that the item joins or makes (the lowest id of several); `merges` then follow
+  // at once, in order of open.
   void OpenFor(State& state, Timestamp item, Timestamp watermark, std::vector<int64_t>& ids,
                std::vector<WindowMerge>& merges) const;
   void CloseFor(State& state, Timestamp watermark, std::vector<ClosedWindow>& closed) const;
+  // Never() when no watermark closes one.
   Timestamp NextClose(const State& state) const;
   Timestamp LastClose(const State& state) const;
   bool IsEmpty(const State& state) const { return state.sessions.empty(); }
@@ -56,7 +57,12 @@ struct SessionWindower {
 
  private:
   using Place = std::map<Timestamp, Session>::iterator;
-  // Closes when last < watermark - gap, which is when this is reached.
+  // last < watermark - gap. A session that could still be joined at the maximum is closed by no
+  // watermark, only by Never(), the end of input.
+  bool ClosesAt(Timestamp last, Timestamp watermark) const {
+    return watermark.is_never() || (watermark > last && (watermark - last).us > gap.us);
+  }
+  // The smallest watermark that closes it; the maximum where none does.
   Timestamp CloseOf(const Session& session) const { return session.last + gap + Span::Micros(1); }
   bool Reaches(Timestamp earlier_last, Timestamp later_open) const {
     return later_open <= earlier_last + gap;

@@ -31,7 +31,8 @@ absl::Status SlidingWindower::Check() const {
         Cat("length must be longer than zero and finite, not ", FormatSpan(length)));
   }
   if (offset.us <= 0) {
-    return absl::InvalidArgumentError(Cat("offset must be longer than zero, not ", FormatSpan(offset)));
+    return absl::InvalidArgumentError(
+        Cat("offset must be longer than zero, not ", FormatSpan(offset)));
   }
   if (offset > length) {
     return absl::InvalidArgumentError(Cat("offset (", FormatSpan(offset),
@@ -43,7 +44,8 @@ absl::Status SlidingWindower::Check() const {
                                           length.us / offset.us, " windows; at most ",
                                           kWindowsPerItemMax, " are possible"));
   }
-  if (!align_to.in_range()) return absl::InvalidArgumentError("align_to is outside the years 1 to 9999");
+  if (!align_to.in_range())
+    return absl::InvalidArgumentError("align_to is outside the years 1 to 9999");
   return absl::OkStatus();
 }
 
@@ -60,6 +62,12 @@ void SlidingWindower::WindowsOf(Timestamp item, std::vector<int64_t>& ids) const
   for (int64_t id = first; id <= last; ++id) ids.push_back(id);
 }
 
+// Exact, also where the edge lies behind the end of time: such a window closes with the input only.
+bool SlidingWindower::ClosedAt(int64_t id, Timestamp watermark) const {
+  if (watermark.is_never()) return true;
+  return Wide{align_to.us} + Wide{id} * offset.us + length.us <= watermark.us;
+}
+
 Timestamp SlidingWindower::OpenOf(int64_t id) const {
   return Clamp(Wide{align_to.us} + Wide{id} * offset.us);
 }
@@ -73,27 +81,30 @@ void SlidingWindower::LateFor(const State&, Timestamp item, Timestamp watermark,
   std::vector<int64_t> all;
   WindowsOf(item, all);
   for (const int64_t id : all) {
-    if (CloseOf(id) <= watermark) ids.push_back(id);
+    if (ClosedAt(id, watermark)) ids.push_back(id);
   }
 }
 
 void SlidingWindower::OpenFor(State& state, Timestamp item, Timestamp watermark,
                               std::vector<int64_t>& ids, std::vector<WindowMerge>&) const {
   WindowsOf(item, ids);
-  std::erase_if(ids, [&](int64_t id) { return CloseOf(id) <= watermark; });
+  std::erase_if(ids, [&](int64_t id) { return ClosedAt(id, watermark); });
   state.open.insert(ids.begin(), ids.end());
 }
 
 void SlidingWindower::CloseFor(State& state, Timestamp watermark,
                                std::vector<ClosedWindow>& closed) const {
-  while (!state.open.empty() && CloseOf(*state.open.begin()) <= watermark) {
+  while (!state.open.empty() && ClosedAt(*state.open.begin(), watermark)) {
     closed.push_back(Look(state, *state.open.begin()));
     state.open.erase(state.open.begin());
   }
 }
 
 Timestamp SlidingWindower::NextClose(const State& state) const {
-  return state.open.empty() ? Timestamp::Never() : CloseOf(*state.open.begin());
+  if (state.open.empty() || !ClosedAt(*state.open.begin(), Timestamp::Max())) {
+    return Timestamp::Never();
+  }
+  return CloseOf(*state.open.begin());
 }
 
 Timestamp SlidingWindower::LastClose(const State& state) const {

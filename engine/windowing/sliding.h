@@ -1,7 +1,8 @@
 // SlidingWindower: windows of equal length at equal distances; tumbling when the two are the same.
 //
-// Window n is [align_to + n * offset, + length): open inclusive, close exclusive; n may be negative.
-// Exact integers throughout, also centuries before align_to. Ids ascend with their closes.
+// Window n is [align_to + n * offset, + length): open inclusive, close exclusive; n may be
+// negative. Exact integers throughout, also centuries before align_to. Ids ascend with their
+// closes.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,9 @@ struct SlidingWindower {
   void WindowsOf(Timestamp item, std::vector<int64_t>& ids) const;
   Timestamp OpenOf(int64_t id) const;
   Timestamp CloseOf(int64_t id) const;
+  // A window that reaches beyond the maximum is closed by no watermark, only by Never(), the end of
+  // input: an item at the maximum is on time.
+  bool ClosedAt(int64_t id, Timestamp watermark) const;
 
   // Windows of `item` for which it comes too late at `watermark`.
   void LateFor(const State& state, Timestamp item, Timestamp watermark,
@@ -41,9 +45,9 @@ struct SlidingWindower {
   // Opens the windows of `item` that have not closed at `watermark`. No merges here.
   void OpenFor(State& state, Timestamp item, Timestamp watermark, std::vector<int64_t>& ids,
                std::vector<WindowMerge>& merges) const;
-  // Takes out what closes at `watermark`, by closing time, then id.
+  // Takes out what closes at `watermark` (everything at Never()), by closing time, then id.
   void CloseFor(State& state, Timestamp watermark, std::vector<ClosedWindow>& closed) const;
-  // The watermark that closes the next window; Never() when none is open.
+  // The watermark that closes the next window; Never() when none does.
   Timestamp NextClose(const State& state) const;
   // The smallest watermark that closes all of them; Min() when none is open.
   Timestamp LastClose(const State& state) const;

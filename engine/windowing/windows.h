@@ -24,6 +24,9 @@ struct ClosedWindow {
 struct WindowMerge {
   int64_t absorbed = 0;
   int64_t survivor = 0;
+  // The session that the item joined, as it was with the item and before the merge.
+  Timestamp joined_open;
+  Timestamp joined_close;
   bool operator==(const WindowMerge&) const = default;
 };
 

@@ -24,7 +24,7 @@ Json Parsed(std::string_view text) {
   return json.ok() ? *std::move(json) : Json();
 }
 
-// ---- reading -----------------------------------------------------------------------------------
+// ---- reading ----------------------------------------
 
 absl::StatusOr<std::vector<Case>> Load(std::string_view text) {
   const auto files = NewPosixFiles();
@@ -105,7 +105,7 @@ TEST(Params, AWrongTypeIsAnError) {
   EXPECT_EQ(params.Check().message(), "parameter 'a' is text and not a whole number");
 }
 
-// ---- comparing ---------------------------------------------------------------------------------
+// ---- comparing ----------------------------------------
 
 // The rows of one execution.
 Execution Came(Json::List down) {

@@ -22,7 +22,7 @@ FlowCase::FlowCase(const Case& one, std::shared_ptr<Script> script, bool several
       directory_(std::move(directory)),
       several_lanes_(several_workers) {}
 
-// ---- the input ---------------------------------------------------------------------------------
+// ---- the input ----------------------------------------
 
 Stream<Item> FlowCase::Items() {
   const int lanes = several_lanes_ ? kLanes : 1;
@@ -86,7 +86,7 @@ LookupTable FlowCase::Lookup(Json table) {
   return lookup_;
 }
 
-// ---- the rows ----------------------------------------------------------------------------------
+// ---- the rows ----------------------------------------
 
 void FlowCase::Down(const Stream<Json>& rows) { down_.Add("down", rows); }
 

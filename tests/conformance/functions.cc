@@ -15,7 +15,7 @@ namespace {
   throw std::invalid_argument(Cat("cannot ", what, " ", ToText(value)));
 }
 
-// ---- numbers -----------------------------------------------------------------------------------
+// ---- numbers ----------------------------------------
 
 Json Finite(double value) {
   if (!std::isfinite(value)) throw std::invalid_argument("the result is not a finite number");
@@ -64,7 +64,7 @@ Json Mean(const Json::List& values) {
 Json Larger(Json a, const Json& b) { return b > a ? b : a; }
 Json Smaller(Json a, const Json& b) { return b < a ? b : a; }
 
-// ---- mappers, predicates, by -------------------------------------------------------------------
+// ---- mappers, predicates, by ----------------------------------------
 
 Json FieldVal(const Json& value) {
   const Json* val = value.Find("val");
@@ -116,7 +116,7 @@ constexpr NamedUnary kUnary[] = {
     {"to_string", ToString},
 };
 
-// ---- folders, reducers, mergers ----------------------------------------------------------------
+// ---- folders, reducers, mergers ----------------------------------------
 
 Json AppendTo(Json list, const Json& value) {
   if (!list.is_list()) Refuse("append to", list);
@@ -174,7 +174,7 @@ constexpr NamedBuilder kBuilders[] = {
     {"null", [] { return Json(); }},
 };
 
-// ---- stateful mappers --------------------------------------------------------------------------
+// ---- stateful mappers ----------------------------------------
 
 Mapped Says(const Json& state) { return {state, {state}}; }
 

@@ -111,6 +111,7 @@ inline KeyedStream<std::string, SideValue<EngineItem>> KeyedSides(const Stream<E
 }
 
 inline std::string ItemText(const EngineItem& item) { return item.value; }
+inline int ItemRank(const EngineItem& item) { return RankOf(item.value); }
 inline std::string SideText(const SideValue<EngineItem>& value) { return value.value.value; }
 
 inline std::string RowOfItemsText(const std::vector<std::optional<EngineItem>>& row) {
@@ -151,6 +152,10 @@ void AddFold(const WindowSpec& spec, const Timed& timed, const Sinks& sinks) {
                           [](std::string acc, EngineItem item) { return acc + item.value; },
                           [](std::string a, std::string b) { return "{" + a + "+" + b + "}"; }),
                       [](const std::string& text) { return text; });
+      case FoldKind::kMax:
+        return finish(windowed.Max("step", ItemRank), ItemText);
+      case FoldKind::kMin:
+        return finish(windowed.Min("step", ItemRank), ItemText);
       case FoldKind::kJoin:
         return;
     }

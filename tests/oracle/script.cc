@@ -180,7 +180,7 @@ class Generator {
     script.start = 1'893'456'000'000'000;
     if (random_.OneIn(8)) script.start += random_.Between(-1'000'000'000'000, 1'000'000'000'000);
     origin_ = Origin(script.start);
-    if (random_.OneIn(7)) {
+    if (random_.OneIn(5)) {
       script.step.kind = random_.OneIn(3) ? StepKind::kJoin : StepKind::kBatch;
     }
     script.step.window = Window(script.start);
@@ -227,8 +227,8 @@ class Generator {
 
   WindowSpec Window(int64_t start) {
     WindowSpec spec;
-    spec.clock = random_.OneIn(4) ? ClockKind::kSystem : ClockKind::kEvent;
-    spec.bound = random_.OneIn(3) ? 0 : Small(0, 12);
+    spec.clock = random_.OneIn(5) ? ClockKind::kSystem : ClockKind::kEvent;
+    spec.bound = random_.OneIn(4) ? 0 : Small(0, random_.OneIn(2) ? 12 : 60);
     if (random_.OneIn(25)) spec.bound = kForever;
     spec.windows = static_cast<WindowKind>(random_.Below(3));
     spec.length = Small(1, 20);
@@ -261,7 +261,7 @@ class Generator {
     const int64_t keeps[] = {0, Small(1, 30), 86'400'000'000, kForever};
     spec.keep_watermark_for = keeps[random_.Below(4)];
     spec.at_eof = random_.OneIn(3) ? AtEof::kKeep : AtEof::kClose;
-    spec.fold = static_cast<FoldKind>(random_.Below(5));
+    spec.fold = static_cast<FoldKind>(random_.Below(7));
     return spec;
   }
   BatchSpec Batch() {
@@ -281,8 +281,8 @@ class Generator {
   }
 
   void Events(uint32_t sides, Script& script) {
-    const int64_t count = random_.OneIn(4) ? random_.Between(20, 60) : random_.Between(3, 20);
-    const int64_t keys = random_.Between(1, 3);
+    const int64_t count = random_.OneIn(5) ? random_.Between(30, 90) : random_.Between(3, 30);
+    const int64_t keys = random_.OneIn(2) ? 1 : random_.Between(2, 3);
     int64_t at = origin_;
     char name = 'A';
     int round = 0;
@@ -295,7 +295,7 @@ class Generator {
         const int64_t burst = random_.OneIn(5) ? random_.Between(2, 6) : 1;
         for (int64_t i = 0; i < burst; ++i) {
           at += random_.OneIn(3) ? 0 : Small(-7, 9);
-          if (random_.OneIn(12)) at += Small(-60, 60);
+          if (random_.OneIn(8)) at += Small(-40, 40);
           if (random_.OneIn(12)) at += random_.Between(-1, 1);
           if (random_.OneIn(60)) at = random_.Between(kMin, kMax);
           if (random_.OneIn(20)) at = origin_;
@@ -322,7 +322,7 @@ class Generator {
         if (rescales) workers = random_.OneIn(2) ? 3 : 1;
         int64_t down = random_.OneIn(3) ? 0 : Small(0, 40);
         if (random_.OneIn(10)) down = -Small(0, 15);
-        if (dice < 97) {
+        if (dice < 96) {
           if (random_.OneIn(2)) add({.kind = Event::Kind::kCommit});
           add({.kind = Event::Kind::kCrash, .by = down, .workers = workers});
         } else {
@@ -376,7 +376,7 @@ std::string StepText(const StepSpec& step) {
   text += w.order == Order::kTimestamp ? ", kTimestamp" : ", kArrival";
   text += ", keep_watermark_for " + DurationText(w.keep_watermark_for);
   text += w.at_eof == AtEof::kKeep ? ", at_eof keep" : "";
-  const char* folds[] = {"collect", "count", "reduce", "fold", "join"};
+  const char* folds[] = {"collect", "count", "reduce", "fold", "max", "min", "join"};
   text += std::string("; ") + folds[static_cast<int>(w.fold)];
   if (w.fold == FoldKind::kJoin) text += " " + JoinText(w.join);
   return text + typed;

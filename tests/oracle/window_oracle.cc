@@ -54,6 +54,8 @@ std::string ListText(const std::vector<std::string>& values) {
 
 std::string ReducedText(const std::string& a, const std::string& b) { return "(" + a + b + ")"; }
 
+int RankOf(const std::string& value) { return value.front() % 3; }
+
 std::string RowText(const std::vector<std::optional<std::string>>& row) {
   std::string text = "<";
   for (const auto& value : row) text += " " + value.value_or("-");
@@ -334,6 +336,8 @@ void WindowModel::EmitClosed(std::vector<Open> closed, Rows& rows) {
         break;
       case FoldKind::kReduce:
       case FoldKind::kFold:
+      case FoldKind::kMax:
+      case FoldKind::kMin:
         Result(window, window.folded.text, rows);
         break;
       case FoldKind::kJoin:
@@ -372,6 +376,12 @@ void WindowModel::FoldInto(Folded& folded, const Item& item, const Open& window,
     case FoldKind::kFold:
       folded.text = (folded.any ? folded.text : "/") + item.value;
       break;
+    case FoldKind::kMax:
+      if (!folded.any || RankOf(item.value) > RankOf(folded.text)) folded.text = item.value;
+      break;
+    case FoldKind::kMin:
+      if (!folded.any || RankOf(item.value) < RankOf(folded.text)) folded.text = item.value;
+      break;
     case FoldKind::kJoin:
       Insert(spec_.join.insert, item.value, folded.sides[item.side]);
       break;
@@ -393,6 +403,12 @@ void WindowModel::MergeInto(Folded& into, const Folded& from, const Open& window
       break;
     case FoldKind::kFold:
       into.text = "{" + into.text + "+" + from.text + "}";
+      break;
+    case FoldKind::kMax:
+      if (RankOf(from.text) > RankOf(into.text)) into.text = from.text;
+      break;
+    case FoldKind::kMin:
+      if (RankOf(from.text) < RankOf(into.text)) into.text = from.text;
       break;
     case FoldKind::kJoin:
       for (uint32_t side = 0; side < spec_.join.sides; ++side) {

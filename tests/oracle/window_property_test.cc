@@ -21,7 +21,7 @@
 namespace tidemark::oracle {
 namespace {
 
-constexpr uint64_t kStreamsByDefault = 4'000;
+constexpr uint64_t kStreamsByDefault = 15'000;
 
 uint64_t Setting(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -91,20 +91,20 @@ TEST_P(PlantedBug, IsFound) {
 
 INSTANTIATE_TEST_SUITE_P(
     WindowProperty, PlantedBug,
-    ::testing::Values(Planted{Mutant::kCloseExclusive, "CloseExclusive", 500},
-                      Planted{Mutant::kLateAtWatermark, "LateAtWatermark", 500},
-                      Planted{Mutant::kLateForAllWindows, "LateForAllWindows", 500},
-                      Planted{Mutant::kMergeKeepsLater, "MergeKeepsLater", 500},
-                      Planted{Mutant::kMergedIdsDirectOnly, "MergedIdsDirectOnly", 500},
-                      Planted{Mutant::kSessionClosesAtGap, "SessionClosesAtGap", 500},
-                      Planted{Mutant::kDownTimeMovesWatermark, "DownTimeMovesWatermark", 500},
-                      Planted{Mutant::kEqualTimestampsReversed, "EqualTimestampsReversed", 500},
-                      Planted{Mutant::kKeepWatermarkIgnored, "KeepWatermarkIgnored", 500},
+    ::testing::Values(Planted{Mutant::kCloseExclusive, "CloseExclusive", 1000},
+                      Planted{Mutant::kLateAtWatermark, "LateAtWatermark", 1000},
+                      Planted{Mutant::kLateForAllWindows, "LateForAllWindows", 1000},
+                      Planted{Mutant::kMergeKeepsLater, "MergeKeepsLater", 1000},
+                      Planted{Mutant::kMergedIdsDirectOnly, "MergedIdsDirectOnly", 1000},
+                      Planted{Mutant::kSessionClosesAtGap, "SessionClosesAtGap", 1000},
+                      Planted{Mutant::kDownTimeMovesWatermark, "DownTimeMovesWatermark", 1000},
+                      Planted{Mutant::kEqualTimestampsReversed, "EqualTimestampsReversed", 1000},
+                      Planted{Mutant::kKeepWatermarkIgnored, "KeepWatermarkIgnored", 1000},
                       Planted{Mutant::kLateItemProlongs, "LateItemProlongs", 1000},
-                      Planted{Mutant::kEndForgetsWatermark, "EndForgetsWatermark", 500},
-                      Planted{Mutant::kWatermarkFollowsNewest, "WatermarkFollowsNewest", 500},
-                      Planted{Mutant::kDivisionTruncates, "DivisionTruncates", 500},
-                      Planted{Mutant::kMaxWaitFromNewest, "MaxWaitFromNewest", 500},
+                      Planted{Mutant::kEndForgetsWatermark, "EndForgetsWatermark", 1000},
+                      Planted{Mutant::kWatermarkFollowsNewest, "WatermarkFollowsNewest", 1000},
+                      Planted{Mutant::kDivisionTruncates, "DivisionTruncates", 1000},
+                      Planted{Mutant::kMaxWaitFromNewest, "MaxWaitFromNewest", 1000},
                       Planted{Mutant::kJoinMergeReversed, "JoinMergeReversed", 1000}),
     [](const auto& info) { return std::string(info.param.name); });
 

@@ -17,7 +17,7 @@ using ::testing::StartsWith;
 using BadState = BadInput;
 using BadOutput = BadInput;
 
-// ---- state directories --------------------------------------------------------------------------
+// ---- state directories ----------------------------------------
 
 TEST_F(BadState, TheStateOfAnotherFlowIsRefused) {
   RunHalfway();
@@ -100,7 +100,7 @@ TEST_F(BadState, SnapshotsOfADamagedStoreAreListed) {
   EXPECT_THAT(end.out, HasSubstr(Now().snapshots.back()));
 }
 
-// ---- snapshots ----------------------------------------------------------------------------------
+// ---- snapshots ----------------------------------------
 
 // TODO(test): --fresh discards store and snapshots before --from looks at the snapshot: a wrong
 // path loses everything, and so does a snapshot of the directory itself, which the program's own
@@ -163,7 +163,7 @@ TEST_F(BadState, AStepOrKeyThatIsNotThereIsSaid) {
   EXPECT_THAT(end.err, HasSubstr("k7"));
 }
 
-// ---- outputs ------------------------------------------------------------------------------------
+// ---- outputs ----------------------------------------
 
 TEST_F(BadOutput, APathThatCannotBeAnOutputIsRefused) {
   ASSERT_TRUE(dir_.files().CreateDirectories(Path("taken/job.jsonl")).ok());
@@ -222,7 +222,7 @@ TEST_F(BadOutput, AStartThatCommittedNothingLeavesNothingBehind) {
   EXPECT_FALSE(Exists("out/job.jsonl.old-1"));
 }
 
-// ---- full disks ---------------------------------------------------------------------------------
+// ---- full disks ----------------------------------------
 
 TEST_F(BadOutput, AFullStandardOutputIsSaid) {
   Write("job.yaml", JobWith("sink: {file: out/job.jsonl}", "sink: stdout"));
@@ -278,7 +278,7 @@ TEST_F(BadOutput, AFileThatMayNotGrowStopsTheJobAndTheSameCommandGoesOn) {
   ExpectTheSameCommandFinishes();
 }
 
-// ---- other processes ----------------------------------------------------------------------------
+// ---- other processes ----------------------------------------
 
 TEST_F(BadState, ASecondRunIsKeptOutAndTheFirstGoesOn) {
   ChildProcess first(RunWords({"--rate", "20", "--epoch", "10ms"}), {.directory = dir_.path()});

@@ -2,9 +2,8 @@
 // undisturbed run, byte for byte. Method: run examples/earthquake_batches.yaml at a human pace, end
 // it by a signal at random moments, start the same command again, until it says that it is done.
 
-#include <signal.h>
-
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "base/random.h"
 #include "base/status.h"
@@ -21,7 +20,8 @@ class Earthquakes : public ::testing::Test {
   // A copy of what the job refers to by relative paths.
   void SetUp() override {
     ASSERT_TRUE(dir_.files().CreateDirectories(dir_.Path("examples/data")).ok());
-    for (const char* file : {"examples/earthquake_batches.yaml", "examples/data/earthquakes.jsonl"}) {
+    for (const char* file :
+         {"examples/earthquake_batches.yaml", "examples/data/earthquakes.jsonl"}) {
       const absl::Status copied = CopyFile(dir_.files(), RunfilePath(file), dir_.Path(file));
       ASSERT_TRUE(copied.ok()) << copied;
     }
@@ -109,8 +109,9 @@ TEST_F(Earthquakes, QuietSaysNothingAndDumpAndSnapshotsReadARunningJob) {
   const std::string state = dir_.Path("out/earthquake_batches.state");
   ChildProcess::End dump;
   for (int i = 0; i < 300; ++i) {
-    dump = ChildProcess({RunfilePath("tools/tidemark"), "dump", state, "--json", "--limit", "3"}, {})
-               .Wait();
+    dump =
+        ChildProcess({RunfilePath("tools/tidemark"), "dump", state, "--json", "--limit", "3"}, {})
+            .Wait();
     if (dump.exit_code == 0 && !dump.out.empty()) break;
   }
   EXPECT_EQ(dump.exit_code, 0) << dump.err;

@@ -1,10 +1,11 @@
-// Goal: what is stored does not decide what a resume or an epoch costs, and no size of state, commit
-// or memory budget changes the results. Method: counters, not times, on a real store on disk.
+// Goal: what is stored does not decide what a resume or an epoch costs, and no size of state,
+// commit or memory budget changes the results. Method: counters, not times, on a real store on
+// disk.
+
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
-
-#include <gtest/gtest.h>
 
 #include "base/status.h"
 #include "tests/support/temp_directory.h"

@@ -21,7 +21,7 @@ class Stream;
 
 namespace internal {
 
-// ---- sources -----------------------------------------------------------------------------------
+// ---- sources ----------------------------------------
 
 template <class T>
 class TypedReader final : public SourceReader {
@@ -80,7 +80,7 @@ int AddSource(const Graph& graph, std::string name, Source<T> source) {
   return graph->AddStep(std::move(plan));
 }
 
-// ---- sinks -------------------------------------------------------------------------------------
+// ---- sinks ----------------------------------------
 
 template <class T>
 class TypedTarget final : public SinkTarget {
@@ -142,7 +142,7 @@ void AddSink(const Graph& graph, int from, int port, std::string name, Sink<T> s
                   .make_partitioner = {}});
 }
 
-// ---- stateful steps ----------------------------------------------------------------------------
+// ---- stateful steps ----------------------------------------
 
 template <class K, class V, class Logic>
 int AddKeyedStep(const Graph& graph, int from, int port, std::string name, const char* kind,
@@ -171,7 +171,7 @@ int AddKeyedStep(const Graph& graph, int from, int port, std::string name, const
   return step;
 }
 
-// ---- a cache -----------------------------------------------------------------------------------
+// ---- a cache ----------------------------------------
 
 template <class T, class KeyOf, class Get, class F>
 auto AddEnrichCached(const Stream<T>&, const Graph& graph, int from, int port, KeyOf key_of,

@@ -54,7 +54,8 @@ int AddStateless(const Graph& graph, int from, int port, const char* kind, Make 
     return std::make_unique<StatelessNode<In, Out...>>(make());
   };
   const int step = graph->AddStep(std::move(plan));
-  graph->AddEdge({.from = from, .port = port, .to = step, .input = 0, .exchange = {}, .make_partitioner = {}});
+  graph->AddEdge(
+      {.from = from, .port = port, .to = step, .input = 0, .exchange = {}, .make_partitioner = {}});
   return step;
 }
 

@@ -1,5 +1,6 @@
 #include "tidemark/internal/status_view.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -41,15 +42,21 @@ void StatusView::Show(const Numbers& numbers) {
     return seconds <= 0 ? uint64_t{0}
                         : static_cast<uint64_t>(static_cast<double>(b - a) / seconds + 0.5);
   };
-  std::string line = Cat("in ", FormatCount(rate(last_.items_in, numbers.items_in)), "/s   out ",
-                         FormatCount(rate(last_.items_out, numbers.items_out)), "/s   epoch ",
-                         numbers.epoch);
+  std::string line =
+      Cat("in ", FormatCount(rate(last_.items_in, numbers.items_in)), "/s   out ",
+          FormatCount(rate(last_.items_out, numbers.items_out)), "/s   epoch ", numbers.epoch);
   if (keeps_state_) {
-    line += Cat("   keys ", FormatCount(numbers.keys), "   state ",
-                FormatBytes(numbers.state_bytes));
+    line +=
+        Cat("   keys ", FormatCount(numbers.keys), "   state ", FormatBytes(numbers.state_bytes));
   }
   if (numbers.skipped > 0) line += Cat("   skipped ", FormatCount(numbers.skipped));
   line += absl::StrFormat("   lag %.1f s", static_cast<double>(numbers.lag_us) / 1e6);
+  // A line that wraps could not be written over.
+  winsize window{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1 &&
+      line.size() >= window.ws_col) {
+    line.resize(window.ws_col - 1u);
+  }
   std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
   std::fflush(stderr);
   line_shown_ = true;

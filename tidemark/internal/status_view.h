@@ -1,7 +1,7 @@
 // StatusView: what a person sees of a run, on standard error.
 //
-// On a terminal one line that is written over again and again; elsewhere one line for each snapshot.
-// Used by the run's main thread and its committer; says one whole line at a time.
+// On a terminal one line that is written over again and again; elsewhere one line for each
+// snapshot. Used by the run's main thread and its committer; says one whole line at a time.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,10 @@ class StatusView {
 
   static Style StyleFor(bool quiet);
   Style style() const { return style_; }
+  // No line that is written over and again, also on a terminal. Before any thread uses the view.
+  void UseLines() {
+    if (style_ == Style::kTerminal) style_ = Style::kLines;
+  }
 
   // One line of its own, unless quiet.
   void Say(const std::string& line);
@@ -42,7 +46,7 @@ class StatusView {
  private:
   void ClearLine() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const Style style_;
+  Style style_;
   const bool keeps_state_;
   absl::Mutex mutex_;
   bool line_shown_ ABSL_GUARDED_BY(mutex_) = false;

@@ -1,7 +1,7 @@
 // WindowLogic: what every windowed step does with one key, whatever its clock, windower and fold
-// (SEMANTICS §4.5). For each item: the clock takes it; it is judged by the watermark; it goes to the
-// late stream, the queue or its windows; what is due in the queue enters its windows in timestamp
-// order; windows whose close the watermark has reached are emitted and are gone.
+// (SEMANTICS §4.5). For each item: the clock takes it; it is judged by the watermark; it goes to
+// the late stream, the queue or its windows; what is due in the queue enters its windows in
+// timestamp order; windows whose close the watermark has reached are emitted and are gone.
 //
 // The state is one plain struct, so a dump shows clock, windows and queue with their names.
 #pragma once
@@ -39,14 +39,13 @@ struct WindowRules {
   bool queues() const {
     return order == Order::kTimestamp && late_when == LateWhen::kBehindWatermark;
   }
-  bool holds() const {
-    return order == Order::kTimestamp && late_when == LateWhen::kWindowClosed;
-  }
+  bool holds() const { return order == Order::kTimestamp && late_when == LateWhen::kWindowClosed; }
   std::string Describe() const {
-    return Cat(late_when == LateWhen::kWindowClosed ? "late: window_closed" : "late: behind_watermark",
-               order == Order::kTimestamp ? ", order: timestamp" : ", order: arrival",
-               ", keep_watermark_for: ", FormatSpan(keep_watermark_for),
-               at_eof == AtEof::kKeep ? ", at_eof: keep" : "");
+    return Cat(
+        late_when == LateWhen::kWindowClosed ? "late: window_closed" : "late: behind_watermark",
+        order == Order::kTimestamp ? ", order: timestamp" : ", order: arrival",
+        ", keep_watermark_for: ", FormatSpan(keep_watermark_for),
+        at_eof == AtEof::kKeep ? ", at_eof: keep" : "");
   }
 };
 
@@ -66,19 +65,18 @@ struct WindowState {
   std::map<int64_t, OpenWindow<V, Acc>> windows;
   std::map<std::pair<Timestamp, int64_t>, V> queue;  // by time, then arrival
   int64_t arrivals = 0;                              // items seen, numbers queue and held values
-  std::optional<Timestamp> idle_since;        // no window open, nothing queued; the clock's domain
+  std::optional<Timestamp> idle_since;  // no window open, nothing queued; the clock's domain
 };
 
 template <class V, class Clock, class Windower, class Fold>
 class WindowLogic
-    : public ValueState<WindowState<V, typename Fold::Acc, typename Clock::State,
-                                    typename Windower::State>> {
+    : public ValueState<
+          WindowState<V, typename Fold::Acc, typename Clock::State, typename Windower::State>> {
  public:
   using In = Timed<V>;
   using Out = typename Fold::Out;
   using Outs = std::tuple<Windowed<Out>, Windowed<V>, WindowMetadata>;
-  using State =
-      WindowState<V, typename Fold::Acc, typename Clock::State, typename Windower::State>;
+  using State = WindowState<V, typename Fold::Acc, typename Clock::State, typename Windower::State>;
   using Context = StepContext<Outs>;
   static constexpr TimeDomain kDomain = Clock::kDomain;
   static constexpr size_t kResults = 0, kLate = 1, kMetadata = 2;
@@ -112,10 +110,10 @@ class WindowLogic
     if (rules_.at_eof == AtEof::kKeep) return;
     if (state.queue.empty() && state.windows.empty()) return;
     const Timestamp now = context.now();
-    FlushQueue(state, Timestamp::Max(), context);
+    FlushQueue(state, Timestamp::Never(), context);
     // The smallest watermark that would have closed what is closed now.
     const Timestamp end = windower_.LastClose(state.windower);
-    CloseWindows(state, Timestamp::Max(), context);
+    CloseWindows(state, Timestamp::Never(), context);
     clock_.RaiseTo(state.clock, end, now);
     if constexpr (Clock::kDomain == TimeDomain::kReading) context.RaiseClock(end);
     Settle(state, now);
@@ -126,8 +124,9 @@ class WindowLogic
   Timestamp WakeAt(const State& state) const {
     if (!state.made) return Timestamp::Never();
     if (state.idle_since) {
-      return rules_.keep_watermark_for.is_infinite() ? Timestamp::Never()
-                                                     : *state.idle_since + rules_.keep_watermark_for;
+      return rules_.keep_watermark_for.is_infinite()
+                 ? Timestamp::Never()
+                 : *state.idle_since + rules_.keep_watermark_for;
     }
     Timestamp target = windower_.NextClose(state.windower);
     if (!state.queue.empty()) target = std::min(target, state.queue.begin()->first.first);
@@ -248,18 +247,20 @@ class WindowLogic
                                      .close = window.close.ToAbsl(),
                                      .value = std::move(out)});
   }
-  // Rows that a fold emits before the close carry the window as it is then. A window that is about
-  // to be absorbed is no longer in the table; what its value emits goes out under its own id.
+  // Rows that a fold emits before the close carry the window as it is then. A value is folded
+  // before the merges that it causes, which the windower's table shows already.
   auto EmitterFor(const State& state, int64_t id, const std::vector<WindowMerge>& merges,
                   Context& context) const {
     return [&state, id, &merges, &context, this](Out out) {
-      for (const WindowMerge& merge : merges) {
-        if (merge.absorbed != id) continue;
-        context.template Emit<kResults>(
-            {.window_id = id, .open = {}, .close = {}, .value = std::move(out)});
-        return;
+      if (merges.empty()) {
+        EmitResult(windower_.Look(state.windower, id), std::move(out), context);
+      } else {
+        EmitResult({.id = id,
+                    .open = merges.front().joined_open,
+                    .close = merges.front().joined_close,
+                    .merged_ids = {}},
+                   std::move(out), context);
       }
-      EmitResult(windower_.Look(state.windower, id), std::move(out), context);
     };
   }
 

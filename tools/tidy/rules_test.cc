@@ -9,6 +9,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::vector<std::string> Messages(std::string_view path, std::string_view text) {
   std::vector<std::string> messages;
@@ -98,6 +99,8 @@ TEST(RulesTest, NoLineEndsInWhiteSpace) {
 
 TEST(RulesTest, AFileHasAtMostFiveHundredLines) {
   EXPECT_THAT(Messages("a/a.cc", std::string(500, '\n')), IsEmpty());
+  EXPECT_THAT(Messages("a/a_test.cc", std::string(600, '\n')), IsEmpty());
+  EXPECT_THAT(Messages("a/a_test.cc", std::string(601, '\n')), Not(IsEmpty()));
   EXPECT_THAT(Messages("a/a.cc", std::string(501, '\n')), ElementsAre(HasSubstr("501 lines")));
 }
 
