@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Planted{Mutant::kLateAtWatermark, "LateAtWatermark", 1000},
                       Planted{Mutant::kLateForAllWindows, "LateForAllWindows", 1000},
                       Planted{Mutant::kMergeKeepsLater, "MergeKeepsLater", 1000},
-                      Planted{Mutant::kMergedIdsDirectOnly, "MergedIdsDirectOnly", 1000},
+                      Planted{Mutant::kMergedIdsDirectOnly, "MergedIdsDirectOnly", 15000},
                       Planted{Mutant::kSessionClosesAtGap, "SessionClosesAtGap", 1000},
                       Planted{Mutant::kDownTimeMovesWatermark, "DownTimeMovesWatermark", 1000},
                       Planted{Mutant::kEqualTimestampsReversed, "EqualTimestampsReversed", 1000},
