@@ -4,10 +4,8 @@ namespace tidemark::conformance {
 
 const Operator* FindOperator(std::string_view name) {
   const std::span<const Operator> families[] = {
-      StatelessOperators(),
-      BatchOperators(),
-      StatefulOperators(),
-      SourceAndSinkOperators(),
+      StatelessOperators(),     BatchOperators(),  StatefulOperators(),
+      SourceAndSinkOperators(), WindowOperators(), WindowUnitOperators(),
   };
   for (const std::span<const Operator> family : families) {
     for (const Operator& op : family) {

@@ -34,6 +34,8 @@ std::span<const Operator> StatelessOperators();
 std::span<const Operator> BatchOperators();
 std::span<const Operator> StatefulOperators();
 std::span<const Operator> SourceAndSinkOperators();
+std::span<const Operator> WindowOperators();
+std::span<const Operator> WindowUnitOperators();
 
 // Null when the operator is not yet supported.
 const Operator* FindOperator(std::string_view name);

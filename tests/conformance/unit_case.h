@@ -25,6 +25,8 @@ class UnitCase {
   const std::string& directory() const { return directory_; }
 
   void Row(Json row) { rows_.executions[0].down.push_back(std::move(row)); }
+  void Meta(Json row) { rows_.executions[0].meta.push_back(std::move(row)); }
+  void State(Json state) { rows_.state = std::move(state); }
   Outcome TakeOutcome() { return std::move(rows_); }
 
  private:
