@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "state/type_schema_codec.h"
 
@@ -26,12 +28,31 @@ std::string SchemaChange(const std::string& before, const std::string& after) {
   return text.empty() ? "it is encoded differently" : text;
 }
 
+// Parameters that decide about times or windows; how many items fill a list may change freely.
+std::string TimeParameters(const std::string& parameters) {
+  std::string kept;
+  for (const absl::string_view part : absl::StrSplit(parameters, ", ")) {
+    if (!absl::StartsWith(part, "max_items:")) absl::StrAppend(&kept, part, ", ");
+  }
+  return kept;
+}
+
 absl::Status CheckStep(const StepRecord& before, const DeclaredStep& now) {
   const std::string where = Cat("step ", Quoted(now.name));
   if (before.kind != now.kind) {
     return absl::FailedPreconditionError(Cat(where, " was a ", before.kind, " and is now a ",
                                              now.kind, "; give the new step another name",
                                              kStartOver));
+  }
+  if (before.time_domain != now.time_domain) {
+    return absl::FailedPreconditionError(
+        Cat(where, ": its stored times belong to another clock", kStartOver));
+  }
+  // Stored timers were entered under the old parameters: shorter limits would fire late.
+  if (TimeParameters(before.parameters) != TimeParameters(now.parameters)) {
+    return absl::FailedPreconditionError(Cat(where, ": its parameters changed from '",
+                                             before.parameters, "' to '", now.parameters,
+                                             "'; give the step another name", kStartOver));
   }
   if (before.key_schema != now.key_schema) {
     return absl::FailedPreconditionError(Cat(
