@@ -1,0 +1,58 @@
+#include "recovery/resume_plan.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark {
+namespace {
+
+EpochRecord RecordWith(const std::string& parameters) {
+  EpochRecord record;
+  record.flow_name = "flow";
+  StepRecord step;
+  step.id = {1};
+  step.name = "ledger";
+  step.kind = "batch";
+  step.parameters = parameters;
+  step.time_domain = 2;
+  record.steps.push_back(step);
+  return record;
+}
+
+ResumePlan PlanWith(const DeclaredStep& step, const std::string& flow = "flow") {
+  return PlanResume(RecordWith("max_items: 3, max_wait: 10s"), {step},
+                    {.flow_name = flow, .directory = "state"});
+}
+
+DeclaredStep Ledger(const std::string& parameters) {
+  DeclaredStep step;
+  step.name = "ledger";
+  step.kind = "batch";
+  step.parameters = parameters;
+  step.time_domain = 2;
+  return step;
+}
+
+TEST(ResumePlan, TheSameStepIsKept) {
+  EXPECT_TRUE(PlanWith(Ledger("max_items: 3, max_wait: 10s")).verdict.ok());
+}
+
+TEST(ResumePlan, HowManyItemsFillAListMayChange) {
+  const ResumePlan plan = PlanWith(Ledger("max_items: 9, max_wait: 10s"));
+  EXPECT_TRUE(plan.verdict.ok()) << plan.verdict;
+  EXPECT_EQ(plan.fates.at(0).kind, StepFate::Kind::kChanged);
+}
+
+TEST(ResumePlan, ChangedTimeLimitsClocksKindsAndFlowsAreRefused) {
+  EXPECT_FALSE(PlanWith(Ledger("max_items: 3, max_wait: 5s")).verdict.ok());
+  EXPECT_FALSE(PlanWith(Ledger("max_items: 3")).verdict.ok());
+  DeclaredStep other_clock = Ledger("max_items: 3, max_wait: 10s");
+  other_clock.time_domain = 1;
+  EXPECT_FALSE(PlanWith(other_clock).verdict.ok());
+  DeclaredStep other_kind = Ledger("max_items: 3, max_wait: 10s");
+  other_kind.kind = "stateful";
+  EXPECT_FALSE(PlanWith(other_kind).verdict.ok());
+  EXPECT_FALSE(PlanWith(Ledger("max_items: 3, max_wait: 10s"), "another").verdict.ok());
+}
+
+}  // namespace
+}  // namespace tidemark
