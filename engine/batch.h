@@ -7,11 +7,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "engine/stream_watermark.h"
 
 namespace tidemark {
 
@@ -23,6 +25,12 @@ class AnyBatch {
   virtual std::unique_ptr<AnyBatch> Clone() const = 0;
   // The item at `index` alone, moved out.
   virtual std::unique_ptr<AnyBatch> TakeOne(size_t index) = 0;
+  // Of the same type, without items: it carries a mark to those who get no item.
+  virtual std::unique_ptr<AnyBatch> MakeEmpty() const = 0;
+
+  // Where the partition stands behind the last item, on the way to a step that follows the
+  // watermark of a stream.
+  std::optional<PartitionMark> mark;
 };
 
 template <class T>
@@ -34,7 +42,9 @@ class Batch final : public AnyBatch {
   size_t size() const override { return items.size(); }
   std::unique_ptr<AnyBatch> Clone() const override {
     if constexpr (std::is_copy_constructible_v<T>) {
-      return std::make_unique<Batch<T>>(items);
+      auto copy = std::make_unique<Batch<T>>(items);
+      copy->mark = mark;
+      return copy;
     } else {
       TM_CHECK(false, "a stream of items that cannot be copied has one consumer");
     }
@@ -44,6 +54,7 @@ class Batch final : public AnyBatch {
     one->items.push_back(std::move(items[index]));
     return one;
   }
+  std::unique_ptr<AnyBatch> MakeEmpty() const override { return std::make_unique<Batch<T>>(); }
 
   std::vector<T> items;
 };

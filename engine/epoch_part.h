@@ -25,6 +25,12 @@ struct StepDelta {
   std::string step;
   KeyedStates::Delta delta;
   Timestamp clock_floor = Timestamp::Min();  // StatefulNode::floor()
+  LatenessRecord lateness;                   // of this epoch
+};
+
+struct StepWatermark {
+  std::string step;
+  PartitionWatermark partition;
 };
 
 struct EpochPart {
@@ -33,6 +39,7 @@ struct EpochPart {
   RunBuilder run;
   std::vector<StepDelta> steps;
   std::vector<SourceRecord> sources;
+  std::vector<StepWatermark> watermarks;  // of the partitions that this worker reads
   std::vector<SinkOutput> sinks;
   bool changed = false;  // anything happened in this epoch on this worker
   bool ended = false;    // every step on this worker has seen its end of input

@@ -47,6 +47,40 @@ absl::Status CheckSourcesAndSinks(const Plan& plan, const EpochRecord& record,
   return absl::OkStatus();
 }
 
+// Where the partitions stand now. One that is not there any more, for a while perhaps, keeps its
+// position.
+void KeepPartitions(const EpochRecord& before, const std::vector<EpochPart>& parts,
+                    EpochRecord& next) {
+  next.sources.clear();
+  for (const EpochPart& part : parts) {
+    next.sources.insert(next.sources.end(), part.sources.begin(), part.sources.end());
+  }
+  for (const SourceRecord& source : before.sources) {
+    const bool known =
+        std::any_of(next.sources.begin(), next.sources.end(), [&](const SourceRecord& s) {
+          return s.step == source.step && s.partition == source.partition;
+        });
+    if (!known) next.sources.push_back(source);
+  }
+}
+
+void PutWatermark(const StepWatermark& watermark, EpochRecord& next) {
+  const auto step = std::find_if(next.steps.begin(), next.steps.end(),
+                                 [&](const StepRecord& s) { return s.name == watermark.step; });
+  TM_CHECK(step != next.steps.end(), "a watermark belongs to a step with state");
+  const PartitionWatermark& partition = watermark.partition;
+  const auto place = std::find_if(
+      step->watermarks.begin(), step->watermarks.end(), [&](const PartitionWatermark& w) {
+        return std::tie(w.source, w.partition) >= std::tie(partition.source, partition.partition);
+      });
+  if (place != step->watermarks.end() && place->source == partition.source &&
+      place->partition == partition.partition) {
+    *place = partition;
+  } else {
+    step->watermarks.insert(place, partition);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Job>> Job::Open(Plan plan, JobOptions options) {
@@ -95,7 +129,22 @@ void Job::MakeExchanges() {
   }
 }
 
+// Asked once, so that all workers see the same.
+absl::Status Job::FindPartitions() {
+  partitions_.resize(plan_.steps.size());
+  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+    const StepPlan& step = plan_.steps[i];
+    if (step.role != StepPlan::Role::kSource) continue;
+    auto partitions = step.source->Partitions(
+        {.files = options_.files, .clock = options_.clock, .skips = options_.skips});
+    if (!partitions.ok()) return Annotate(partitions.status(), Cat("step '", step.name, "'"));
+    partitions_[i] = *std::move(partitions);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Job::OpenWorkers() {
+  TM_RETURN_IF_ERROR(FindPartitions());
   const EpochRecord* resume = options_.resume ? &*options_.resume : nullptr;
   if (resume != nullptr) {
     const Activation saved{.wall = resume->wall_time,
@@ -116,6 +165,7 @@ absl::Status Job::OpenWorkers() {
     setup.store = options_.store;
     setup.resume = resume;
     setup.step_ids = &step_ids_;
+    setup.partitions = &partitions_;
     setup.time = time_.get();
     setup.source_context = {
         .files = options_.files, .clock = options_.clock, .skips = options_.skips};
@@ -173,7 +223,6 @@ bool Job::EpochReady() const {
 EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
   EpochRecord next = record_;
   next.epoch = parts[0].epoch;
-  next.sources.clear();
   next.sinks.clear();
   next.wall_time = next.job_time = next.deadline_time = next.reading_time = Timestamp::Min();
   bool ended = true;
@@ -186,17 +235,19 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
         step.bytes += static_cast<uint64_t>(delta.delta.bytes);
         swept_to = std::min(swept_to, delta.delta.swept_to);
         step.clock_floor = std::max(step.clock_floor, delta.clock_floor);
+        MergeLateness(step.lateness, delta.lateness);
       }
     }
     if (!swept_to.is_never()) step.swept_to = swept_to;
   }
+  KeepPartitions(record_, parts, next);
   for (const EpochPart& part : parts) {
     TM_CHECK(part.epoch == next.epoch, "all workers close the same epoch");
     next.wall_time = std::max(next.wall_time, part.at.wall);
     next.job_time = std::max(next.job_time, part.at.job);
     next.deadline_time = std::max(next.deadline_time, part.at.deadline);
     next.reading_time = std::max(next.reading_time, part.at.reading);
-    next.sources.insert(next.sources.end(), part.sources.begin(), part.sources.end());
+    for (const StepWatermark& watermark : part.watermarks) PutWatermark(watermark, next);
     for (const SinkOutput& sink : part.sinks) {
       next.sinks.push_back(
           {.step = sink.step, .position = sink.output.position.values(), .rows = sink.output.rows});

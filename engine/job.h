@@ -104,6 +104,7 @@ class Job {
 
  private:
   Job(Plan plan, JobOptions options) : plan_(std::move(plan)), options_(std::move(options)) {}
+  absl::Status FindPartitions();
   absl::Status OpenWorkers();
   void MakeExchanges();
   void Deliver(EpochPart part);
@@ -113,6 +114,7 @@ class Job {
   const JobOptions options_;
   std::vector<StepFate> fates_;
   std::map<std::string, StepId> step_ids_;
+  std::vector<std::vector<std::string>> partitions_;  // by step, of sources
   std::unique_ptr<TimeKeeper> time_;
   JobSignals signals_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;

@@ -10,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/ids.h"
 #include "engine/node.h"
 #include "engine/sink_step.h"
 #include "engine/source_step.h"
 #include "engine/stateful_node.h"
+#include "engine/watermark_node.h"
 #include "state/keyed_states.h"
 #include "state/state_key.h"
 
@@ -41,8 +43,11 @@ struct StepPlan {
   TimeDomain domain = TimeDomain::kDeadline;
   int ports = 1;
 
-  std::shared_ptr<SourceStep> source;                                              // kSource
-  std::function<std::unique_ptr<Node>(const NodeContext&)> make_node;              // kStateless
+  std::shared_ptr<SourceStep> source;                                  // kSource
+  std::function<std::unique_ptr<Node>(const NodeContext&)> make_node;  // kStateless
+  // Instead of make_node, for a stateless step that measures the watermark of a stream. Its one
+  // consumer has TimeDomain::kWatermark, and its name stands in `name`.
+  std::function<std::unique_ptr<WatermarkNode>(const NodeContext&)> make_watermark;
   std::function<std::unique_ptr<StatefulNode>(const NodeContext&)> make_stateful;  // kStateful
   std::shared_ptr<SinkStep> sink;                                                  // kSink
 
@@ -70,6 +75,12 @@ struct Plan {
   std::vector<StepPlan> steps;  // topological order
   std::vector<EdgePlan> edges;  // by (from, port), then in the order they were made
 };
+
+// The sources in front of a step that measures the watermark of a stream, in their order.
+std::vector<int> SourcesInFrontOf(const Plan& plan, int step);
+
+// InvalidArgument when the watermark of a stream would be measured behind a step with state.
+absl::Status CheckStreamTime(const Plan& plan);
 
 // Sets outputs_meet_again. A step's outputs meet again when two of its outgoing edges lead to one
 // step, directly or not.

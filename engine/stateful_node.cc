@@ -3,6 +3,22 @@
 #include "base/status.h"
 
 namespace tidemark {
+namespace {
+
+// Between two flushes while what a watermark has made due fires.
+constexpr size_t kTimersPerFlush = 1024;
+
+}  // namespace
+
+absl::Status StatefulNode::Hear(const PartitionMark& mark, const Activation& now, Output& out) {
+  if (!stream_->Hear(mark)) return absl::OkStatus();
+  RaiseFloor(stream_->watermark());
+  bool done = states_.NextWake() > floor_;
+  while (!done) {
+    TM_ASSIGN_OR_RETURN(done, RunTimers(now, kTimersPerFlush, out));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<bool> StatefulNode::RunTimers(const Activation& now, size_t max, Output& out) {
   const Timestamp at = TimeOf(now);

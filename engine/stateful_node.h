@@ -6,10 +6,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/timestamp.h"
 #include "engine/node.h"
+#include "engine/stream_watermark.h"
+#include "engine/windowing/lateness.h"
 #include "state/keyed_states.h"
 
 namespace tidemark {
@@ -27,10 +32,17 @@ class StatefulNode : public Node {
 
   TimeDomain domain() const { return domain_; }
   // The step's own clock never stands before the floor. An end of input that closes windows of a
-  // system clock raises it, so that a continuation does not fill them again.
+  // system clock raises it, so that a continuation does not fill them again. Where a step follows
+  // the watermark of a stream (TimeDomain::kWatermark), the floor is that watermark.
   Timestamp floor() const { return floor_; }
   void RaiseFloor(Timestamp at) { floor_ = std::max(floor_, at); }
   Timestamp TimeOf(const Activation& now) const { return std::max(now.In(domain_), floor_); }
+  // For a step that follows the watermark of a stream: where its partitions stood.
+  void FollowStream(const std::vector<Timestamp>& saved) { stream_.emplace(saved, floor_); }
+
+  // What came too late since the last call.
+  LatenessRecord TakeLateness() { return std::exchange(lateness_, {}); }
+
   KeyedStates& states() { return states_; }
   const KeyedStates& states() const { return states_; }
 
@@ -45,6 +57,11 @@ class StatefulNode : public Node {
   // Emits what has been collected.
   virtual absl::Status Flush(Output& out) = 0;
 
+  // A partition's watermark as of this place in the stream. What becomes due by it fires here, at
+  // once: that is its place in the output.
+  absl::Status Hear(const PartitionMark& mark, const Activation& now, Output& out);
+  LatenessRecord& lateness() { return lateness_; }
+
  private:
   static KeyedStates::Options WithType(KeyedStates::Options options, const StateType& type) {
     options.type = &type;
@@ -54,6 +71,8 @@ class StatefulNode : public Node {
   const std::unique_ptr<StateType> type_;
   const TimeDomain domain_;
   Timestamp floor_ = Timestamp::Min();
+  std::optional<StreamWatermark> stream_;
+  LatenessRecord lateness_;
   KeyedStates states_;
   bool timers_under_way_ = false;
   bool emit_each_key_ = false;

@@ -34,6 +34,8 @@ struct Activation {
         return deadline;
       case TimeDomain::kReading:
         return reading;
+      case TimeDomain::kWatermark:
+        return Timestamp::Min();  // each step has its own: StatefulNode::floor()
       case TimeDomain::kWall:
         break;
     }
@@ -68,7 +70,8 @@ class TimeKeeper {
 
   // How long from `now` until `at` in `domain`.
   static Span Until(const Activation& now, TimeDomain domain, Timestamp at) {
-    if (at.is_never()) return Span::Infinite();
+    // A watermark moves with items; waiting does not bring it nearer.
+    if (at.is_never() || domain == TimeDomain::kWatermark) return Span::Infinite();
     // A reading that is held stands still until the wall has passed it.
     if (domain == TimeDomain::kReading && at > now.reading) return at - now.wall;
     return at - now.In(domain);

@@ -55,6 +55,7 @@ absl::Status Worker::Open() {
           plan.edges[e].make_partitioner(setup_.count);
     }
   }
+  TM_RETURN_IF_ERROR(OpenStreamTimes());
   // A source without a partition on this worker has ended here before it began.
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     if (plan.steps[i].role == StepPlan::Role::kSource && steps_[i].open_partitions == 0) {
@@ -76,7 +77,10 @@ KeyedStates::Options Worker::StatesOptions(const StepPlan& plan) const {
       if (step.name != plan.name) continue;
       options.store_has_rows = step.keys > 0;
       // Where the wall clock stepped back, timers lie again in the time that was swept.
-      options.swept_to = std::min(step.swept_to, now_.In(plan.domain));
+      // A watermark never steps back.
+      options.swept_to = plan.domain == TimeDomain::kWatermark
+                             ? step.swept_to
+                             : std::min(step.swept_to, now_.In(plan.domain));
     }
   }
   return options;
@@ -90,7 +94,13 @@ absl::Status Worker::OpenStep(int step) {
     case StepPlan::Role::kSource:
       return OpenSource(step);
     case StepPlan::Role::kStateless:
-      state.node = plan.make_node(context);
+      if (plan.make_watermark) {
+        auto node = plan.make_watermark(context);
+        state.watermark = node.get();
+        state.node = std::move(node);
+      } else {
+        state.node = plan.make_node(context);
+      }
       return absl::OkStatus();
     case StepPlan::Role::kStateful: {
       context.states = StatesOptions(plan);
@@ -142,11 +152,10 @@ absl::Status Worker::OpenSink(int step) {
 
 absl::Status Worker::OpenSource(int step) {
   const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
-  auto partitions = plan.source->Partitions(setup_.source_context);
-  if (!partitions.ok()) return Annotate(partitions.status(), StepWord(plan));
-  for (size_t i = 0; i < partitions->size(); ++i) {
+  const std::vector<std::string>& partitions = (*setup_.partitions)[static_cast<size_t>(step)];
+  for (size_t i = 0; i < partitions.size(); ++i) {
     if (static_cast<int>(i) % setup_.count != setup_.index) continue;
-    const std::string& partition = (*partitions)[i];
+    const std::string& partition = partitions[i];
     std::optional<Position> position;
     if (setup_.resume != nullptr) {
       for (const SourceRecord& source : setup_.resume->sources) {
@@ -161,7 +170,7 @@ absl::Status Worker::OpenSource(int step) {
     source.step = step;
     source.partition = partition;
     source.reader = *std::move(reader);
-    source.rate = plan.source->rate() / static_cast<double>(partitions->size());
+    source.rate = plan.source->rate() / static_cast<double>(partitions.size());
     source.paced_from = now_.wall;
     sources_.push_back(std::move(source));
     ++steps_[static_cast<size_t>(step)].open_partitions;
@@ -179,7 +188,7 @@ absl::Status Worker::Named(const absl::Status& status, const StepPlan& plan) {
 }
 
 absl::Status Worker::Emit(int step, int port, std::unique_ptr<AnyBatch> batch) {
-  if (batch == nullptr || batch->size() == 0) return absl::OkStatus();
+  if (batch == nullptr || (batch->size() == 0 && !batch->mark)) return absl::OkStatus();
   const std::vector<int>& edges = edges_of_step_[static_cast<size_t>(step)];
   int last = -1;  // the last consumer gets the batch itself, those before it a copy
   for (const int e : edges) {
@@ -197,6 +206,9 @@ absl::Status Worker::SendThrough(int e, std::unique_ptr<AnyBatch> batch) {
   const int exchange = exchange_of_edge_[static_cast<size_t>(e)];
   if (exchange < 0) return Feed(edge.to, edge.input, std::move(batch));
   std::vector<std::unique_ptr<AnyBatch>> parts(static_cast<size_t>(setup_.count));
+  // A mark goes to every worker, also where no item does.
+  const std::optional<PartitionMark> mark = batch->mark;
+  const std::unique_ptr<AnyBatch> empty = mark ? batch->MakeEmpty() : nullptr;
   if (edge.exchange == EdgePlan::Exchange::kToOne) {
     parts[static_cast<size_t>(SinkWorker(edge.to))] = std::move(batch);
   } else {
@@ -204,7 +216,12 @@ absl::Status Worker::SendThrough(int e, std::unique_ptr<AnyBatch> batch) {
   }
   for (int w = 0; w < setup_.count; ++w) {
     auto& part = parts[static_cast<size_t>(w)];
-    if (part == nullptr || part->size() == 0) continue;
+    if (mark) {
+      if (part == nullptr) part = empty->MakeEmpty();
+      part->mark = mark;
+    } else if (part == nullptr || part->size() == 0) {
+      continue;
+    }
     if (w == setup_.index) {
       TM_RETURN_IF_ERROR(Feed(edge.to, edge.input, std::move(part)));
     } else {
@@ -219,17 +236,31 @@ absl::Status Worker::SendThrough(int e, std::unique_ptr<AnyBatch> batch) {
 absl::Status Worker::Feed(int step, int input, std::unique_ptr<AnyBatch> batch) {
   const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
   StepState& state = steps_[static_cast<size_t>(step)];
-  SetChanged();
+  // A mark alone changes something when it moves the step's watermark.
+  if (batch->size() > 0) SetChanged();
   if (state.sink != nullptr) {
     stats_.items_out.fetch_add(batch->size(), std::memory_order_relaxed);
     return Named(state.sink->Write(*batch), plan);
   }
-  if (!plan.outputs_meet_again || batch->size() == 1) {
-    return Named(state.node->OnBatch(input, std::move(batch), now_, *state.output), plan);
+  if (state.watermark != nullptr) {
+    for (const MeterPlace& meter : reading_->meters) {
+      if (meter.step == step) state.watermark->set_partition(meter.partition);
+    }
+  }
+  if (!plan.outputs_meet_again || batch->size() <= 1) {
+    const Timestamp floor = state.stateful != nullptr ? state.stateful->floor() : Timestamp();
+    TM_RETURN_IF_ERROR(
+        Named(state.node->OnBatch(input, std::move(batch), now_, *state.output), plan));
+    if (state.stateful != nullptr && state.stateful->floor() != floor) SetChanged();
+    return absl::OkStatus();
   }
   for (size_t i = 0; i < batch->size(); ++i) {
+    auto one = batch->TakeOne(i);
+    one->mark = batch->mark;
+    // Only behind the last one the partition stands where the batch says.
+    if (one->mark && i + 1 < batch->size()) one->mark->watermark = Timestamp::Min();
     TM_RETURN_IF_ERROR(
-        Named(state.node->OnBatch(input, batch->TakeOne(i), now_, *state.output), plan));
+        Named(state.node->OnBatch(input, std::move(one), now_, *state.output), plan));
   }
   return absl::OkStatus();
 }
@@ -286,9 +317,14 @@ absl::StatusOr<bool> Worker::ReadOneSource() {
   for (size_t tried = 0; tried < sources_.size(); ++tried) {
     SourceState& source = sources_[next_source_];
     next_source_ = (next_source_ + 1) % sources_.size();
-    if (source.at_end || !source.WantsToBeAsked(now_.wall)) continue;
-    TM_ASSIGN_OR_RETURN(const bool read, ReadSource(source));
-    if (read) return true;
+    if (source.at_end) continue;
+    if (source.WantsToBeAsked(now_.wall)) {
+      TM_ASSIGN_OR_RETURN(const bool read, ReadSource(source));
+      if (read) return true;
+    }
+    // It had its chance to speak.
+    TM_ASSIGN_OR_RETURN(const bool silent, NoticeSilence(source));
+    if (silent) return true;
   }
   return false;
 }
@@ -305,6 +341,7 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   source.ready_fd = polled->ready_fd;
   source.readable = false;
   source.items += items;
+  reading_ = &source;
   if (items > 0) {
     SetChanged();
     stats_.items_in.fetch_add(items, std::memory_order_relaxed);
@@ -317,6 +354,7 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   }
   if (polled->at_end) {
     source.at_end = true;
+    TM_RETURN_IF_ERROR(AnnounceEnd(source));
     if (--steps_[static_cast<size_t>(source.step)].open_partitions == 0) StepEnded(source.step);
   }
   return items > 0 || polled->at_end;
@@ -385,7 +423,7 @@ Timestamp Worker::NextWake() const {
   }
   if (setup_.signals->stop_reading.load(std::memory_order_relaxed)) return next;
   for (const SourceState& source : sources_) {
-    if (!source.at_end) next = std::min(next, source.NextAsk());
+    if (!source.at_end) next = std::min({next, source.NextAsk(), SilenceDue(source)});
   }
   return next;
 }

@@ -62,6 +62,8 @@ struct WorkerSetup {
   const StateReader* store = nullptr;   // null: nothing is kept
   const EpochRecord* resume = nullptr;  // null: a fresh start
   const std::map<std::string, StepId>* step_ids = nullptr;
+  // By step; of sources only. The same for all workers.
+  const std::vector<std::vector<std::string>>* partitions = nullptr;
   TimeKeeper* time = nullptr;
   SourceContext source_context;
   SinkContext sink_context;
@@ -112,6 +114,7 @@ class Worker {
   absl::Status OpenStep(int step);
   absl::Status OpenSource(int step);
   absl::Status OpenSink(int step);
+  absl::Status OpenStreamTimes();
   KeyedStates::Options StatesOptions(const StepPlan& plan) const;
   absl::Status Emit(int step, int port, std::unique_ptr<AnyBatch> batch);
   absl::Status SendThrough(int edge, std::unique_ptr<AnyBatch> batch);
@@ -122,6 +125,9 @@ class Worker {
   absl::StatusOr<bool> FireTimers(bool& quiet);
   absl::StatusOr<bool> ReadOneSource();
   absl::StatusOr<bool> ReadSource(SourceState& source);
+  absl::StatusOr<bool> NoticeSilence(const SourceState& source);
+  absl::Status AnnounceEnd(const SourceState& source);
+  Timestamp SilenceDue(const SourceState& source) const;
   absl::StatusOr<bool> GetOnWithEnds();
   absl::StatusOr<bool> GetOnWithBarrier();
   bool HasRoomBehind(size_t exchange) const;
@@ -148,6 +154,7 @@ class Worker {
   std::vector<StepState> steps_;
   std::vector<SourceState> sources_;
   size_t next_source_ = 0;
+  const SourceState* reading_ = nullptr;  // whose items are on their way
   std::vector<std::vector<int>> edges_of_step_;
   std::vector<int> exchange_of_edge_;  // -1: none
 

@@ -1,6 +1,7 @@
 // Messages of other workers, and the barrier at the end of an epoch.
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -92,7 +93,11 @@ absl::Status Worker::PassBarrier() {
   part.ended = ended();
   for (size_t i = 0; i < steps_.size(); ++i) {
     StepState& step = steps_[i];
-    if (step.stateful != nullptr) step.stateful->states().SwapChanged(part.epoch, &part.run);
+    if (step.stateful != nullptr) {
+      step.stateful->states().SwapChanged(part.epoch, &part.run);
+      step.floor_at_barrier = step.stateful->floor();
+      step.lateness_at_barrier = step.stateful->TakeLateness();
+    }
     if (step.sink == nullptr) continue;
     const std::string& name = setup_.plan->steps[i].name;
     auto output = step.sink->EndEpoch(part.epoch);
@@ -104,6 +109,17 @@ absl::Status Worker::PassBarrier() {
                             .partition = source.partition,
                             .position = source.reader->position().values(),
                             .at_end = source.at_end});
+    for (const MeterPlace& meter : source.meters) {
+      const PartitionMark mark =
+          steps_[static_cast<size_t>(meter.step)].watermark->Mark(meter.partition);
+      part.watermarks.push_back(
+          {.step = setup_.plan->steps[static_cast<size_t>(meter.step)].name,
+           .partition = {.source = setup_.plan->steps[static_cast<size_t>(source.step)].name,
+                         .partition = source.partition,
+                         .watermark = mark.watermark,
+                         .idle = mark.state == PartitionMark::State::kIdle,
+                         .at_end = mark.state == PartitionMark::State::kEnded}});
+    }
   }
   for (auto& from : marker_from_) std::fill(from.begin(), from.end(), false);
   aligning_ = false;
@@ -126,7 +142,8 @@ bool Worker::EncodeSlice() {
     if (steps_[i].stateful == nullptr) continue;
     encoding_->steps.push_back({.step = setup_.plan->steps[i].name,
                                 .delta = steps_[i].stateful->states().TakeDelta(),
-                                .clock_floor = steps_[i].stateful->floor()});
+                                .clock_floor = steps_[i].floor_at_barrier,
+                                .lateness = std::move(steps_[i].lateness_at_barrier)});
   }
   EpochPart part = *std::move(encoding_);
   encoding_.reset();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/worker.h"
 
@@ -24,18 +25,29 @@ class Worker::StepOutput final : public Output {
 
 struct Worker::StepState {
   std::unique_ptr<Node> node;
-  StatefulNode* stateful = nullptr;  // `node`, when it has state
-  std::unique_ptr<SinkTarget> sink;  // on the sink's worker only
+  StatefulNode* stateful = nullptr;    // `node`, when it has state
+  WatermarkNode* watermark = nullptr;  // `node`, when it measures the watermark of a stream
+  std::unique_ptr<SinkTarget> sink;    // on the sink's worker only
   std::unique_ptr<StepOutput> output;
   std::map<int, std::unique_ptr<Partitioner>> partitioners;  // by edge
+  // Of `stateful`, as they were at the last barrier.
+  Timestamp floor_at_barrier = Timestamp::Min();
+  LatenessRecord lateness_at_barrier;
   int open_partitions = 0;
   int open_inputs = 0;
   bool walking = false;  // calling its keys at the end of input
   bool ended = false;
 };
 
+// A place where the watermark of a partition is measured.
+struct MeterPlace {
+  int step = 0;
+  int partition = 0;  // its number there
+};
+
 struct Worker::SourceState {
   int step = 0;
+  std::vector<MeterPlace> meters;  // behind this partition
   std::string partition;
   std::unique_ptr<SourceReader> reader;
   Timestamp ask_again = Timestamp::Min();

@@ -50,6 +50,39 @@ struct Step {
   timeDomain @9 :UInt8;
   # The step's clock does not stand before this time: an end of input has closed windows up to it.
   clockFloor @10 :Int64 = -62135596800000000;
+  # Where a step follows the watermark of a stream: how far each partition was.
+  watermarks @11 :List(PartitionWatermark);
+  # What came too late for windows of the step, since its first run.
+  lateness @12 :Lateness;
+}
+
+struct PartitionWatermark {
+  source @0 :Text;
+  partition @1 :Text;
+  watermark @2 :Int64;
+  # For people: left out of the minimum when the epoch closed, because it was silent or at its end.
+  idle @3 :Bool;
+  atEnd @4 :Bool;
+}
+
+struct Lateness {
+  items @0 :UInt64;
+  # (item, window) pairs.
+  rows @1 :UInt64;
+  # How many items were late by up to `upToUs` (the last bucket: by more than that of the one before
+  # it), ascending.
+  histogram @2 :List(Bucket);
+  # Keys of the items that were late by most, one entry a key.
+  samples @3 :List(Sample);
+
+  struct Bucket {
+    upToUs @0 :Int64;
+    items @1 :UInt64;
+  }
+  struct Sample {
+    key @0 :Data;
+    lateByUs @1 :Int64;
+  }
 }
 
 struct NamedValue {

@@ -47,6 +47,41 @@ NamedValues ReadValues(capnp::List<proto::NamedValue>::Reader in) {
   return values;
 }
 
+void FillLateness(proto::Lateness::Builder out, const LatenessRecord& lateness) {
+  out.setItems(lateness.items);
+  out.setRows(lateness.rows);
+  auto histogram = out.initHistogram(Size(lateness.histogram.size()));
+  for (size_t i = 0; i < lateness.histogram.size(); ++i) {
+    histogram[Size(i)].setUpToUs(lateness.histogram[i].up_to.us);
+    histogram[Size(i)].setItems(lateness.histogram[i].items);
+  }
+  auto samples = out.initSamples(Size(lateness.samples.size()));
+  for (size_t i = 0; i < lateness.samples.size(); ++i) {
+    samples[Size(i)].setKey(ToData(lateness.samples[i].key));
+    samples[Size(i)].setLateByUs(lateness.samples[i].late_by.us);
+  }
+}
+
+LatenessRecord ReadLateness(proto::Lateness::Reader in) {
+  LatenessRecord lateness{
+      .items = in.getItems(), .rows = in.getRows(), .histogram = {}, .samples = {}};
+  for (const auto bucket : in.getHistogram()) {
+    lateness.histogram.push_back({Span::Micros(bucket.getUpToUs()), bucket.getItems()});
+  }
+  for (const auto sample : in.getSamples()) {
+    lateness.samples.push_back({FromData(sample.getKey()), Span::Micros(sample.getLateByUs())});
+  }
+  return lateness;
+}
+
+void FillWatermark(proto::PartitionWatermark::Builder out, const PartitionWatermark& partition) {
+  out.setSource(ToText(partition.source));
+  out.setPartition(ToText(partition.partition));
+  out.setWatermark(partition.watermark.us);
+  out.setIdle(partition.idle);
+  out.setAtEnd(partition.at_end);
+}
+
 void FillStep(proto::Step::Builder out, const StepRecord& step) {
   out.setId(step.id.value);
   out.setName(ToText(step.name));
@@ -59,20 +94,35 @@ void FillStep(proto::Step::Builder out, const StepRecord& step) {
   out.setSweptTo(step.swept_to.us);
   out.setTimeDomain(step.time_domain);
   out.setClockFloor(step.clock_floor.us);
+  auto watermarks = out.initWatermarks(Size(step.watermarks.size()));
+  for (size_t i = 0; i < step.watermarks.size(); ++i) {
+    FillWatermark(watermarks[Size(i)], step.watermarks[i]);
+  }
+  FillLateness(out.initLateness(), step.lateness);
 }
 
 StepRecord ReadStep(proto::Step::Reader in) {
-  return {.id = {in.getId()},
-          .name = FromText(in.getName()),
-          .kind = FromText(in.getKind()),
-          .parameters = FromText(in.getParameters()),
-          .schema = FromData(in.getSchema()),
-          .key_schema = FromData(in.getKeySchema()),
-          .keys = in.getKeys(),
-          .bytes = in.getBytes(),
-          .swept_to = {in.getSweptTo()},
-          .time_domain = in.getTimeDomain(),
-          .clock_floor = {in.getClockFloor()}};
+  StepRecord step{.id = {in.getId()},
+                  .name = FromText(in.getName()),
+                  .kind = FromText(in.getKind()),
+                  .parameters = FromText(in.getParameters()),
+                  .schema = FromData(in.getSchema()),
+                  .key_schema = FromData(in.getKeySchema()),
+                  .keys = in.getKeys(),
+                  .bytes = in.getBytes(),
+                  .swept_to = {in.getSweptTo()},
+                  .time_domain = in.getTimeDomain(),
+                  .clock_floor = {in.getClockFloor()},
+                  .watermarks = {},
+                  .lateness = ReadLateness(in.getLateness())};
+  for (const auto partition : in.getWatermarks()) {
+    step.watermarks.push_back({.source = FromText(partition.getSource()),
+                               .partition = FromText(partition.getPartition()),
+                               .watermark = {partition.getWatermark()},
+                               .idle = partition.getIdle(),
+                               .at_end = partition.getAtEnd()});
+  }
+  return step;
 }
 
 void FillRecord(proto::EpochRecord::Builder out, const EpochRecord& record) {
@@ -148,8 +198,14 @@ size_t EstimateValues(const NamedValues& values) {
 size_t Estimate(const EpochRecord& record) {
   size_t bytes = 256 + record.flow_name.size() + record.run_line.size();
   for (const StepRecord& step : record.steps) {
-    bytes += 192 + step.name.size() + step.kind.size() + step.parameters.size() +
-             step.schema.size() + step.key_schema.size();
+    bytes += 320 + step.name.size() + step.kind.size() + step.parameters.size() +
+             step.schema.size() + step.key_schema.size() + 16 * step.lateness.histogram.size();
+    for (const PartitionWatermark& partition : step.watermarks) {
+      bytes += 64 + partition.source.size() + partition.partition.size();
+    }
+    for (const LatenessRecord::Sample& sample : step.lateness.samples) {
+      bytes += 32 + sample.key.size();
+    }
   }
   for (const SourceRecord& source : record.sources) {
     bytes += 96 + source.step.size() + source.partition.size() + EstimateValues(source.position);

@@ -22,6 +22,34 @@ inline constexpr uint32_t kFormatVersion = 1;
 
 using NamedValues = std::map<std::string, std::variant<int64_t, std::string>, std::less<>>;
 
+struct PartitionWatermark {
+  std::string source;
+  std::string partition;
+  Timestamp watermark = Timestamp::Min();
+  bool idle = false;
+  bool at_end = false;
+  bool operator==(const PartitionWatermark&) const = default;
+};
+
+// What came too late for windows of a step (engine/windowing/lateness.h).
+struct LatenessRecord {
+  struct Bucket {
+    Span up_to;
+    uint64_t items = 0;
+    bool operator==(const Bucket&) const = default;
+  };
+  struct Sample {
+    std::string key;  // an encoded user key
+    Span late_by;
+    bool operator==(const Sample&) const = default;
+  };
+  uint64_t items = 0;
+  uint64_t rows = 0;
+  std::vector<Bucket> histogram;
+  std::vector<Sample> samples;
+  bool operator==(const LatenessRecord&) const = default;
+};
+
 struct StepRecord {
   StepId id;
   std::string name;
@@ -34,6 +62,8 @@ struct StepRecord {
   Timestamp swept_to = Timestamp::Min();
   uint8_t time_domain = 0;
   Timestamp clock_floor = Timestamp::Min();
+  std::vector<PartitionWatermark> watermarks = {};
+  LatenessRecord lateness = {};
   bool operator==(const StepRecord&) const = default;
 };
 

@@ -28,11 +28,15 @@ std::string SchemaChange(const std::string& before, const std::string& after) {
   return text.empty() ? "it is encoded differently" : text;
 }
 
-// Parameters that decide about times or windows; how many items fill a list may change freely.
+// Parameters of which stored times and windows depend. How many items fill a list and how far items
+// may be out of order count from now on, so they may change freely.
 std::string TimeParameters(const std::string& parameters) {
   std::string kept;
   for (const absl::string_view part : absl::StrSplit(parameters, ", ")) {
-    if (!absl::StartsWith(part, "max_items:")) absl::StrAppend(&kept, part, ", ");
+    const bool free = absl::StartsWith(part, "max_items:") ||
+                      absl::StartsWith(part, "max_out_of_orderness:") ||
+                      absl::StartsWith(part, "idle_after:");
+    if (!free) absl::StrAppend(&kept, part, ", ");
   }
   return kept;
 }

@@ -63,6 +63,7 @@ enum class TimeDomain : uint8_t {
   kDeadline = 2,  // wall time that never steps back, restarts included: batch deadlines
   kWall = 3,      // wall time as it is: notify_at
   kReading = 4,   // wall time, but never before the last committed epoch's: system-clock windows
+  kWatermark = 5,  // event time: the watermark of the stream that feeds the step
 };
 
 enum class RowKind : uint8_t { kMain = 1, kSub = 2 };

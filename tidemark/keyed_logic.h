@@ -28,6 +28,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "engine/windowing/lateness.h"
 #include "proto/rows.h"
 #include "state/memory_size.h"
 #include "state/schema_bytes.h"
@@ -52,6 +53,11 @@ class StepContext {
   // restarts included.
   void RaiseClock(Timestamp at) { floor_ = std::max(floor_, at); }
 
+  // The item is late, for `rows` windows: counted in the step's lateness ledger.
+  void CountLate(uint64_t rows, Span late_by) {
+    late_.push_back({.rows = rows, .late_by = late_by});
+  }
+
   // Hands `value` on, under the key of the callback.
   template <size_t Port = 0>
   void Emit(std::tuple_element_t<Port, Outs> value) {
@@ -67,6 +73,7 @@ class StepContext {
 
   Timestamp now_;
   Timestamp floor_ = Timestamp::Min();
+  std::vector<LateItem> late_;
   decltype(VectorsOf(static_cast<const Outs*>(nullptr))) pending_;
   std::vector<uint8_t> order_;  // ports, as emitted; steps with one port need none
 };

@@ -13,6 +13,7 @@
 // arguments; an exception it throws stops the run with a status that names the step.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -278,17 +279,36 @@ class KeyedStream {
   // watermark of its own; see tidemark/window.h.
   template <class F>
   auto EventTime(F time_of, const EventTimeOptions& options = {}) const {
-    absl::Status error;
-    if (options.max_out_of_orderness < absl::ZeroDuration()) {
-      error = absl::InvalidArgumentError(Cat("max_out_of_orderness must not be negative, not ",
-                                             absl::FormatDuration(options.max_out_of_orderness)));
-    }
-    auto timed = MapValue([time_of = std::move(time_of)](V value) mutable {
-      const Timestamp at = internal::EventTimeOf(std::invoke(time_of, std::as_const(value)));
-      return internal::Timed<V>{at, std::move(value)};
-    });
     const EventClock clock{.max_out_of_orderness = Span::FromAbsl(options.max_out_of_orderness)};
-    return TimedStream<K, V, EventClock>(std::move(timed), clock, std::move(error));
+    return TimedStream<K, V, EventClock>(
+        internal::AddEventTime<K, V>(pairs_, std::move(time_of),
+                                     Span::FromAbsl(options.max_ahead_of_system_time)),
+        clock,
+        internal::CheckSpans(options.max_out_of_orderness, options.max_ahead_of_system_time));
+  }
+  // The same with one watermark for the whole stream.
+  template <class F, std::same_as<PerStream> Options>
+  auto EventTime(F time_of, const Options& options) const {
+    absl::Status error =
+        internal::CheckSpans(options.max_out_of_orderness, options.max_ahead_of_system_time);
+    if (error.ok() && options.idle_after <= absl::ZeroDuration()) {
+      error = absl::InvalidArgumentError(Cat("idle_after must be longer than zero, not ",
+                                             absl::FormatDuration(options.idle_after)));
+    }
+    const StreamClock clock{.max_out_of_orderness = Span::FromAbsl(options.max_out_of_orderness),
+                            .idle_after = Span::FromAbsl(options.idle_after)};
+    return TimedStream<K, V, StreamClock>(
+        internal::AddEventTime<K, V>(pairs_, std::move(time_of),
+                                     Span::FromAbsl(options.max_ahead_of_system_time)),
+        clock, std::move(error));
+  }
+  // The same with a clock of your own, see engine/windowing/clocks.h.
+  template <class F, class Clock>
+  requires requires { typename Clock::State; }
+  auto EventTime(F time_of, Clock clock) const {
+    return TimedStream<K, V, Clock>(
+        internal::AddEventTime<K, V>(pairs_, std::move(time_of), Span::Infinite()),
+        std::move(clock), absl::OkStatus());
   }
   // The time of an item is that of its processing; nothing is ever late.
   TimedStream<K, V, SystemTimeClock> SystemTime() const {

@@ -24,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +45,13 @@ namespace tidemark {
 template <class T>
 class TestInput {
  public:
-  void Push(T item) { shared_->items.push_back(std::move(item)); }
+  void Push(T item) { PushTo(0, std::move(item)); }
+  // Where the input has several partitions (FlowTester::Input<T>(partitions)), numbered from 0.
+  void PushTo(size_t partition, T item) {
+    shared_->partitions.at(partition).push_back(std::move(item));
+  }
+  // This partition ends behind what it has; in this execution and the next ones.
+  void EndPartition(size_t partition) { shared_->ended_alone.insert(partition); }
   void PushAll(std::vector<T> items) {
     for (T& item : items) Push(std::move(item));
   }
@@ -53,19 +60,20 @@ class TestInput {
  private:
   friend class FlowTester;
   struct Shared {
-    std::vector<T> items;
+    std::vector<std::vector<T>> partitions = std::vector<std::vector<T>>(1);
+    std::set<size_t> ended_alone;
     const bool* ended = nullptr;
   };
   class Partition final : public SourcePartition<T> {
    public:
-    Partition(std::shared_ptr<Shared> shared, size_t next)
-        : shared_(std::move(shared)), next_(next) {}
+    Partition(std::shared_ptr<Shared> shared, size_t number, size_t next)
+        : shared_(std::move(shared)), number_(number), next_(next) {}
     absl::StatusOr<PollResult> Poll(size_t max, Timestamp, std::vector<T>& out) override {
-      for (; max > 0 && next_ < shared_->items.size(); --max) {
-        out.push_back(shared_->items[next_++]);
-      }
-      if (next_ < shared_->items.size()) return PollResult::Again();
-      return *shared_->ended ? PollResult::AtEnd() : PollResult::Again();
+      const std::vector<T>& items = shared_->partitions[number_];
+      for (; max > 0 && next_ < items.size(); --max) out.push_back(items[next_++]);
+      if (next_ < items.size()) return PollResult::Again();
+      const bool ended = *shared_->ended || shared_->ended_alone.count(number_) > 0;
+      return ended ? PollResult::AtEnd() : PollResult::Again();
     }
     Position position() const override {
       return Position().Set("next", static_cast<int64_t>(next_));
@@ -73,19 +81,22 @@ class TestInput {
 
    private:
     const std::shared_ptr<Shared> shared_;
+    const size_t number_;
     size_t next_;
   };
   class Factory final : public SourceFactory<T> {
    public:
     explicit Factory(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
     absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext&) override {
-      return std::vector<std::string>{"0"};
+      std::vector<std::string> names;
+      for (size_t i = 0; i < shared_->partitions.size(); ++i) names.push_back(std::to_string(i));
+      return names;
     }
-    absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string&,
+    absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string& name,
                                                              const std::optional<Position>& resume,
                                                              const SourceContext&) override {
       const int64_t next = resume ? resume->Number("next").value_or(0) : 0;
-      return std::make_unique<Partition>(shared_, static_cast<size_t>(next));
+      return std::make_unique<Partition>(shared_, std::stoul(name), static_cast<size_t>(next));
     }
     std::string Describe() const override { return "test input"; }
 
@@ -164,7 +175,7 @@ class FlowTester {
     size_t channel_batches_max = Channel::kBatchesMax;
     Timestamp start = SimClock::kDefaultStart;
     // Empty: state in memory, which survives CrashAndResume(). Else a state directory on disk.
-    std::string state_directory;
+    std::string state_directory = {};
     // Nothing is kept, as in a run without --state.
     bool keep_nothing = false;
   };
@@ -174,8 +185,9 @@ class FlowTester {
   ~FlowTester();
 
   template <class T>
-  TestInput<T> Input() {
+  TestInput<T> Input(size_t partitions = 1) {
     TestInput<T> input;
+    input.shared_->partitions.resize(partitions);
     input.shared_->ended = &input_ended_;
     return input;
   }

@@ -13,7 +13,6 @@
 #pragma once
 
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -24,6 +23,7 @@
 #include "engine/windowing/session.h"
 #include "engine/windowing/sliding.h"
 #include "engine/windowing/windows.h"
+#include "tidemark/internal/event_time.h"
 #include "tidemark/internal/window_logic.h"
 #include "tidemark/window_folds.h"
 #include "tidemark/windowed.h"
@@ -52,9 +52,25 @@ struct Session {
   absl::Duration gap;
 };
 
+// A watermark for each key: it jumps with the key's items, and moves on with time while the key is
+// idle.
 struct EventTimeOptions {
   // How far an item may lie behind the newest one of its key and still be on time; zero or more.
   absl::Duration max_out_of_orderness = absl::ZeroDuration();
+  // An item that lies further ahead of system time is an error that stops the run: it would close
+  // the key's windows and make everything behind it late.
+  absl::Duration max_ahead_of_system_time = absl::InfiniteDuration();
+};
+
+// One watermark for the whole stream: the smallest of its source partitions', each the newest time
+// in the partition minus the bound. It moves with items only. Give it to EventTime() before any
+// step with state.
+struct PerStream {
+  // How far an item may lie behind the newest one of its partition and still be on time.
+  absl::Duration max_out_of_orderness = absl::ZeroDuration();
+  // A partition without an item for so long is left out until its next one; more than zero.
+  absl::Duration idle_after = absl::InfiniteDuration();
+  absl::Duration max_ahead_of_system_time = absl::InfiniteDuration();
 };
 
 namespace internal {
@@ -87,18 +103,6 @@ inline absl::StatusOr<WindowRules> CheckRules(const WindowOptions& options, Orde
                      .order = options.order.value_or(default_order),
                      .keep_watermark_for = Span::FromAbsl(options.keep_watermark_for),
                      .at_eof = options.at_eof};
-}
-
-// A time as users have it, in whole microseconds; what is out of range stops the run (it is thrown
-// inside the step, where the exception becomes a status with the step's name).
-inline Timestamp EventTimeOf(absl::Time time) {
-  const auto at = Timestamp::FromAbsl(time);
-  if (!at.ok()) throw std::out_of_range(std::string(at.status().message()));
-  return *at;
-}
-inline Timestamp EventTimeOf(Timestamp time) {
-  if (!time.in_range()) throw std::out_of_range("an event time outside the years 1 to 9999");
-  return time;
 }
 
 }  // namespace internal
@@ -172,6 +176,15 @@ class WindowedStream {
   }
 
  private:
+  // The step's input: with the watermark of its stream measured in front of it, where it has one.
+  KeyedStream<K, internal::Timed<V>> Measured(const std::string& name) const {
+    if constexpr (std::is_same_v<Clock, StreamClock>) {
+      return internal::AddStamp<K, V>(timed_, clock_, name);
+    } else {
+      return timed_;
+    }
+  }
+
   template <class WindowFold>
   auto Add(std::string name, const char* kind, Order default_order, WindowFold fold) const {
     absl::Status error = error_;
@@ -182,9 +195,11 @@ class WindowedStream {
     const internal::WindowRules checked = rules.value_or(internal::WindowRules());
     internal::WindowLogic<V, Clock, Windower, WindowFold> logic(clock_, windower_, std::move(fold),
                                                                 checked);
+    const auto input = Measured(name);
     auto streams =
-        timed_.AddLogic(std::move(name), kind, Cat(windower_.Describe(), ", ", checked.Describe()),
-                        std::move(logic));
+        input.AddLogic(std::move(name), kind,
+                       Cat(clock_.Describe(), ", ", windower_.Describe(), ", ", checked.Describe()),
+                       std::move(logic));
     if constexpr (kMetadata) {
       return streams;
     } else {

@@ -2,7 +2,10 @@
 //
 // A clock is a value with the step's parameters; what it knows of one key is its State, a plain
 // struct that is stored with the key. All functions are pure, all times whole microseconds. `now`
-// is the step's time in `kDomain`. A clock of your own has the same members.
+// is the step's time in `kDomain`. A clock of your own has the same members, and is given to
+// EventTime() instead of options; its kDomain is kJob (a time that stands still while the process
+// is down) or kWall. Requires: Watermark() never goes back with `now`, and OnItem() never lowers
+// it.
 //
 //   EventClock clock{.max_out_of_orderness = Span::Seconds(5)};
 //   EventClock::State state = clock.Make(now);
@@ -10,7 +13,9 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 
+#include "base/status.h"
 #include "base/timestamp.h"
 #include "state/state_key.h"
 
@@ -56,6 +61,9 @@ struct EventClock {
   void RaiseTo(State& state, Timestamp watermark, Timestamp now) const {
     if (watermark > Watermark(state, now)) state = {.base = watermark, .at = now};
   }
+  std::string Describe() const {
+    return Cat("event_time: per_key, max_out_of_orderness: ", FormatSpan(max_out_of_orderness));
+  }
 };
 
 // Processing time: the item's time and the watermark are both `now`. Nothing is ever late.
@@ -73,6 +81,34 @@ struct SystemTimeClock {
   Timestamp WhenReaches(const State&, Timestamp watermark) const { return watermark; }
   // The step's clock as a whole is raised instead (StatefulNode::RaiseFloor).
   void RaiseTo(State&, Timestamp, Timestamp) const {}
+  std::string Describe() const { return "system_time"; }
+};
+
+// Event time with one watermark for all keys of the stream, measured in the partitions of its
+// source (engine/stream_watermark.h). The step's time is that watermark: it moves with items only,
+// and no key keeps anything of it.
+struct StreamClock {
+  static constexpr TimeDomain kDomain = TimeDomain::kWatermark;
+  static constexpr bool kKeptPerKey = false;
+
+  Span max_out_of_orderness;
+  Span idle_after = Span::Infinite();
+
+  struct State {
+    bool operator==(const State&) const = default;
+  };
+
+  State Make(Timestamp) const { return {}; }
+  Timestamp Watermark(const State&, Timestamp now) const { return now; }
+  // The watermark as of the item.
+  Timestamp OnItem(State&, Timestamp, Timestamp now) const { return now; }
+  Timestamp WhenReaches(const State&, Timestamp watermark) const { return watermark; }
+  // The step's watermark as a whole is raised instead (StatefulNode::RaiseFloor).
+  void RaiseTo(State&, Timestamp, Timestamp) const {}
+  std::string Describe() const {
+    return Cat("event_time: per_stream, max_out_of_orderness: ", FormatSpan(max_out_of_orderness),
+               ", idle_after: ", FormatSpan(idle_after));
+  }
 };
 
 }  // namespace tidemark

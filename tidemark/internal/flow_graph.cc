@@ -18,6 +18,7 @@ absl::StatusOr<Plan> FlowGraph::Compile() const {
         Cat("flow '", plan_.flow_name, "' has no source; begin with flow.From(name, source)"));
   }
   Plan plan = plan_;  // steps can only follow what exists, so they are in topological order
+  TM_RETURN_IF_ERROR(CheckStreamTime(plan));
   MarkMeetingOutputs(plan);
   return plan;
 }

@@ -5,12 +5,14 @@
 #include <array>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/status.h"
 #include "engine/plan.h"
 #include "engine/stateful_node.h"
@@ -80,6 +82,7 @@ class KeyedNode final : public StatefulNode {
   using In = typename Logic::In;
   using Outs = typename Logic::Outs;
   using State = typename Logic::State;
+  static constexpr bool kFollowsStream = Logic::kDomain == TimeDomain::kWatermark;
 
   KeyedNode(const Logic& logic, const NodeContext& context)
       : StatefulNode(std::make_unique<LogicStateType<Logic>>(logic), Logic::kDomain,
@@ -91,8 +94,11 @@ class KeyedNode final : public StatefulNode {
     auto& items = BatchOf<KeyValue<K, In>>(*batch);
     context_.now_ = TimeOf(now);
     absl::Status status;
-    TM_RETURN_IF_ERROR(Guarded([&] { status = OnItems(items); }));
+    TM_RETURN_IF_ERROR(Guarded([&] { status = OnItems(items, batch->mark, now, out); }));
     TM_RETURN_IF_ERROR(status);
+    if constexpr (kFollowsStream) {
+      if (batch->mark) TM_RETURN_IF_ERROR(Hear(*batch->mark, now, out));
+    }
     return Flush(out);
   }
   // Guarded as a whole: when a timer is looked for, the user's NotifyAt is called.
@@ -148,9 +154,18 @@ class KeyedNode final : public StatefulNode {
     return std::string_view(keys_).substr(begin, key_ends_[i] - begin);
   }
 
-  absl::Status OnItems(std::vector<KeyValue<K, In>>& items) {
+  absl::Status OnItems(std::vector<KeyValue<K, In>>& items,
+                       const std::optional<PartitionMark>& mark, const Activation& now,
+                       Output& out) {
     TM_RETURN_IF_ERROR(EncodeKeys(items));
     for (size_t i = 0; i < items.size(); ++i) {
+      if constexpr (kFollowsStream) {
+        TM_CHECK(mark.has_value(), "a batch says which partition its items come from");
+        TM_RETURN_IF_ERROR(
+            Hear({.partition = mark->partition, .watermark = items[i].value.stream_watermark}, now,
+                 out));
+        context_.now_ = TimeOf(now);
+      }
       TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states().Touch(KeyAt(i)));
       State& state = StateIn<State>(*entry->state);
       // A deadline that has passed when items of its key arrive fires before them.
@@ -159,6 +174,7 @@ class KeyedNode final : public StatefulNode {
       }
       logic_.OnItem(state, std::move(items[i].value), context_);
       TakePending(items[i].key, std::make_index_sequence<std::tuple_size_v<Outs>>());
+      TakeLate(KeyAt(i));
       states().Changed(*entry);
     }
     return absl::OkStatus();
@@ -170,6 +186,10 @@ class KeyedNode final : public StatefulNode {
     TakePending(*key, std::make_index_sequence<std::tuple_size_v<Outs>>());
     RaiseFloor(context_.floor_);
     return absl::OkStatus();
+  }
+  void TakeLate(std::string_view key) {
+    for (const LateItem& late : context_.late_) CountLate(lateness(), key, late);
+    context_.late_.clear();
   }
   template <size_t... Port>
   void TakePending(const K& key, std::index_sequence<Port...>) {

@@ -27,6 +27,8 @@ template <class V>
 struct Timed {
   Timestamp at;
   V value{};
+  // Of the item's partition as of the item, where the step follows the watermark of a stream.
+  Timestamp stream_watermark = Timestamp::Min();
 };
 
 // Options, checked and with the verb's default order filled in.
@@ -79,6 +81,9 @@ class WindowLogic
   using State = WindowState<V, typename Fold::Acc, typename Clock::State, typename Windower::State>;
   using Context = StepContext<Outs>;
   static constexpr TimeDomain kDomain = Clock::kDomain;
+  // One clock for all keys of the step, so an end of input raises it for all.
+  static constexpr bool kClockOfStep =
+      kDomain == TimeDomain::kReading || kDomain == TimeDomain::kWatermark;
   static constexpr size_t kResults = 0, kLate = 1, kMetadata = 2;
 
   WindowLogic(Clock clock, Windower windower, Fold fold, WindowRules rules)
@@ -112,10 +117,12 @@ class WindowLogic
     const Timestamp now = context.now();
     FlushQueue(state, Timestamp::Never(), context);
     // The smallest watermark that would have closed what is closed now.
-    const Timestamp end = windower_.LastClose(state.windower);
+    Timestamp end = windower_.LastClose(state.windower);
+    // What no watermark closes does not raise the clock of all keys to the end of time.
+    if (kClockOfStep && end == Timestamp::Max()) end = Timestamp::Min();
     CloseWindows(state, Timestamp::Never(), context);
     clock_.RaiseTo(state.clock, end, now);
-    if constexpr (Clock::kDomain == TimeDomain::kReading) context.RaiseClock(end);
+    if constexpr (kClockOfStep) context.RaiseClock(end);
     Settle(state, now);
   }
 
@@ -140,7 +147,7 @@ class WindowLogic
     if (rules_.late_when == LateWhen::kBehindWatermark) {
       if (item.at < watermark) {
         windower_.AllOf(item.at, late);
-        return EmitLate(late, std::move(item), context);
+        return EmitLate(late, std::move(item), watermark, context);
       }
       if (rules_.queues()) {
         state.queue.emplace(std::pair(item.at, state.arrivals++), std::move(item.value));
@@ -153,13 +160,15 @@ class WindowLogic
     if (!late.empty()) {
       std::vector<int64_t> all;
       windower_.AllOf(item.at, all);
-      if (late.size() == all.size()) return EmitLate(late, std::move(item), context);
-      EmitLate(late, Timed<V>(item), context);
+      if (late.size() == all.size()) return EmitLate(late, std::move(item), watermark, context);
+      EmitLate(late, Timed<V>(item), watermark, context);
     }
     Enter(state, item.at, std::move(item.value), watermark, context);
   }
 
-  void EmitLate(const std::vector<int64_t>& ids, Timed<V>&& item, Context& context) const {
+  void EmitLate(const std::vector<int64_t>& ids, Timed<V>&& item, Timestamp watermark,
+                Context& context) const {
+    context.CountLate(ids.size(), watermark - item.at);
     for (const int64_t id : ids) {
       context.template Emit<kLate>({.window_id = id, .open = {}, .close = {}, .value = item.value});
     }

@@ -1,0 +1,77 @@
+#include "engine/stream_watermark.h"
+
+#include <algorithm>
+
+namespace tidemark {
+
+PartitionMeter::PartitionMeter(StreamClockOptions options, const std::vector<Timestamp>& saved,
+                               Timestamp now)
+    : options_(options) {
+  for (const Timestamp watermark : saved) {
+    partitions_.push_back({.watermark = watermark, .spoke = now});
+  }
+}
+
+Timestamp PartitionMeter::OnItem(int partition, Timestamp item, Timestamp now) {
+  Partition& p = partitions_[static_cast<size_t>(partition)];
+  p.spoke = now;
+  p.state = PartitionMark::State::kActive;
+  const Timestamp as_of_item = p.watermark;
+  // A candidate that cannot be represented leaves the watermark alone.
+  if (item.us - Timestamp::kMinMicros >= options_.max_out_of_orderness.us) {
+    p.watermark = std::max(p.watermark, Timestamp{item.us - options_.max_out_of_orderness.us});
+  }
+  return as_of_item;
+}
+
+PartitionMark PartitionMeter::Mark(int partition) const {
+  const Partition& p = partitions_[static_cast<size_t>(partition)];
+  return {.partition = partition, .watermark = p.watermark, .state = p.state};
+}
+
+Timestamp PartitionMeter::IdleDue(int partition) const {
+  const Partition& p = partitions_[static_cast<size_t>(partition)];
+  if (p.state != PartitionMark::State::kActive || options_.idle_after.is_infinite()) {
+    return Timestamp::Never();
+  }
+  return p.spoke + options_.idle_after;
+}
+
+void PartitionMeter::Set(int partition, PartitionMark::State state) {
+  partitions_[static_cast<size_t>(partition)].state = state;
+}
+
+StreamWatermark::StreamWatermark(const std::vector<Timestamp>& saved, Timestamp floor)
+    : watermark_(floor) {
+  for (const Timestamp watermark : saved) partitions_.push_back({.watermark = watermark});
+}
+
+bool StreamWatermark::Hear(const PartitionMark& mark) {
+  Partition& p = partitions_[static_cast<size_t>(mark.partition)];
+  if (p.state == mark.state && p.watermark >= mark.watermark) return false;
+  p.watermark = std::max(p.watermark, mark.watermark);
+  const bool returned =
+      p.state != PartitionMark::State::kActive && mark.state == PartitionMark::State::kActive;
+  p.state = mark.state;
+  // Only the lowest one can let the minimum rise, and only a new one can lower it.
+  if (!returned && lowest_ >= 0 && lowest_ != mark.partition) return false;
+  return Moved();
+}
+
+bool StreamWatermark::Moved() {
+  lowest_ = -1;
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    if (partitions_[i].state != PartitionMark::State::kActive) continue;
+    if (lowest_ < 0 ||
+        partitions_[i].watermark < partitions_[static_cast<size_t>(lowest_)].watermark) {
+      lowest_ = static_cast<int>(i);
+    }
+  }
+  if (lowest_ < 0) return false;  // nobody speaks: it holds
+  const Timestamp lowest = partitions_[static_cast<size_t>(lowest_)].watermark;
+  if (lowest <= watermark_) return false;
+  watermark_ = lowest;
+  return true;
+}
+
+}  // namespace tidemark

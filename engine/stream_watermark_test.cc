@@ -1,0 +1,103 @@
+#include "engine/stream_watermark.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/random.h"
+
+namespace tidemark {
+namespace {
+
+using State = PartitionMark::State;
+
+Timestamp At(int64_t seconds) { return Timestamp::Min() + Span::Seconds(1'000'000 + seconds); }
+
+TEST(PartitionMeter, AnItemMovesTheWatermarkForThoseBehindIt) {
+  PartitionMeter meter({.max_out_of_orderness = Span::Seconds(2)}, {Timestamp::Min()}, At(0));
+  EXPECT_EQ(meter.OnItem(0, At(10), At(0)), Timestamp::Min());
+  EXPECT_EQ(meter.OnItem(0, At(5), At(0)), At(8));
+  EXPECT_EQ(meter.Mark(0).watermark, At(8)) << "it never goes back";
+}
+
+TEST(PartitionMeter, AnInfiniteBoundLeavesTheWatermarkAlone) {
+  PartitionMeter meter({.max_out_of_orderness = Span::Infinite()}, {Timestamp::Min()}, At(0));
+  meter.OnItem(0, Timestamp::Max(), At(0));
+  EXPECT_EQ(meter.Mark(0).watermark, Timestamp::Min());
+}
+
+TEST(PartitionMeter, SilenceIsCountedFromTheLastItem) {
+  PartitionMeter meter({.max_out_of_orderness = Span(), .idle_after = Span::Seconds(3)},
+                       {At(1), At(1)}, At(0));
+  EXPECT_EQ(meter.IdleDue(0), At(3));
+  meter.OnItem(0, At(9), At(2));
+  EXPECT_EQ(meter.IdleDue(0), At(5));
+  EXPECT_EQ(meter.IdleDue(1), At(3));
+  meter.Set(1, State::kIdle);
+  EXPECT_TRUE(meter.IdleDue(1).is_never());
+  meter.OnItem(1, At(9), At(4));
+  EXPECT_EQ(meter.IdleDue(1), At(7)) << "it speaks again";
+}
+
+TEST(StreamWatermark, TheSlowestPartitionHoldsItBack) {
+  StreamWatermark step({Timestamp::Min(), Timestamp::Min()}, Timestamp::Min());
+  EXPECT_FALSE(step.Hear({.partition = 0, .watermark = At(10)}));
+  EXPECT_EQ(step.watermark(), Timestamp::Min()) << "one that has not spoken counts as the minimum";
+  EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(4)}));
+  EXPECT_EQ(step.watermark(), At(4));
+}
+
+TEST(StreamWatermark, WhoIsLeftOutAndWhoReturns) {
+  StreamWatermark step({Timestamp::Min(), Timestamp::Min()}, Timestamp::Min());
+  step.Hear({.partition = 0, .watermark = At(10)});
+  EXPECT_TRUE(step.Hear({.partition = 1, .state = State::kIdle}));
+  EXPECT_EQ(step.watermark(), At(10));
+  EXPECT_FALSE(step.Hear({.partition = 1, .watermark = At(2), .state = State::kActive}));
+  EXPECT_EQ(step.watermark(), At(10)) << "it does not go back for one that returns";
+  EXPECT_FALSE(step.Hear({.partition = 0, .watermark = At(20)}));
+  EXPECT_EQ(step.watermark(), At(10)) << "the one that returned holds it back";
+  EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(2), .state = State::kEnded}));
+  EXPECT_EQ(step.watermark(), At(20));
+  EXPECT_FALSE(step.Hear({.partition = 0, .watermark = At(20), .state = State::kEnded}));
+  EXPECT_EQ(step.watermark(), At(20)) << "nobody is left: it holds";
+}
+
+TEST(StreamWatermark, GoesOnFromWhereItWasSaved) {
+  StreamWatermark step({At(7), At(3)}, At(5));
+  EXPECT_EQ(step.watermark(), At(5));
+  EXPECT_FALSE(step.Hear({.partition = 1, .watermark = At(4)}));
+  EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(6)}));
+  EXPECT_EQ(step.watermark(), At(6));
+}
+
+// Against the definition, computed anew after each mark.
+TEST(StreamWatermark, EqualsTheDefinition) {
+  Random random(4711);
+  for (int round = 0; round < 200; ++round) {
+    const size_t count = 1 + random.Below(5);
+    std::vector<Timestamp> marks(count, Timestamp::Min());
+    std::vector<State> states(count, State::kActive);
+    StreamWatermark step(marks, Timestamp::Min());
+    Timestamp expected = Timestamp::Min();
+    for (int i = 0; i < 100; ++i) {
+      const size_t p = random.Below(count);
+      marks[p] = std::max(marks[p], At(static_cast<int64_t>(random.Below(1000))));
+      states[p] = random.Below(4) > 0   ? State::kActive
+                  : random.Below(2) > 0 ? State::kIdle
+                                        : State::kEnded;
+      std::optional<Timestamp> lowest;
+      for (size_t q = 0; q < count; ++q) {
+        if (states[q] != State::kActive) continue;
+        lowest = lowest ? std::min(*lowest, marks[q]) : marks[q];
+      }
+      const Timestamp before = expected;
+      if (lowest) expected = std::max(expected, *lowest);
+      ASSERT_EQ(step.Hear({static_cast<int>(p), marks[p], states[p]}), expected > before);
+      ASSERT_EQ(step.watermark(), expected);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tidemark
