@@ -15,23 +15,27 @@ constexpr char kFirstRow = '\x10';
 void AddStep(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks) {
   if (step.kind == StepKind::kBatch) return AddBatch(step, in, sinks);
   if (step.kind == StepKind::kJoin) return AddJoin(step, in, sinks);
-  const bool event_time = step.window.clock == ClockKind::kEvent;
-  if (step.window.fold != FoldKind::kJoin) {
-    return event_time ? AddEventTimeFold(step, in, sinks) : AddSystemTimeFold(step, in, sinks);
-  }
   if (IsTypedJoinWindow(step)) return AddTypedJoinWindow(step, in, sinks);
-  return event_time ? AddEventTimeJoin(step, in, sinks) : AddSystemTimeJoin(step, in, sinks);
+  const bool join = step.window.fold == FoldKind::kJoin;
+  switch (step.window.clock) {
+    case ClockKind::kEvent:
+      return join ? AddEventTimeJoin(step, in, sinks) : AddEventTimeFold(step, in, sinks);
+    case ClockKind::kSystem:
+      return join ? AddSystemTimeJoin(step, in, sinks) : AddSystemTimeFold(step, in, sinks);
+    case ClockKind::kStream:
+      return join ? AddStreamTimeJoin(step, in, sinks) : AddStreamTimeFold(step, in, sinks);
+  }
 }
 
 class Engine final : public EnginePlayer {
  public:
-  explicit Engine(const Script& script)
+  Engine(const Script& script, StepAdder add_step)
       : script_(script), tester_(Options(script)), in_(tester_.Input<EngineInput>()) {
-    tester_.Build([this](Flow& flow) {
+    tester_.Build([this, add_step = std::move(add_step)](Flow& flow) {
       const auto items = flow.From("in", in_.source()).Filter([](const EngineInput& input) {
         return !input.key.empty();
       });
-      AddStep(script_.step, items, {results_.sink(), late_.sink(), metadata_.sink()});
+      add_step(script_.step, items, {results_.sink(), late_.sink(), metadata_.sink()});
     });
     // What the model falls back to before the first commit.
     Commit();
@@ -70,6 +74,7 @@ class Engine final : public EnginePlayer {
   }
 
   const Rows& rows() override { return rows_; }
+  uint64_t late_rows() override { return tester_.job().record().steps.at(0).lateness.rows; }
   bool empty() override { return !tester_.store().Scan(std::string(1, kFirstRow), "")->Valid(); }
 
  private:
@@ -113,7 +118,11 @@ class Engine final : public EnginePlayer {
 }  // namespace
 
 std::unique_ptr<EnginePlayer> NewEnginePlayer(const Script& script) {
-  return std::make_unique<Engine>(script);
+  return std::make_unique<Engine>(script, AddStep);
+}
+
+std::unique_ptr<EnginePlayer> NewEnginePlayerWith(const Script& script, StepAdder add_step) {
+  return std::make_unique<Engine>(script, std::move(add_step));
 }
 
 }  // namespace tidemark::oracle

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tests/oracle/script.h"
 #include "tests/oracle/window_oracle.h"
 #include "tidemark/flow.h"
 #include "tidemark/join.h"
@@ -27,10 +30,17 @@ struct Sinks {
   Sink<Row> results, late, metadata;
 };
 
+using StepAdder = std::function<void(const StepSpec&, const Stream<EngineInput>&, const Sinks&)>;
+
+// The engine with a step that somebody else adds.
+std::unique_ptr<EnginePlayer> NewEnginePlayerWith(const Script& script, StepAdder add_step);
+
 // One function for each clock and kind of step: each is a translation unit of its own, for the
 // templates take long to compile.
 void AddEventTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
 void AddSystemTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddStreamTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddStreamTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
 void AddEventTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
 void AddSystemTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
 void AddTypedJoinWindow(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);

@@ -70,6 +70,8 @@ std::string Describe(const Script& script);
 
 class EnginePlayer : public Player {
  public:
+  // Of the last commit: the rows that its lateness ledger counts.
+  virtual uint64_t late_rows() = 0;
   // The store holds no key.
   virtual bool empty() = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/oracle/oracle_values.h"
+
 namespace tidemark::oracle {
 namespace {
 
@@ -13,60 +15,13 @@ Wide FloorDivide(Wide a, Wide b) {
   return quotient;
 }
 
-// All ways to take one value from each side, side 0 outermost; an empty side gives "none".
-std::vector<std::vector<std::optional<std::string>>> Product(
-    const std::vector<std::vector<std::string>>& sides) {
-  std::vector<std::vector<std::optional<std::string>>> rows = {{}};
-  for (const auto& side : sides) {
-    std::vector<std::vector<std::optional<std::string>>> longer;
-    for (const auto& row : rows) {
-      if (side.empty()) {
-        longer.push_back(row);
-        longer.back().push_back(std::nullopt);
-      }
-      for (const std::string& value : side) {
-        longer.push_back(row);
-        longer.back().push_back(value);
-      }
-    }
-    rows = longer;
-  }
-  return rows;
-}
-
-bool AllSides(const std::vector<std::vector<std::string>>& sides) {
-  return std::none_of(sides.begin(), sides.end(), [](const auto& side) { return side.empty(); });
-}
-
-void Insert(JoinInsert insert, const std::string& value, std::vector<std::string>& side) {
-  if (insert == JoinInsert::kFirst && !side.empty()) return;
-  if (insert == JoinInsert::kLast) side.clear();
-  side.push_back(value);
-}
-
 }  // namespace
 
-std::string ListText(const std::vector<std::string>& values) {
-  std::string text = "[";
-  for (const std::string& value : values) text += (text == "[" ? "" : " ") + value;
-  return text + "]";
-}
-
-std::string ReducedText(const std::string& a, const std::string& b) { return "(" + a + b + ")"; }
-
-int RankOf(const std::string& value) { return value.front() % 3; }
-
-std::string RowText(const std::vector<std::optional<std::string>>& row) {
-  std::string text = "<";
-  for (const auto& value : row) text += " " + value.value_or("-");
-  return text + " >";
-}
-
 // --- Clock (§3.1, §3.2)
-// ---------------------------------------------------------------------------
 
 Wide WindowModel::Watermark(Instant now) const {
   if (spec_.clock == ClockKind::kSystem) return now.reading;
+  if (spec_.clock == ClockKind::kStream) return now.stream;
   return std::min<Wide>(kMax, base_ + std::max<Wide>(0, Wide{now.job} - at_));
 }
 
@@ -76,7 +31,7 @@ void WindowModel::TakeTime(int64_t at, Instant now) {
     base_ = kMin;
     at_ = now.job;
   }
-  if (spec_.clock == ClockKind::kSystem || spec_.bound == kForever) return;
+  if (spec_.clock != ClockKind::kEvent || spec_.bound == kForever) return;
   const Wide candidate = Wide{at} - spec_.bound;
   if (candidate < kMin) return;
   if (candidate > Watermark(now) || spec_.mutant == Mutant::kWatermarkFollowsNewest) {
@@ -90,7 +45,6 @@ void WindowModel::OnResume(Instant, int64_t down_time) {
 }
 
 // --- Which windows (§4.1)
-// -------------------------------------------------------------------------
 
 std::vector<int64_t> WindowModel::IdsOf(int64_t at) const {
   const Wide offset = spec_.windows == WindowKind::kTumbling ? spec_.length : spec_.offset;
@@ -115,7 +69,6 @@ bool WindowModel::Within(const Open& session, int64_t at) const {
 }
 
 // --- Closing and lateness (§4.2, §4.3)
-// ------------------------------------------------------------
 
 bool WindowModel::Closed(Wide close, Wide watermark) const {
   if (spec_.windows == WindowKind::kSession) {
@@ -139,7 +92,6 @@ void WindowModel::Late(const Item& item, int64_t id, Rows& rows) const {
 }
 
 // --- Item by item (§4.5)
-// --------------------------------------------------------------------------
 
 void WindowModel::OnItem(const Item& item, Instant now, Rows& rows) {
   key_ = item.key;
@@ -208,8 +160,8 @@ void WindowModel::Settle(Instant now, Rows& rows) {
     return;
   }
   if (!kept_since_) kept_since_ = now.job;
-  // The clock of a system-time step is not the key's: nothing is kept for it.
-  const int64_t keep = spec_.clock == ClockKind::kSystem ? 0 : spec_.keep_watermark_for;
+  // A clock that all keys share is not the key's: nothing is kept for it.
+  const int64_t keep = spec_.clock != ClockKind::kEvent ? 0 : spec_.keep_watermark_for;
   if ((keep != kForever && Wide{now.job} - *kept_since_ >= keep) ||
       spec_.mutant == Mutant::kKeepWatermarkIgnored) {
     const std::string key = key_;
@@ -226,7 +178,7 @@ int64_t WindowModel::due() const {
   }
   for (const Held& held : queue_) t = std::min<Wide>(t, held.at);
   if (t > kMax) return kForever;
-  if (spec_.clock == ClockKind::kSystem) return static_cast<int64_t>(t);
+  if (spec_.clock != ClockKind::kEvent) return static_cast<int64_t>(t);
   return static_cast<int64_t>(at_ + (t - base_));
 }
 
@@ -251,11 +203,11 @@ int64_t WindowModel::OnEnd(Instant now, Rows& rows) {
     at_ = now.job;
   }
   Settle(now, rows);
-  return Clamp(rise);
+  // What no watermark closes raises the clock of one key to the end of time, but not that of all.
+  return Clamp(rise) == kMax ? kMin : Clamp(rise);
 }
 
 // --- Into the windows (§4.1, §4.4)
-// ----------------------------------------------------------------
 
 void WindowModel::Enter(const Held& held, Rows& rows, Wide closed_up_to) {
   if (spec_.windows == WindowKind::kSession) return EnterSession(held, rows);
@@ -359,7 +311,6 @@ void WindowModel::Result(const Open& window, const std::string& value, Rows& row
 }
 
 // --- Folds and joins (§5, §6)
-// ---------------------------------------------------------------------
 
 void WindowModel::FoldInto(Folded& folded, const Item& item, const Open& window, Rows& rows) {
   if (!folded.any) folded.sides.resize(spec_.join.sides);
@@ -436,73 +387,6 @@ void WindowModel::AfterJoinChange(Folded& folded, const Open& window, Rows& rows
 
 void WindowModel::JoinRows(const Folded& folded, const Open& window, Rows& rows) {
   for (const auto& row : Product(folded.sides)) Result(window, RowText(row), rows);
-}
-
-// --- Batch (§2)
-// -----------------------------------------------------------------------------------
-
-void BatchModel::OnItem(const Item& item, Instant now, Rows& rows) {
-  key_ = item.key;
-  OnTime(now, rows);
-  if (values_.empty()) first_ = now.wall;
-  newest_ = now.wall;
-  values_.push_back(item.value);
-  if (spec_.max_items > 0 && static_cast<int64_t>(values_.size()) >= spec_.max_items) {
-    EmitList(rows);
-  }
-}
-
-void BatchModel::OnTime(Instant now, Rows& rows) {
-  if (due() <= now.wall) EmitList(rows);
-}
-
-int64_t BatchModel::OnEnd(Instant now, Rows& rows) {
-  OnTime(now, rows);
-  if (!values_.empty()) EmitList(rows);
-  return kMin;
-}
-
-// A deadline is at most its limit ahead of the resumed now.
-void BatchModel::OnResume(Instant now, int64_t) {
-  first_ = std::min(first_, now.wall);
-  newest_ = std::min(newest_, now.wall);
-}
-
-int64_t BatchModel::due() const {
-  if (values_.empty()) return kForever;
-  const int64_t first = spec_.mutant == Mutant::kMaxWaitFromNewest ? newest_ : first_;
-  const Wide by_wait = Wide{first} + spec_.max_wait;
-  const Wide by_idle = Wide{newest_} + spec_.idle_timeout;
-  const Wide due = std::min(by_wait, by_idle);
-  return due > kMax ? kForever : static_cast<int64_t>(due);
-}
-
-void BatchModel::EmitList(Rows& rows) {
-  rows.results.push_back({key_, ListText(values_)});
-  values_.clear();
-}
-
-// --- Join (§6)
-// ------------------------------------------------------------------------------------
-
-void JoinModel::OnItem(const Item& item, Instant, Rows& rows) {
-  key_ = item.key;
-  Insert(spec_.insert, item.value, sides_[item.side]);
-  if (spec_.emit == JoinEmit::kFinal) return;
-  if (spec_.emit == JoinEmit::kComplete && !AllSides(sides_)) return;
-  for (const auto& row : Product(sides_)) rows.results.push_back({key_, RowText(row)});
-  if (spec_.emit == JoinEmit::kComplete) sides_.assign(spec_.sides, {});
-}
-
-int64_t JoinModel::OnEnd(Instant, Rows& rows) {
-  if (spec_.emit != JoinEmit::kFinal || empty()) return kMin;
-  for (const auto& row : Product(sides_)) rows.results.push_back({key_, RowText(row)});
-  sides_.assign(spec_.sides, {});
-  return kMin;
-}
-
-bool JoinModel::empty() const {
-  return std::all_of(sides_.begin(), sides_.end(), [](const auto& side) { return side.empty(); });
 }
 
 }  // namespace tidemark::oracle

@@ -32,11 +32,12 @@ inline constexpr int64_t kMin = -62'135'596'800'000'000;
 inline constexpr int64_t kMax = 253'402'300'799'999'999;
 inline constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
 
-// The three clocks as one activation reads them.
+// The clocks as one activation reads them.
 struct Instant {
   int64_t job = 0;      // stands still while the process is down
   int64_t wall = 0;     // largest reading of the system clock in this run
   int64_t reading = 0;  // of system-time windows: never goes back, over restarts either
+  int64_t stream = 0;   // the step's watermark, where it is that of the stream
 };
 
 struct Item {
@@ -78,7 +79,7 @@ enum class Mutant {
   kJoinMergeReversed,       // the later session's values come first
 };
 
-enum class ClockKind { kEvent, kSystem };
+enum class ClockKind { kEvent, kSystem, kStream };
 enum class WindowKind { kTumbling, kSliding, kSession };
 enum class FoldKind { kCollect, kCount, kReduce, kFold, kMax, kMin, kJoin };
 
@@ -116,7 +117,7 @@ class WindowModel {
 
   void OnItem(const Item& item, Instant now, Rows& rows);
   void OnTime(Instant now, Rows& rows) { Settle(now, rows); }
-  // Returns the time to which the clock of a system-time step rises.
+  // Returns the time to which a clock that all keys share rises.
   int64_t OnEnd(Instant now, Rows& rows);
   void OnResume(Instant now, int64_t down_time);
 

@@ -1,0 +1,12 @@
+#include "tests/oracle/engine_steps.h"
+
+namespace tidemark::oracle {
+
+void AddStreamTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks) {
+  AddFold(step.window,
+          KeyedItems(in).EventTime(
+              &EngineItem::at, PerStream{.max_out_of_orderness = ToDuration(step.window.bound)}),
+          sinks);
+}
+
+}  // namespace tidemark::oracle
