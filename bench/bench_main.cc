@@ -28,6 +28,7 @@ struct Benchmark {
 
 constexpr Benchmark kBenchmarks[] = {
     {"batch_by_key", "Batch by key against a loop that fills a vector per key", MeasureBatchByKey},
+    {"windows", "tumbling, session and sliding windows against a loop", MeasureWindows},
     {"epoch_pause", "what an epoch does to the hot path, by changed keys", MeasureEpochPause},
     {"resume", "from start to first item, by stored keys", MeasureResume},
 };

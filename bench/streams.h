@@ -17,6 +17,7 @@
 #include "tidemark/key_value.h"
 #include "tidemark/sink.h"
 #include "tidemark/source.h"
+#include "tidemark/windowed.h"
 
 namespace tidemark::bench {
 
@@ -93,6 +94,12 @@ struct Tally {
     items += list.size();
     for (const Item& item : list) sum += ValueOf(item);
   }
+  // A window that counted so many items.
+  void TakeCount(int64_t count) {
+    ++lists;
+    items += static_cast<uint64_t>(count);
+  }
+  void Take(const Windowed<int64_t>& window) { TakeCount(window.value); }
   static int64_t ValueOf(int64_t item) { return item; }
   template <class K>
   static int64_t ValueOf(const Reading<K>& item) {
