@@ -22,6 +22,10 @@ struct StateRow {
     value @2 :Data;
     batch @3 :BatchState;
   }
+
+  # When the key wants to be woken, exactly, in the step's time domain, or `never`: for people, since
+  # the program that wrote the state derives it from the state.
+  wakeAt @4 :Int64 = 9223372036854775807;
 }
 
 # An open batch. Its items are those of the segments, in order, then those of `tail`.

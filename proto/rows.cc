@@ -38,6 +38,7 @@ namespace {
 void FillHeader(proto::StateRow::Builder row, const RowHeader& header) {
   row.setTimerAt(header.timer_at.us);
   row.setEndGeneration(header.end_generation);
+  row.setWakeAt(header.wake_at.us);
 }
 }  // namespace
 
@@ -76,6 +77,7 @@ absl::Status DecodeStateRow(std::string_view bytes, std::string_view what, State
   return ReadMessage<proto::StateRow>(bytes, what, [&](proto::StateRow::Reader in) -> absl::Status {
     row.header.timer_at = {in.getTimerAt()};
     row.header.end_generation = in.getEndGeneration();
+    row.header.wake_at = {in.getWakeAt()};
     switch (in.which()) {
       case proto::StateRow::VALUE:
         row.state = ValueRow{FromData(in.getValue())};

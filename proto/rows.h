@@ -24,6 +24,8 @@ namespace tidemark {
 struct RowHeader {
   Timestamp timer_at = Timestamp::Never();
   uint32_t end_generation = 0;
+  // For people; the truth is the state.
+  Timestamp wake_at = Timestamp::Never();
 };
 
 struct ListSegment {

@@ -11,10 +11,14 @@
 #include "state/rocksdb_store.h"
 #include "state/state_key.h"
 #include "state/type_schema_codec.h"
+#include "state/value_codec.h"
 #include "state/value_json.h"
 
 namespace tidemark {
 namespace {
+
+// How the parameters of a step with a clock per key begin (EventClock::Describe).
+constexpr std::string_view kEventTimePerKey = "event_time: per_key";
 
 // "max_items: 3, max_wait: 10s" -> the span behind `name`; infinite when it is not there.
 Span SpanParameter(const std::string& parameters, std::string_view name) {
@@ -153,6 +157,35 @@ absl::Status StateInspector::DumpStep(
   return absl::OkStatus();
 }
 
+void StateInspector::AddTimes(const StepRecord& step, const RowHeader& header,
+                              std::string_view value, DumpedKey& out) const {
+  const auto domain = static_cast<TimeDomain>(step.time_domain);
+  if (!header.wake_at.is_never()) {
+    out.wakes_by_watermark = domain == TimeDomain::kWatermark;
+    switch (domain) {
+      case TimeDomain::kJob:
+        out.wakes = record_.wall_time + (header.wake_at - record_.job_time);
+        break;
+      case TimeDomain::kDeadline:
+        out.wakes = ToWall(header.wake_at);
+        break;
+      case TimeDomain::kWall:
+      case TimeDomain::kReading:
+      case TimeDomain::kWatermark:
+        out.wakes = header.wake_at;
+        break;
+    }
+  }
+  // The state of a window step with event time begins with its clock (docs/formats/values.md).
+  if (step.parameters.rfind(kEventTimePerKey, 0) != 0) return;
+  bool made = false;
+  Timestamp base, at;
+  if (DecodeValue(value, made).ok() && DecodeValue(value, base).ok() &&
+      DecodeValue(value, at).ok() && made) {
+    out.watermark = record_.job_time > at ? base + (record_.job_time - at) : base;
+  }
+}
+
 absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step, std::string_view user_key,
                                                  std::string_view main_row) const {
   DumpedKey out{.step = step.name,
@@ -163,13 +196,17 @@ absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step, std::st
                 .first = {},
                 .newest = {},
                 .due = {},
-                .state = {}};
+                .state = {},
+                .wakes = {},
+                .wakes_by_watermark = false,
+                .watermark = {}};
   const std::string what = Cat("step '", step.name, "', key ", out.key_text);
   StateRowData row;
   TM_RETURN_IF_ERROR(DecodeStateRow(main_row, what, row));
   TM_ASSIGN_OR_RETURN(const TypeSchema schema, DecodeSchema(step.schema));
   if (const auto* value = std::get_if<ValueRow>(&row.state)) {
     TM_ASSIGN_OR_RETURN(out.state, ValueToJson(schema, value->value));
+    AddTimes(step, row.header, value->value, out);
     return out;
   }
   const auto& batch = std::get<BatchRow>(row.state);

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "base/files.h"
 #include "proto/epoch_record.h"
+#include "proto/rows.h"
 #include "state/store.h"
 
 namespace tidemark {
@@ -34,13 +35,23 @@ struct DumpedKey {
   std::optional<Timestamp> due;
   // Other steps: the state as JSON.
   std::string state;
+  // When the key's next timer fires if no item comes: a window closes, a callback is due, a key's
+  // watermark is given up. Wall time, if the job runs on; where the step follows the watermark of a
+  // stream (`wakes_by_watermark`), event time.
+  std::optional<Timestamp> wakes;
+  bool wakes_by_watermark = false;
+  // Of a key with event time, when the epoch closed.
+  std::optional<Timestamp> watermark;
 };
 
 // Several lines, indented; and one JSON object on one line.
 std::string DumpedKeyToText(const DumpedKey& key);
 std::string DumpedKeyToJson(const DumpedKey& key);
-// "step ledger: batch, max_items: 3; 12 keys, 4.0 KiB"
+// "step ledger: batch, max_items: 3; 12 keys, 4.0 KiB", and for windows lines with the watermarks
+// of partitions and with what came too late.
 std::string DescribeStep(const EpochRecord& record, const std::string& name);
+// The same as one JSON object: what stands in the record besides the keys.
+std::string StepToJson(const StepRecord& step);
 
 struct DumpOptions {
   std::optional<std::string> step;
@@ -69,6 +80,8 @@ class StateInspector {
   absl::StatusOr<DumpedKey> Decode(const StepRecord& step, std::string_view user_key,
                                    std::string_view main_row) const;
   Timestamp ToWall(Timestamp deadline_time) const;
+  void AddTimes(const StepRecord& step, const RowHeader& header, std::string_view value,
+                DumpedKey& out) const;
 
   std::string directory_;
   std::unique_ptr<StateStore> store_;

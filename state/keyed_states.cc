@@ -215,7 +215,9 @@ void KeyedStates::EncodeEntry(Entry& entry) {
   }
   if (!entry.stored) ++delta_.keys;
   entry.stored = true;
-  const RowHeader header{.timer_at = entry.index_at, .end_generation = entry.end_generation};
+  const RowHeader header{.timer_at = entry.index_at,
+                         .end_generation = entry.end_generation,
+                         .wake_at = WakeOf(entry)};
   options_.type->Encode(*entry.state, closing_, header, out);
   const int64_t change = out.sub_bytes_change() + static_cast<int64_t>(out.main_bytes()) -
                          static_cast<int64_t>(entry.main_bytes);
