@@ -124,17 +124,27 @@ class WindowedStream {
     return {timed_, clock_, windower_, options_, error_};
   }
 
+  // init() -> Acc, fold(Acc, V) -> Acc, merge(Acc, Acc) -> Acc. With kCommutative as the last
+  // argument, which promises that the order of the values does not matter and that merge(init(), x)
+  // is x, sliding windows share the work where they overlap.
   template <class InitF, class FoldF, class MergeF>
   auto Fold(std::string name, InitF init, FoldF fold, MergeF merge) const {
-    using Acc = std::decay_t<std::invoke_result_t<InitF&>>;
-    return Add(std::move(name), "fold_window", Order::kTimestamp,
-               FoldWindow<V, Acc, InitF, FoldF, MergeF>{std::move(init), std::move(fold),
-                                                        std::move(merge)});
+    return AddFold<false>(std::move(name), std::move(init), std::move(fold), std::move(merge));
   }
+  template <class InitF, class FoldF, class MergeF>
+  auto Fold(std::string name, InitF init, FoldF fold, MergeF merge, Commutative) const {
+    return AddFold<true>(std::move(name), std::move(init), std::move(fold), std::move(merge));
+  }
+  // reduce(V, V) -> V; kCommutative as above.
   template <class ReduceF>
   auto Reduce(std::string name, ReduceF reduce) const {
     return Add(std::move(name), "reduce_window", Order::kArrival,
                ReduceWindow<V, ReduceF>{std::move(reduce)});
+  }
+  template <class ReduceF>
+  auto Reduce(std::string name, ReduceF reduce, Commutative) const {
+    return Add(std::move(name), "reduce_window", Order::kArrival,
+               ReduceWindow<V, ReduceF, true>{std::move(reduce)});
   }
   auto Count(std::string name) const {
     return Add(std::move(name), "count_window", Order::kArrival, CountWindow<V>{});
@@ -142,21 +152,19 @@ class WindowedStream {
   // The value with the largest by(value); of equals the first.
   template <class By = std::identity>
   auto Max(std::string name, By by = {}) const {
-    auto larger = [by = std::move(by)](V held, V next) -> V {
-      return std::invoke(by, std::as_const(held)) < std::invoke(by, std::as_const(next)) ? next
-                                                                                         : held;
+    const auto larger = [by = std::move(by)](const V& next, const V& held) {
+      return std::invoke(by, held) < std::invoke(by, next);
     };
     return Add(std::move(name), "max_window", Order::kArrival,
-               ReduceWindow<V, decltype(larger)>{std::move(larger)});
+               BestWindow<V, decltype(larger)>{larger});
   }
   template <class By = std::identity>
   auto Min(std::string name, By by = {}) const {
-    auto smaller = [by = std::move(by)](V held, V next) -> V {
-      return std::invoke(by, std::as_const(next)) < std::invoke(by, std::as_const(held)) ? next
-                                                                                         : held;
+    const auto smaller = [by = std::move(by)](const V& next, const V& held) {
+      return std::invoke(by, next) < std::invoke(by, held);
     };
     return Add(std::move(name), "min_window", Order::kArrival,
-               ReduceWindow<V, decltype(smaller)>{std::move(smaller)});
+               BestWindow<V, decltype(smaller)>{smaller});
   }
   auto Collect(std::string name) const {
     return Add(std::move(name), "collect_window", Order::kTimestamp, CollectWindow<V>{});
@@ -176,6 +184,14 @@ class WindowedStream {
   }
 
  private:
+  template <bool kCommutes, class InitF, class FoldF, class MergeF>
+  auto AddFold(std::string name, InitF init, FoldF fold, MergeF merge) const {
+    using Acc = std::decay_t<std::invoke_result_t<InitF&>>;
+    return Add(std::move(name), "fold_window", Order::kTimestamp,
+               FoldWindow<V, Acc, InitF, FoldF, MergeF, kCommutes>{std::move(init), std::move(fold),
+                                                                   std::move(merge)});
+  }
+
   // The step's input: with the watermark of its stream measured in front of it, where it has one.
   KeyedStream<K, internal::Timed<V>> Measured(const std::string& name) const {
     if constexpr (std::is_same_v<Clock, StreamClock>) {

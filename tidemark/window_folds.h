@@ -18,6 +18,12 @@
 // Init() makes the accumulator of a new window. OnMerge() is called when a session takes up
 // another: `into` is the earlier-opened one's. `emit(Out)` may be called any number of times in
 // each. Acc is stored, so it is a plain struct (state/reflect.h).
+//
+// Where accumulators can be combined in any order, say so, and an item of sliding windows costs the
+// same however many windows overlap:
+//
+//     static constexpr bool kCombines = true;          // emits nothing before OnClose
+//     static void Combine(Acc& into, const Acc& from); // Combine(Init(), x) is x
 #pragma once
 
 #include <cstdint>
@@ -31,11 +37,17 @@
 namespace tidemark {
 
 // init() -> Acc, fold(Acc, Value) -> Acc, merge(Acc, Acc) -> Acc.
-template <class V, class A, class InitF, class FoldF, class MergeF>
+// Says of a reduce or fold that its values may be taken in any order and grouping; for a fold also
+// that merge(init(), x) is x.
+struct Commutative {};
+inline constexpr Commutative kCommutative;
+
+template <class V, class A, class InitF, class FoldF, class MergeF, bool kCommutes = false>
 struct FoldWindow {
   using Value = V;
   using Acc = A;
   using Out = A;
+  static constexpr bool kCombines = kCommutes;
   InitF init;
   FoldF fold;
   MergeF merge;
@@ -49,6 +61,9 @@ struct FoldWindow {
   void OnMerge(Acc& into, Acc from, Emit&&) const {
     into = std::invoke(merge, std::move(into), std::move(from));
   }
+  void Combine(Acc& into, const Acc& from) const {
+    into = std::invoke(merge, std::move(into), Acc(from));
+  }
   template <class Emit>
   void OnClose(Acc acc, Emit&& emit) const {
     emit(std::move(acc));
@@ -56,11 +71,12 @@ struct FoldWindow {
 };
 
 // The first value is the accumulator; reduce(Value, Value) -> Value also merges.
-template <class V, class ReduceF>
+template <class V, class ReduceF, bool kCommutes = false>
 struct ReduceWindow {
   using Value = V;
   using Acc = std::optional<V>;
   using Out = V;
+  static constexpr bool kCombines = kCommutes;
   ReduceF reduce;
 
   Acc Init() const { return {}; }
@@ -72,9 +88,56 @@ struct ReduceWindow {
   void OnMerge(Acc& into, Acc from, Emit&& emit) const {
     if (from) OnValue(into, *std::move(from), emit);
   }
+  void Combine(Acc& into, const Acc& from) const {
+    OnMerge(into, Acc(from), [](const V&) {});
+  }
   template <class Emit>
   void OnClose(Acc acc, Emit&& emit) const {
     if (acc) emit(*std::move(acc));
+  }
+};
+
+// The value that is better than all others, better(const V& next, const V& held); of equals the
+// first.
+template <class V, class Better>
+struct BestWindow {
+  struct Best {
+    std::optional<V> value;
+    int64_t arrival = 0;
+  };
+  using Value = V;
+  using Acc = Best;
+  using Out = V;
+  static constexpr bool kCombines = true;
+  static constexpr bool kTakesArrival = true;
+  Better better;
+
+  Acc Init() const { return {}; }
+  template <class Emit>
+  void OnValue(Acc& acc, V value, int64_t arrival, Emit&&) const {
+    if (acc.value && !better(std::as_const(value), std::as_const(*acc.value))) return;
+    acc = {.value = std::move(value), .arrival = arrival};
+  }
+  template <class Emit>
+  void OnMerge(Acc& into, Acc from, Emit&&) const {
+    if (!from.value) return;
+    if (!into.value || better(std::as_const(*from.value), std::as_const(*into.value))) {
+      into = std::move(from);
+    }
+  }
+  // Panes are not read in the order of arrival.
+  void Combine(Acc& into, const Acc& from) const {
+    if (!from.value) return;
+    if (into.value && into.arrival > from.arrival &&
+        !better(std::as_const(*into.value), std::as_const(*from.value))) {
+      into = from;
+    } else {
+      OnMerge(into, Acc(from), [](const V&) {});
+    }
+  }
+  template <class Emit>
+  void OnClose(Acc acc, Emit&& emit) const {
+    if (acc.value) emit(*std::move(acc.value));
   }
 };
 
@@ -83,6 +146,7 @@ struct CountWindow {
   using Value = V;
   using Acc = int64_t;
   using Out = int64_t;
+  static constexpr bool kCombines = true;
 
   Acc Init() const { return 0; }
   template <class Emit>
@@ -93,6 +157,7 @@ struct CountWindow {
   void OnMerge(Acc& into, Acc from, Emit&&) const {
     into += from;
   }
+  static void Combine(Acc& into, Acc from) { into += from; }
   template <class Emit>
   void OnClose(Acc acc, Emit&& emit) const {
     emit(acc);

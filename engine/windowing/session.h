@@ -51,6 +51,7 @@ struct SessionWindower {
   bool IsEmpty(const State& state) const { return state.sessions.empty(); }
   ClosedWindow Look(const State& state, int64_t id) const;
   void AllOf(Timestamp, std::vector<int64_t>& ids) const { ids.push_back(kLateSessionId); }
+  int64_t CountOf(Timestamp) const { return 1; }
 
   // Merges all sessions that lie within gap of one another, whatever the table holds.
   void MergeAll(State& state, std::vector<WindowMerge>& merges) const;

@@ -1,5 +1,7 @@
 #include "engine/windowing/sliding.h"
 
+#include <algorithm>
+
 #include "base/status.h"
 
 namespace tidemark {
@@ -55,11 +57,20 @@ std::string SlidingWindower::Describe() const {
   return Cat("sliding: ", FormatSpan(length), ", offset: ", FormatSpan(offset), align);
 }
 
+int64_t SlidingWindower::FirstWindowOf(Timestamp item) const { return LastClosed(item) + 1; }
+
+int64_t SlidingWindower::LastWindowOf(Timestamp item) const {
+  return static_cast<int64_t>(FloorDivide(Wide{item.us} - align_to.us, offset.us));
+}
+
+int64_t SlidingWindower::LastClosed(Timestamp watermark) const {
+  if (watermark.is_never()) return std::numeric_limits<int64_t>::max();
+  return static_cast<int64_t>(FloorDivide(Wide{watermark.us} - align_to.us - length.us, offset.us));
+}
+
 void SlidingWindower::WindowsOf(Timestamp item, std::vector<int64_t>& ids) const {
-  const Wide since = Wide{item.us} - align_to.us;
-  const auto first = static_cast<int64_t>(FloorDivide(since - length.us, offset.us) + 1);
-  const auto last = static_cast<int64_t>(FloorDivide(since, offset.us));
-  for (int64_t id = first; id <= last; ++id) ids.push_back(id);
+  const int64_t last = LastWindowOf(item);
+  for (int64_t id = FirstWindowOf(item); id <= last; ++id) ids.push_back(id);
 }
 
 // Exact, also where the edge lies behind the end of time: such a window closes with the input only.
@@ -78,11 +89,8 @@ Timestamp SlidingWindower::CloseOf(int64_t id) const {
 
 void SlidingWindower::LateFor(const State&, Timestamp item, Timestamp watermark,
                               std::vector<int64_t>& ids) const {
-  std::vector<int64_t> all;
-  WindowsOf(item, all);
-  for (const int64_t id : all) {
-    if (ClosedAt(id, watermark)) ids.push_back(id);
-  }
+  const int64_t last = std::min(LastWindowOf(item), LastClosed(watermark));
+  for (int64_t id = FirstWindowOf(item); id <= last; ++id) ids.push_back(id);
 }
 
 void SlidingWindower::OpenFor(State& state, Timestamp item, Timestamp watermark,
@@ -113,6 +121,35 @@ Timestamp SlidingWindower::LastClose(const State& state) const {
 
 ClosedWindow SlidingWindower::Look(const State&, int64_t id) const {
   return {.id = id, .open = OpenOf(id), .close = CloseOf(id), .merged_ids = {}};
+}
+
+// ---- panes ----------------------------------------
+
+// With two panes for each offset the first one, of length % offset, still belongs to the window
+// that closes within it.
+int64_t SlidingWindower::PaneOf(Timestamp item) const {
+  const int64_t window = LastWindowOf(item);
+  if (PanesPerOffset() == 1) return window;
+  const Wide since = Wide{item.us} - align_to.us - Wide{window} * offset.us;
+  return 2 * window + (since < length.us % offset.us ? 0 : 1);
+}
+
+int64_t SlidingWindower::FirstPaneOf(int64_t window) const { return PanesPerOffset() * window; }
+
+int64_t SlidingWindower::LastPaneOf(int64_t window) const {
+  const int64_t offsets = length.us / offset.us;
+  return PanesPerOffset() == 1 ? window + offsets - 1 : 2 * (window + offsets);
+}
+
+int64_t SlidingWindower::FirstWindowOfPane(int64_t pane) const {
+  const int64_t offsets = length.us / offset.us;
+  if (PanesPerOffset() == 1) return pane - offsets + 1;
+  const auto last = static_cast<int64_t>(FloorDivide(pane, 2));
+  return pane == 2 * last ? last - offsets : last - offsets + 1;
+}
+
+int64_t SlidingWindower::LastWindowOfPane(int64_t pane) const {
+  return static_cast<int64_t>(FloorDivide(pane, PanesPerOffset()));
 }
 
 }  // namespace tidemark

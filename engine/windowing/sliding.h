@@ -3,9 +3,19 @@
 // Window n is [align_to + n * offset, + length): open inclusive, close exclusive; n may be
 // negative. Exact integers throughout, also centuries before align_to. Ids ascend with their
 // closes.
+//
+// Panes: between two edges of windows all items fall into the same windows. So an item is kept
+// once, in its pane, however many windows overlap there, and a window is what its panes hold
+// together:
+//
+//   pane:      | 6 | 7 | 8 |        length 3, offset 1: window 6 is panes 6, 7 and 8
+//
+// Where the length is no multiple of the offset there are two panes for each offset, numbered
+// through.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,9 +31,11 @@ struct SlidingWindower {
   Span offset;
   Timestamp align_to;
 
-  // The windows of one key that have been opened and not yet closed.
   struct State {
+    // The windows of one key that have been opened and not yet closed; not used with panes.
     std::set<int64_t> open;
+    // With panes: windows up to this one are closed.
+    int64_t closed_through = std::numeric_limits<int64_t>::min();
     bool operator==(const State&) const = default;
   };
 
@@ -31,6 +43,10 @@ struct SlidingWindower {
   absl::Status Check() const;
   std::string Describe() const;
 
+  // Windows that have closed at `watermark` are those up to this one.
+  int64_t LastClosed(Timestamp watermark) const;
+  int64_t FirstWindowOf(Timestamp item) const;
+  int64_t LastWindowOf(Timestamp item) const;
   // Every window that `item` falls into, ascending.
   void WindowsOf(Timestamp item, std::vector<int64_t>& ids) const;
   Timestamp OpenOf(int64_t id) const;
@@ -53,8 +69,19 @@ struct SlidingWindower {
   Timestamp LastClose(const State& state) const;
   bool IsEmpty(const State& state) const { return state.open.empty(); }
   ClosedWindow Look(const State& state, int64_t id) const;
-  // What a late item is reported under when it is late as a whole.
+  // What a late item is reported under when it is late as a whole, and how much that is.
   void AllOf(Timestamp item, std::vector<int64_t>& ids) const { WindowsOf(item, ids); }
+  int64_t CountOf(Timestamp item) const { return LastWindowOf(item) - FirstWindowOf(item) + 1; }
+
+  // ---- panes ----
+  int64_t PaneOf(Timestamp item) const;
+  int64_t FirstPaneOf(int64_t window) const;
+  int64_t LastPaneOf(int64_t window) const;
+  int64_t FirstWindowOfPane(int64_t pane) const;
+  int64_t LastWindowOfPane(int64_t pane) const;
+
+ private:
+  int64_t PanesPerOffset() const { return length.us % offset.us == 0 ? 1 : 2; }
 };
 
 }  // namespace tidemark

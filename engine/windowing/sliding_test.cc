@@ -167,5 +167,34 @@ TEST(SlidingWindower, AgreesWithLookingAtEveryWindow) {
   }
 }
 
+// All items of a pane are in the same windows, and a window is exactly its panes.
+TEST(SlidingWindower, PanesTileTheWindows) {
+  const uint64_t seed = FreshSeed();
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  for (int i = 0; i < 20'000; ++i) {
+    const int64_t length = random.Between(1, 40);
+    const int64_t offset = random.Between(1, length);
+    const Timestamp align{random.Between(-1000, 1000)};
+    const auto windower = Windows(length, offset, align);
+    const Timestamp item{random.Between(-1000, 1000)};
+    const std::vector<int64_t> ids = WindowsOf(windower, item);
+    const int64_t pane = windower.PaneOf(item);
+    ASSERT_EQ(windower.FirstWindowOfPane(pane), ids.front());
+    ASSERT_EQ(windower.LastWindowOfPane(pane), ids.back());
+    ASSERT_EQ(windower.CountOf(item), static_cast<int64_t>(ids.size()));
+    for (int64_t id = ids.front() - 2; id <= ids.back() + 2; ++id) {
+      const bool covers = id >= ids.front() && id <= ids.back();
+      ASSERT_EQ(windower.FirstPaneOf(id) <= pane && pane <= windower.LastPaneOf(id), covers)
+          << "length " << length << " offset " << offset << " item " << item.us << " window " << id;
+    }
+    ASSERT_LE(windower.PaneOf({item.us - 1}), pane);
+    const Timestamp watermark{random.Between(-1000, 1000)};
+    const int64_t closed = windower.LastClosed(watermark);
+    ASSERT_TRUE(windower.ClosedAt(closed, watermark));
+    ASSERT_FALSE(windower.ClosedAt(closed + 1, watermark));
+  }
+}
+
 }  // namespace
 }  // namespace tidemark

@@ -9,6 +9,10 @@ namespace {
 constexpr Span kMicro = Span::Micros(1);
 
 struct LazySliding : SlidingWindower {
+  int64_t LastClosed(Timestamp watermark) const {
+    return SlidingWindower::LastClosed(watermark.is_never() ? watermark
+                                                            : watermark + Span::Micros(-1));
+  }
   void CloseFor(State& state, Timestamp watermark, std::vector<ClosedWindow>& closed) const {
     const bool end = watermark.is_never();
     SlidingWindower::CloseFor(state, end ? watermark : watermark + Span::Micros(-1), closed);

@@ -162,6 +162,21 @@ void AddFold(const WindowSpec& spec, const Timed& timed, const Sinks& sinks) {
                           [](std::string acc, EngineItem item) { return acc + item.value; },
                           [](std::string a, std::string b) { return "{" + a + "+" + b + "}"; }),
                       [](const std::string& text) { return text; });
+      case FoldKind::kReduceAnyOrder:
+        return finish(windowed.Reduce(
+                          "step",
+                          [](EngineItem a, EngineItem b) -> EngineItem {
+                            return {a.at, AnyOrderText(a.value, b.value)};
+                          },
+                          kCommutative),
+                      ItemText);
+      case FoldKind::kFoldAnyOrder:
+        return finish(
+            windowed.Fold(
+                "step", [] { return std::string(); },
+                [](std::string acc, EngineItem item) { return AnyOrderText(acc, item.value); },
+                [](std::string a, std::string b) { return AnyOrderText(a, b); }, kCommutative),
+            [](const std::string& text) { return text; });
       case FoldKind::kMax:
         return finish(windowed.Max("step", ItemRank), ItemText);
       case FoldKind::kMin:

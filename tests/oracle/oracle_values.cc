@@ -42,6 +42,12 @@ std::string ListText(const std::vector<std::string>& values) {
 
 std::string ReducedText(const std::string& a, const std::string& b) { return "(" + a + b + ")"; }
 
+std::string AnyOrderText(const std::string& a, const std::string& b) {
+  std::string text = a + b;
+  std::sort(text.begin(), text.end());
+  return text;
+}
+
 int RankOf(const std::string& value) { return value.front() % 3; }
 
 std::string RowText(const std::vector<std::optional<std::string>>& row) {

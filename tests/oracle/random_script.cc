@@ -102,7 +102,7 @@ class Generator {
     const int64_t keeps[] = {0, Small(1, 30), 86'400'000'000, kForever};
     spec.keep_watermark_for = keeps[random_.Below(4)];
     spec.at_eof = random_.OneIn(3) ? AtEof::kKeep : AtEof::kClose;
-    spec.fold = static_cast<FoldKind>(random_.Below(7));
+    spec.fold = static_cast<FoldKind>(random_.Below(9));
     return spec;
   }
   BatchSpec Batch() {

@@ -69,7 +69,9 @@ std::string StepText(const StepSpec& step) {
   text += w.order == Order::kTimestamp ? ", kTimestamp" : ", kArrival";
   text += ", keep_watermark_for " + DurationText(w.keep_watermark_for);
   text += w.at_eof == AtEof::kKeep ? ", at_eof keep" : "";
-  const char* folds[] = {"collect", "count", "reduce", "fold", "max", "min", "join"};
+  const char* folds[] = {
+      "collect",          "count", "reduce", "fold", "max", "min", "join", "reduce in any order",
+      "fold in any order"};
   text += std::string("; ") + folds[static_cast<int>(w.fold)];
   if (w.fold == FoldKind::kJoin) text += " " + JoinText(w.join);
   return text + typed;

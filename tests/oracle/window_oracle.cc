@@ -288,6 +288,8 @@ void WindowModel::EmitClosed(std::vector<Open> closed, Rows& rows) {
         break;
       case FoldKind::kReduce:
       case FoldKind::kFold:
+      case FoldKind::kReduceAnyOrder:
+      case FoldKind::kFoldAnyOrder:
       case FoldKind::kMax:
       case FoldKind::kMin:
         Result(window, window.folded.text, rows);
@@ -327,6 +329,12 @@ void WindowModel::FoldInto(Folded& folded, const Item& item, const Open& window,
     case FoldKind::kFold:
       folded.text = (folded.any ? folded.text : "/") + item.value;
       break;
+    case FoldKind::kReduceAnyOrder:
+      folded.text = folded.any ? AnyOrderText(folded.text, item.value) : item.value;
+      break;
+    case FoldKind::kFoldAnyOrder:
+      folded.text = AnyOrderText(folded.text, item.value);
+      break;
     case FoldKind::kMax:
       if (!folded.any || RankOf(item.value) > RankOf(folded.text)) folded.text = item.value;
       break;
@@ -354,6 +362,10 @@ void WindowModel::MergeInto(Folded& into, const Folded& from, const Open& window
       break;
     case FoldKind::kFold:
       into.text = "{" + into.text + "+" + from.text + "}";
+      break;
+    case FoldKind::kReduceAnyOrder:
+    case FoldKind::kFoldAnyOrder:
+      into.text = AnyOrderText(into.text, from.text);
       break;
     case FoldKind::kMax:
       if (RankOf(from.text) > RankOf(into.text)) into.text = from.text;

@@ -81,7 +81,17 @@ enum class Mutant {
 
 enum class ClockKind { kEvent, kSystem, kStream };
 enum class WindowKind { kTumbling, kSliding, kSession };
-enum class FoldKind { kCollect, kCount, kReduce, kFold, kMax, kMin, kJoin };
+enum class FoldKind {
+  kCollect,
+  kCount,
+  kReduce,
+  kFold,
+  kMax,
+  kMin,
+  kJoin,
+  kReduceAnyOrder,  // declared commutative
+  kFoldAnyOrder,
+};
 
 struct JoinSpec {
   uint32_t sides = 1;
@@ -237,6 +247,7 @@ inline bool IsTypedJoinWindow(const StepSpec& step) {
 // Lists, reduced and joined values as text, in the form in which the engine's are compared.
 std::string ListText(const std::vector<std::string>& values);
 std::string ReducedText(const std::string& a, const std::string& b);
+std::string AnyOrderText(const std::string& a, const std::string& b);
 // By which max and min compare; values of one rank are ties.
 int RankOf(const std::string& value);
 std::string RowText(const std::vector<std::optional<std::string>>& row);

@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "engine/windowing/clocks.h"
 #include "engine/windowing/windows.h"
+#include "tidemark/internal/window_keeper.h"
 #include "tidemark/keyed_logic.h"
 #include "tidemark/windowed.h"
 
@@ -51,14 +52,6 @@ struct WindowRules {
   }
 };
 
-// What one open window holds: an accumulator, or the values themselves until the close, in order of
-// time, then arrival.
-template <class V, class Acc>
-struct OpenWindow {
-  Acc acc{};
-  std::map<std::pair<Timestamp, int64_t>, V> held;
-};
-
 template <class V, class Acc, class ClockState, class WindowerState>
 struct WindowState {
   bool made = false;  // the key's clock has been made and not been forgotten
@@ -88,9 +81,8 @@ class WindowLogic
 
   WindowLogic(Clock clock, Windower windower, Fold fold, WindowRules rules)
       : clock_(std::move(clock)),
-        windower_(std::move(windower)),
-        fold_(std::move(fold)),
-        rules_(rules) {}
+        rules_(rules),
+        keeper_(std::move(windower), std::move(fold), rules.holds()) {}
 
   void OnItem(State& state, Timed<V>&& item, Context& context) const {
     const Timestamp now = context.now();
@@ -117,7 +109,7 @@ class WindowLogic
     const Timestamp now = context.now();
     FlushQueue(state, Timestamp::Never(), context);
     // The smallest watermark that would have closed what is closed now.
-    Timestamp end = windower_.LastClose(state.windower);
+    Timestamp end = keeper_.LastClose(state);
     // What no watermark closes does not raise the clock of all keys to the end of time.
     if (kClockOfStep && end == Timestamp::Max()) end = Timestamp::Min();
     CloseWindows(state, Timestamp::Never(), context);
@@ -135,7 +127,7 @@ class WindowLogic
                  ? Timestamp::Never()
                  : *state.idle_since + rules_.keep_watermark_for;
     }
-    Timestamp target = windower_.NextClose(state.windower);
+    Timestamp target = keeper_.NextClose(state);
     if (!state.queue.empty()) target = std::min(target, state.queue.begin()->first.first);
     return clock_.WhenReaches(state.clock, target);
   }
@@ -146,7 +138,7 @@ class WindowLogic
     std::vector<int64_t> late;
     if (rules_.late_when == LateWhen::kBehindWatermark) {
       if (item.at < watermark) {
-        windower_.AllOf(item.at, late);
+        windower().AllOf(item.at, late);
         return EmitLate(late, std::move(item), watermark, context);
       }
       if (rules_.queues()) {
@@ -156,13 +148,15 @@ class WindowLogic
       // On time by this rule: every window takes it, whatever its close.
       return Enter(state, item.at, std::move(item.value), Timestamp::Min(), context);
     }
-    windower_.LateFor(state.windower, item.at, watermark, late);
+    windower().LateFor(state.windower, item.at, watermark, late);
     if (!late.empty()) {
-      std::vector<int64_t> all;
-      windower_.AllOf(item.at, all);
-      if (late.size() == all.size()) return EmitLate(late, std::move(item), watermark, context);
+      if (std::cmp_equal(late.size(), windower().CountOf(item.at))) {
+        return EmitLate(late, std::move(item), watermark, context);
+      }
       EmitLate(late, Timed<V>(item), watermark, context);
     }
+    // A pane is read for every window that has closed before it gets an item that is late for them.
+    if (keeper_.in_panes()) CloseWindows(state, watermark, context);
     Enter(state, item.at, std::move(item.value), watermark, context);
   }
 
@@ -176,34 +170,10 @@ class WindowLogic
 
   // Into the windows of `at` that have not closed at `watermark`.
   void Enter(State& state, Timestamp at, V&& value, Timestamp watermark, Context& context) const {
-    std::vector<int64_t> ids;
-    std::vector<WindowMerge> merges;
-    windower_.OpenFor(state.windower, at, watermark, ids, merges);
     state.idle_since.reset();
-    const int64_t arrival = rules_.holds() ? state.arrivals++ : 0;
-    for (size_t i = 0; i < ids.size(); ++i) {
-      auto [place, is_new] = state.windows.try_emplace(ids[i]);
-      OpenWindow<V, typename Fold::Acc>& window = place->second;
-      V copy = i + 1 < ids.size() ? V(value) : std::move(value);
-      if (rules_.holds()) {
-        window.held.emplace(std::pair(at, arrival), std::move(copy));
-      } else {
-        if (is_new) window.acc = fold_.Init();
-        fold_.OnValue(window.acc, std::move(copy), EmitterFor(state, ids[i], merges, context));
-      }
-    }
-    for (const WindowMerge& merge : merges) Merge(state, merge, context);
-  }
-
-  void Merge(State& state, const WindowMerge& merge, Context& context) const {
-    auto absorbed = state.windows.extract(merge.absorbed);
-    OpenWindow<V, typename Fold::Acc>& survivor = state.windows[merge.survivor];
-    if (rules_.holds()) {
-      survivor.held.merge(absorbed.mapped().held);
-      return;
-    }
-    fold_.OnMerge(survivor.acc, std::move(absorbed.mapped().acc),
-                  EmitterFor(state, merge.survivor, {}, context));
+    const bool numbered = rules_.holds() || Keeper::kNumbersItems;
+    keeper_.Enter(state, at, std::move(value), watermark, numbered ? state.arrivals++ : 0,
+                  ResultsTo(context));
   }
 
   void FlushQueue(State& state, Timestamp watermark, Context& context) const {
@@ -214,24 +184,12 @@ class WindowLogic
   }
 
   void CloseWindows(State& state, Timestamp watermark, Context& context) const {
-    std::vector<ClosedWindow> closed;
-    windower_.CloseFor(state.windower, watermark, closed);
-    for (ClosedWindow& window : closed) {
-      auto node = state.windows.extract(window.id);
-      if (rules_.holds()) {
-        node.mapped().acc = fold_.Init();
-        const auto emit = [&](Out out) { EmitResult(window, std::move(out), context); };
-        for (auto& [at, value] : node.mapped().held) {
-          fold_.OnValue(node.mapped().acc, std::move(value), emit);
-        }
-      }
-      fold_.OnClose(std::move(node.mapped().acc),
-                    [&](Out out) { EmitResult(window, std::move(out), context); });
+    keeper_.Close(state, watermark, ResultsTo(context), [&](const ClosedWindow& window) {
       context.template Emit<kMetadata>({.window_id = window.id,
                                         .open = window.open.ToAbsl(),
                                         .close = window.close.ToAbsl(),
-                                        .merged_ids = std::move(window.merged_ids)});
-    }
+                                        .merged_ids = window.merged_ids});
+    });
   }
 
   void Advance(State& state, Timestamp watermark, Context& context) const {
@@ -241,7 +199,7 @@ class WindowLogic
 
   // After each change: does the key still need its clock?
   void Settle(State& state, Timestamp now) const {
-    if (!windower_.IsEmpty(state.windower) || !state.queue.empty()) {
+    if (!state.windows.empty() || !state.queue.empty()) {
       state.idle_since.reset();
       return;
     }
@@ -250,33 +208,21 @@ class WindowLogic
     if (!keep.is_infinite() && *state.idle_since + keep <= now) state = State();
   }
 
-  static void EmitResult(const ClosedWindow& window, Out&& out, Context& context) {
-    context.template Emit<kResults>({.window_id = window.id,
-                                     .open = window.open.ToAbsl(),
-                                     .close = window.close.ToAbsl(),
-                                     .value = std::move(out)});
-  }
-  // Rows that a fold emits before the close carry the window as it is then. A value is folded
-  // before the merges that it causes, which the windower's table shows already.
-  auto EmitterFor(const State& state, int64_t id, const std::vector<WindowMerge>& merges,
-                  Context& context) const {
-    return [&state, id, &merges, &context, this](Out out) {
-      if (merges.empty()) {
-        EmitResult(windower_.Look(state.windower, id), std::move(out), context);
-      } else {
-        EmitResult({.id = id,
-                    .open = merges.front().joined_open,
-                    .close = merges.front().joined_close,
-                    .merged_ids = {}},
-                   std::move(out), context);
-      }
+  static auto ResultsTo(Context& context) {
+    return [&context](const ClosedWindow& window, Out out) {
+      context.template Emit<kResults>({.window_id = window.id,
+                                       .open = window.open.ToAbsl(),
+                                       .close = window.close.ToAbsl(),
+                                       .value = std::move(out)});
     };
   }
 
+  using Keeper = WindowKeeper<V, Windower, Fold>;
+  const Windower& windower() const { return keeper_.windower(); }
+
   const Clock clock_;
-  const Windower windower_;
-  const Fold fold_;
   const WindowRules rules_;
+  const Keeper keeper_;
 };
 
 }  // namespace tidemark::internal
