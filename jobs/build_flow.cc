@@ -1,14 +1,13 @@
 #include "jobs/build_flow.h"
 
 #include <cmath>
-#include <map>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "base/check.h"
 #include "base/status.h"
 #include "connectors/file_sink.h"
 #include "connectors/generator_source.h"
@@ -19,8 +18,11 @@
 #include "jobs/job_key.h"
 #include "jobs/json_row_state.h"
 #include "jobs/keyed_rows.h"
-#include "state/state_key.h"
-#include "state/value_json.h"
+#include "jobs/row_fields.h"
+#include "jobs/row_writer.h"
+#include "jobs/window_flow.h"
+#include "jobs/window_row.h"
+#include "jobs/window_row_reader.h"
 
 namespace tidemark {
 namespace {
@@ -67,27 +69,36 @@ Source<JsonRow> MakeRowSource(const SourceSpec& source, const BuildOptions& opti
       .WithRate(rate);
 }
 
+// ---- sinks ----------------------------------------
+
+template <class T>
+void AddSink(const SinkSpec& sink, const BuildOptions& options, const Stream<T>& rows,
+             const LineEncoder<T>& encode) {
+  if (const auto* file = std::get_if<FileSinkSpec>(&sink.connector)) {
+    rows.To(sink.name, LineFile<T>(file->path, encode));
+  } else {
+    rows.To(sink.name, StdoutLines<T>({.write = options.write_stdout}, encode));
+  }
+}
+
+template <class T>
+void AddSinks(const JobSpec& job, const BuildOptions& options, const Stream<T>& rows,
+              const LineEncoder<T>& encode) {
+  for (const SinkSpec& sink : job.sinks) AddSink(sink, options, rows, encode);
+}
+
 // ---- steps ----------------------------------------
 
 // Writes {"net": "ci", "items": [{…}, {…}]}.
 class ListRowWriter {
  public:
-  ListRowWriter(const std::vector<std::string>& key_fields, std::string_view list_field) {
-    for (const std::string& field : key_fields) key_labels_.push_back(Label(field));
-    list_label_ = Label(list_field);
-  }
+  ListRowWriter(const std::vector<std::string>& key_fields, std::string_view list_field)
+      : writer_(key_fields), list_label_(RowWriter::Label(list_field)) {}
 
   JsonRow operator()(const KeyedList& list) const {
-    const std::vector<KeyPart> parts = list.key.Parts();
-    TM_CHECK(parts.size() == key_labels_.size(), "KeyedRows refuses state under other keys");
     JsonRow row;
     row.raw.reserve(Size(list));
-    row.raw += '{';
-    for (size_t i = 0; i < parts.size(); ++i) {
-      row.raw += key_labels_[i];
-      AppendKeyPartJson(parts[i], row.raw);
-      row.raw += ", ";
-    }
+    writer_.Begin(list.key, row.raw);
     row.raw += list_label_;
     row.raw += '[';
     for (size_t i = 0; i < list.value.size(); ++i) {
@@ -99,22 +110,15 @@ class ListRowWriter {
   }
 
  private:
-  static std::string Label(std::string_view field) {
-    std::string label;
-    AppendJsonString(field, label);
-    return label + ": ";
-  }
   // A little more than the row will have.
   size_t Size(const KeyedList& list) const {
     constexpr size_t kSeparator = 2;
-    constexpr size_t kPart = 24;
-    size_t size = list_label_.size() + kPart + list.key.encoded.size();
-    for (const std::string& label : key_labels_) size += label.size() + kPart;
+    size_t size = writer_.SizeOf(list.key) + list_label_.size();
     for (const JsonRow& item : list.value) size += item.raw.size() + kSeparator;
     return size;
   }
 
-  std::vector<std::string> key_labels_;
+  RowWriter writer_;
   std::string list_label_;
 };
 
@@ -139,63 +143,110 @@ Stream<KeyedRow> AddKeyBy(const Stream<KeyedRow>& rows, const KeyBySpec& key_by)
   });
 }
 
-// The fields by which each step with state gets its rows.
-std::map<std::string, std::string> KeysOfSteps(const JobSpec& job) {
-  std::map<std::string, std::string> keys;
-  std::string fields;
-  for (const StepSpec& step : job.steps) {
+// ---- the way through the steps ----------------------------------------
+
+// Adds the steps of a job one by one, and knows what its rows are at each point.
+class StepAdder {
+ public:
+  StepAdder(const JobSpec& job, const BuildOptions& options, Flow& flow)
+      : job_(job), options_(options), fields_(RowFields::OfSources(job)) {
+    // The first key is read at the source (keyed_rows.h), and so is what a window behind it takes.
+    // Without steps it is a key without fields, which costs nothing.
+    size_t step = 0;
+    if (const auto* key_by = At<KeyBySpec>(step)) {
+      key_by_ = *key_by;
+      ++step;
+    }
+    if (const auto* window = At<WindowSpec>(step)) {
+      AddWindowStep(FromSources<WindowRow>(flow, ReadingOf(*window, fields_)), *window);
+      ++step;
+    } else {
+      rows_ = FromSources<JsonRow>(flow, {});
+    }
+    for (; step < job.steps.size(); ++step) AddStep(job.steps[step]);
+  }
+
+  Stream<JsonRow> Rows() const { return KeyedStream<JobKey, JsonRow>(*rows_).Values(); }
+
+ private:
+  template <class Spec>
+  const Spec* At(size_t step) const {
+    return step < job_.steps.size() ? std::get_if<Spec>(&job_.steps[step].step) : nullptr;
+  }
+
+  template <class T>
+  Stream<KeyValue<JobKey, T>> FromSources(Flow& flow, const WindowRowOptions& reading) {
+    KeyedRowsOptions keyed = StateOfSteps();
+    keyed.fields = PathsOf(key_by_);
+    std::optional<Stream<KeyValue<JobKey, T>>> rows;
+    for (const SourceSpec& source : job_.sources) {
+      keyed.on_error = source.on_error;
+      const Source<JsonRow> made = MakeRowSource(source, options_);
+      std::optional<Stream<KeyValue<JobKey, T>>> from;
+      if constexpr (std::is_same_v<T, WindowRow>) {
+        from = flow.From(source.name, KeyedWindowRows(made, keyed, reading));
+      } else {
+        from = flow.From(source.name, KeyedRows(made, keyed));
+      }
+      rows = rows.has_value() ? rows->Merge(*from) : *from;
+    }
+    return *rows;
+  }
+
+  // What the state of each step depends on, besides what the engine knows.
+  KeyedRowsOptions StateOfSteps() const {
+    KeyedRowsOptions state;
+    RowFields fields = fields_;
+    KeyBySpec key;
+    std::string key_text;
+    for (const StepSpec& step : job_.steps) {
+      if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
+        key = *key_by;
+        key_text.clear();
+        for (const std::string& path : PathsOf(key)) {
+          key_text += Cat(key_text.empty() ? "" : ", ", path);
+        }
+      } else if (const auto* window = std::get_if<WindowSpec>(&step.step)) {
+        state.keys_of_steps[window->name] = key_text;
+        state.windows_of_steps[window->name] = DescribeWindow(*window, fields);
+        fields = RowFields::Behind(*window, key);
+      } else {
+        const auto& batch = std::get<BatchSpec>(step.step);
+        state.keys_of_steps[batch.name] = key_text;
+        fields = RowFields::Behind(batch, key);
+      }
+    }
+    return state;
+  }
+
+  void AddStep(const StepSpec& step) {
     if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
-      fields.clear();
-      for (const std::string& path : PathsOf(*key_by))
-        fields += Cat(fields.empty() ? "" : ", ", path);
+      key_by_ = *key_by;
+      rows_ = AddKeyBy(*rows_, key_by_);
+    } else if (const auto* window = std::get_if<WindowSpec>(&step.step)) {
+      AddWindowStep(ReadWindowRows(*rows_, ReadingOf(*window, fields_)), *window);
     } else {
-      keys[std::get<BatchSpec>(step.step).name] = fields;
+      const auto& batch = std::get<BatchSpec>(step.step);
+      rows_ = AddBatch(*rows_, batch, key_by_);
+      fields_ = RowFields::Behind(batch, key_by_);
     }
   }
-  return keys;
-}
 
-Stream<JsonRow> AddSteps(const JobSpec& job, const BuildOptions& options, Flow& flow) {
-  // The first key is read at the source (keyed_rows.h). Without steps it is a key without fields,
-  // which costs nothing.
-  KeyBySpec key_by;
-  auto step = job.steps.begin();
-  if (step != job.steps.end() && std::holds_alternative<KeyBySpec>(step->step)) {
-    key_by = std::get<KeyBySpec>(step++->step);
-  }
-  std::optional<Stream<KeyedRow>> rows;
-  for (const SourceSpec& source : job.sources) {
-    const Stream<KeyedRow> from =
-        flow.From(source.name,
-                  KeyedRows(MakeRowSource(source, options), {.fields = PathsOf(key_by),
-                                                             .on_error = source.on_error,
-                                                             .keys_of_steps = KeysOfSteps(job)}));
-    rows = rows.has_value() ? rows->Merge(from) : from;
-  }
-  for (; step != job.steps.end(); ++step) {
-    if (const auto* next_key = std::get_if<KeyBySpec>(&step->step)) {
-      key_by = *next_key;
-      rows = AddKeyBy(*rows, key_by);
-    } else {
-      rows = AddBatch(*rows, std::get<BatchSpec>(step->step), key_by);
+  void AddWindowStep(const Stream<KeyValue<JobKey, WindowRow>>& rows, const WindowSpec& window) {
+    const WindowStreams streams = AddWindow(rows, window, PathsOf(key_by_), fields_);
+    rows_ = streams.rows;
+    fields_ = RowFields::Behind(window, key_by_);
+    if (window.late_to.has_value()) {
+      AddSink(*window.late_to, options_, streams.late, JsonLineEncoder());
     }
   }
-  return KeyedStream<JobKey, JsonRow>(*rows).Values();
-}
 
-// ---- sinks ----------------------------------------
-
-template <class T>
-void AddSinks(const JobSpec& job, const BuildOptions& options, const Stream<T>& rows,
-              const LineEncoder<T>& encode) {
-  for (const SinkSpec& sink : job.sinks) {
-    if (const auto* file = std::get_if<FileSinkSpec>(&sink.connector)) {
-      rows.To(sink.name, LineFile<T>(file->path, encode));
-    } else {
-      rows.To(sink.name, StdoutLines<T>({.write = options.write_stdout}, encode));
-    }
-  }
-}
+  const JobSpec& job_;
+  const BuildOptions& options_;
+  KeyBySpec key_by_;
+  RowFields fields_;
+  std::optional<Stream<KeyedRow>> rows_;
+};
 
 }  // namespace
 
@@ -205,7 +256,7 @@ absl::Status AddJob(const JobSpec& job, const BuildOptions& options, Flow& flow)
     return absl::InvalidArgumentError("the rate must be a number, 0 or more");
   }
   if (job.sources.front().format == RowFormat::kJson) {
-    AddSinks(job, options, AddSteps(job, options, flow), JsonLineEncoder());
+    AddSinks(job, options, StepAdder(job, options, flow).Rows(), JsonLineEncoder());
     return absl::OkStatus();
   }
   std::optional<Stream<std::string>> lines;

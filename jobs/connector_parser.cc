@@ -103,13 +103,33 @@ GeneratorOptions ParseGenerator(const YamlEntry& entry, Problems& problems) {
   return options;
 }
 
+void ParseFields(const YamlEntry& entry, SourceSpec& source, Problems& problems) {
+  if (source.format == RowFormat::kLines) {
+    problems.Add(entry.place, "fields are those of json rows; lines have none");
+    return;
+  }
+  if (!entry.value.is_list() || entry.value.items().empty()) {
+    ReportWrong(entry.key, "a list of names like [net, mag]", entry.value, problems);
+    return;
+  }
+  source.fields.emplace();
+  for (const YamlValue& name : entry.value.items()) {
+    if (name.is_text() && !name.text().empty()) {
+      source.fields->names.push_back(name.text());
+    } else {
+      ReportWrong(entry.key, "names of fields", name, problems);
+    }
+  }
+}
+
 void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems) {
   static constexpr std::array<std::string_view, 2> kFormats = {"json", "lines"};
   static constexpr std::array<std::string_view, 2> kOnError = {"stop", "skip"};
   const YamlEntry* format = map.Find("format");
   const YamlEntry* on_error = map.Find("on_error");
+  const YamlEntry* fields = map.Find("fields");
   if (std::holds_alternative<GeneratorSourceSpec>(source.connector)) {
-    for (const YamlEntry* entry : {format, on_error}) {
+    for (const YamlEntry* entry : {format, on_error, fields}) {
       if (entry == nullptr) continue;
       problems.Add(entry->place,
                    Cat(entry->key, " means nothing to a generator, whose rows are all good json"));
@@ -124,6 +144,7 @@ void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems)
     const auto word = ReadWord(*on_error, kOnError, problems);
     if (word == 1u) source.on_error = OnError::kSkip;
   }
+  if (fields != nullptr) ParseFields(*fields, source, problems);
 }
 
 }  // namespace
@@ -148,9 +169,9 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
     ReportWrong("a source", "a map like {file: rows.jsonl}, or 'stdin' or 'generator'", value,
                 problems);
   } else {
-    const YamlMap map(value, "a source",
-                      {"file", "stdin", "generator", "name", "format", "on_error", "rate"},
-                      problems);
+    const YamlMap map(
+        value, "a source",
+        {"file", "stdin", "generator", "name", "format", "on_error", "rate", "fields"}, problems);
     ReadPartName(map, named, source, problems);
     if (const YamlEntry* entry = ChooseConnector(map, "a source", kSourceConnectors, problems)) {
       source.connector_place = entry->value.place;
@@ -172,9 +193,10 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
 }
 
 std::optional<SinkSpec> ParseSink(const YamlValue& value, const YamlEntry* named,
-                                  Problems& problems) {
+                                  Problems& problems, const std::string& default_name) {
   const size_t before = problems.count();
   SinkSpec sink;
+  sink.name = default_name;
   sink.place = sink.connector_place = value.place;
   if (value.is_text() && value.text() == "stdout") {
     sink.connector = StdoutSinkSpec();

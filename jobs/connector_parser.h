@@ -15,8 +15,9 @@ namespace tidemark {
 
 std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* named,
                                       Problems& problems);
+// `default_name`: of a sink that gives itself none.
 std::optional<SinkSpec> ParseSink(const YamlValue& value, const YamlEntry* named,
-                                  Problems& problems);
+                                  Problems& problems, const std::string& default_name = "sink");
 
 // The name of a job, source, step or sink: a text of one line.
 std::optional<std::string> ReadName(const YamlEntry& entry, Problems& problems);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "jobs/spelling.h"
+#include "jobs/row_fields.h"
 
 namespace tidemark {
 namespace {
@@ -37,43 +37,77 @@ bool LiesIn(const std::string& path, std::string directory) {
 // What keeps nothing can be written by any number of sinks.
 bool IsNullDevice(const std::string& path) { return path == "/dev/null"; }
 
-// ---- fields -------------------------------------------------------------------------------------
+// ---- steps --------------------------------------------------------------------------------------
 
-// The names of a row's fields on the way through the steps; nothing where they are not known.
-using Fields = std::optional<std::vector<std::string>>;
-
-// What the rows of every source have: a generator's are known.
-Fields FieldsOfSources(const JobSpec& job) {
-  for (const SourceSpec& source : job.sources) {
-    if (!std::holds_alternative<GeneratorSourceSpec>(source.connector)) continue;
-    return std::vector<std::string>{"seq", "key", "value", "time"};
-  }
-  return std::nullopt;
-}
-
-void CheckKeyFields(const KeyBySpec& key_by, const Fields& fields, std::string_view list_field,
-                    Problems& problems) {
+void CheckKeyFields(const KeyBySpec& key_by, const RowFields& fields, Problems& problems) {
   std::set<std::string> seen;
   for (const KeyBySpec::Field& field : key_by.fields) {
     if (!seen.insert(field.path).second) {
       problems.Add(field.place, Cat("the field ", Quoted(field.path), " is part of the key twice"));
     }
-    if (!fields.has_value()) continue;
-    if (field.path == list_field) {
-      problems.Add(field.place,
-                   Cat("the field ", Quoted(field.path),
-                       " is the list of the batch above, and a key is a single value"));
-      continue;
+    if (const auto what = fields.MissingInSome(field.path, "key")) problems.Add(field.place, *what);
+  }
+}
+
+bool IsKeyField(const KeyBySpec& key, std::string_view name) {
+  return std::any_of(key.fields.begin(), key.fields.end(),
+                     [&](const KeyBySpec::Field& field) { return field.path == name; });
+}
+
+// The names in a window's row are different ones.
+void CheckRowNames(const WindowSpec& window, const KeyBySpec& key, Place place,
+                   Problems& problems) {
+  for (const char* name : {kWindowOpen, kWindowClose}) {
+    if (!IsKeyField(key, name)) continue;
+    problems.Add(place, Cat("the rows of this window would have ", Quoted(name),
+                            " twice, since it is a field of the key"));
+  }
+  std::set<std::string> seen;
+  for (const AggregateSpec& aggregate : window.aggregates) {
+    const std::string name = Cat("the name ", Quoted(aggregate.name), " is ");
+    if (IsKeyField(key, aggregate.name)) {
+      problems.Add(aggregate.place, Cat(name, "a field of the key; call the aggregate otherwise"));
+    } else if (aggregate.name == kWindowOpen || aggregate.name == kWindowClose) {
+      problems.Add(aggregate.place,
+                   Cat(name, "that of the window's time; call the aggregate otherwise"));
+    } else if (!seen.insert(aggregate.name).second) {
+      problems.Add(aggregate.place, Cat(name, "that of two aggregates"));
     }
-    if (std::find(fields->begin(), fields->end(), field.path) != fields->end()) continue;
-    const std::vector<std::string_view> names(fields->begin(), fields->end());
-    std::string hint;
-    if (const auto meant = ClosestWord(field.path, names)) {
-      hint = Cat("; did you mean '", *meant, "'?");
-    } else if (!names.empty()) {
-      hint = Cat("; what can be a key is: ", ListOf(names));
+  }
+}
+
+void CheckAggregates(const WindowSpec& window, const RowFields& fields, Place place,
+                     Problems& problems) {
+  if (window.aggregates.empty()) {
+    problems.Add(place, "a window needs aggregates, like 'aggregate: {rows: count}'");
+  }
+  for (const AggregateSpec& aggregate : window.aggregates) {
+    if (!aggregate.field.has_value()) {
+      if (aggregate.kind == AggregateKind::kCount) continue;
+      problems.Add(aggregate.place, Cat(NameOf(aggregate.kind), " needs a field"));
+    } else if (const auto what = fields.MissingInAll(*aggregate.field, "value")) {
+      problems.Add(aggregate.field_place, *what);
     }
-    problems.Add(field.place, Cat("the rows have no field ", Quoted(field.path), " here", hint));
+  }
+}
+
+void CheckClock(const WindowSpec& window, const RowFields& fields, bool reads_source, Place place,
+                Problems& problems) {
+  const auto* event_time = std::get_if<EventTimeSpec>(&window.clock);
+  if (event_time == nullptr) {
+    if (window.late_to.has_value()) {
+      problems.Add(window.late_to->connector_place,
+                   "by clock: system_time no row is late; remove late_to");
+    }
+    return;
+  }
+  if (const auto what = fields.MissingInSome(event_time->field, "time")) {
+    problems.Add(event_time->place, *what);
+  }
+  if (!reads_source && !event_time->max_ahead_of_system_time.is_infinite()) {
+    problems.Add(place,
+                 "max_ahead_of_system_time is judged where a row is read, and those of this window "
+                 "come from another step");
   }
 }
 
@@ -84,16 +118,18 @@ void CheckNames(const JobSpec& job, Problems& problems) {
   const auto take = [&](const std::string& name, Place place) {
     const auto [first, is_new] = taken.try_emplace(name, place);
     if (is_new) return;
-    problems.Add(place,
-                 Cat("the name ", Quoted(name), " is taken", At(" by the one", first->second),
-                     "; each source, batch and sink needs a name of its own, by which its state "
-                     "is found"));
+    problems.Add(
+        place,
+        Cat("the name ", Quoted(name), " is taken", At(" by the one", first->second),
+            "; each source, batch, window and sink needs a name of its own, by which its state "
+            "is found"));
   };
   for (const SourceSpec& source : job.sources) take(source.name, source.place);
   for (const StepSpec& step : job.steps) {
     if (const auto* batch = std::get_if<BatchSpec>(&step.step)) take(batch->name, step.place);
+    if (const auto* window = std::get_if<WindowSpec>(&step.step)) take(window->name, step.place);
   }
-  for (const SinkSpec& sink : job.sinks) take(sink.name, sink.place);
+  for (const SinkSpec* sink : AllSinks(job)) take(sink->name, sink->place);
 }
 
 void CheckPaths(const JobSpec& job, Problems& problems) {
@@ -112,7 +148,8 @@ void CheckPaths(const JobSpec& job, Problems& problems) {
   }
   const std::optional<std::string> state =
       job.state.has_value() ? std::optional(Normal(*job.state)) : std::nullopt;
-  for (const SinkSpec& sink : job.sinks) {
+  for (const SinkSpec* each : AllSinks(job)) {
+    const SinkSpec& sink = *each;
     if (std::holds_alternative<StdoutSinkSpec>(sink.connector)) {
       if (stdout_place.has_value()) {
         problems.Add(sink.connector_place,
@@ -159,7 +196,7 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
     problems.Add(lines->place, "sources of one job have one format, and others here are json");
   }
 
-  Fields fields = FieldsOfSources(job);
+  RowFields fields = RowFields::OfSources(job);
   const KeyBySpec* key = nullptr;
   bool is_fresh_key = false;  // no step has used it yet
   std::string list_field;
@@ -169,7 +206,7 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
         problems.Add(step.place,
                      "key_by needs rows with fields; a source with format: lines has none");
       }
-      CheckKeyFields(*key_by, fields, list_field, problems);
+      CheckKeyFields(*key_by, fields, problems);
       if (is_fresh_key) {
         problems.Add(step.place,
                      "a second key replaces the first; for a key of several fields write them in "
@@ -179,23 +216,30 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
       is_fresh_key = true;
       continue;
     }
-    const auto& batch = std::get<BatchSpec>(step.step);
+    const auto* window = std::get_if<WindowSpec>(&step.step);
     if (key == nullptr) {
-      problems.Add(step.place,
-                   "batch works per key; put a step 'key_by: FIELD' before it, or 'key_by: []' for "
-                   "one list over all rows");
+      problems.Add(step.place, Cat(window != nullptr ? "window" : "batch",
+                                   " works per key; put a step 'key_by: FIELD' before it, or "
+                                   "'key_by: []' for ",
+                                   window != nullptr ? "windows" : "one list", " over all rows"));
       continue;
     }
     is_fresh_key = false;
-    fields.emplace();
-    for (const KeyBySpec::Field& field : key->fields) {
-      if (field.path == batch.as && field.path != list_field) {  // which was reported there
-        problems.Add(batch.as_place.known() ? batch.as_place : step.place,
-                     Cat("the list would be called ", Quoted(batch.as),
-                         " like a field of the key; give it another name, as in 'as: rows'"));
-      }
-      fields->push_back(field.path);
+    if (window != nullptr) {
+      CheckClock(*window, fields, &step == &job.steps.front() + 1, step.place, problems);
+      CheckAggregates(*window, fields, step.place, problems);
+      CheckRowNames(*window, *key, step.place, problems);
+      fields = RowFields::Behind(*window, *key);
+      list_field.clear();
+      continue;
     }
+    const auto& batch = std::get<BatchSpec>(step.step);
+    if (IsKeyField(*key, batch.as) && batch.as != list_field) {  // which was reported there
+      problems.Add(batch.as_place.known() ? batch.as_place : step.place,
+                   Cat("the list would be called ", Quoted(batch.as),
+                       " like a field of the key; give it another name, as in 'as: rows'"));
+    }
+    fields = RowFields::Behind(batch, *key);
     list_field = batch.as;
   }
 }

@@ -84,11 +84,15 @@ void AppendKeyPartJson(const KeyPart& part, std::string& out) {
 }
 
 absl::StatusOr<JobKey> JobKeyReader::Read(const JsonRow& row) {
-  JobKey key;
-  if (fields_.empty()) return key;
+  if (fields_.empty()) return JobKey();
   TM_RETURN_IF_ERROR(reader_.Load(row.raw));
+  return ReadLoaded(reader_);
+}
+
+absl::StatusOr<JobKey> JobKeyReader::ReadLoaded(JsonFieldReader& row) const {
+  JobKey key;
   for (const std::string& field : fields_) {
-    const absl::StatusOr<JsonScalar> scalar = reader_.Get(field);
+    const absl::StatusOr<JsonScalar> scalar = row.Get(field);
     if (absl::IsNotFound(scalar.status())) {
       return absl::InvalidArgumentError(Cat("field '", field, "' is missing"));
     }

@@ -50,6 +50,8 @@ class JobKeyReader {
   // InvalidArgument when a field is missing, holds an object or an array, or a number beyond 64
   // bits without a fraction, of which only the leading digits would count.
   absl::StatusOr<JobKey> Read(const JsonRow& row);
+  // The same of a row that was loaded for other fields too.
+  absl::StatusOr<JobKey> ReadLoaded(JsonFieldReader& row) const;
 
  private:
   std::vector<std::string> fields_;

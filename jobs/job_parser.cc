@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jobs/connector_parser.h"
+#include "jobs/field_sample.h"
 #include "jobs/job_check.h"
 #include "jobs/step_parser.h"
 #include "jobs/yaml_reader.h"
@@ -74,7 +75,7 @@ void ParseRunOptions(const YamlMap& map, JobSpec& job, Problems& problems) {
   }
 }
 
-JobSpec ParseRoot(const YamlValue& root, Problems& problems) {
+JobSpec ParseRoot(const YamlValue& root, Files* files, Problems& problems) {
   JobSpec job;
   const YamlMap map(root, "a job",
                     {"name", "source", "sources", "steps", "sink", "sinks", "state", "epoch",
@@ -95,7 +96,10 @@ JobSpec ParseRoot(const YamlValue& root, Problems& problems) {
   if (const YamlEntry* entry = map.Find("steps")) job.steps = ParseSteps(*entry, problems);
   // A step or source that was not understood is missing now, which must not become a second
   // mistake.
-  if (problems.count() == before) CheckSteps(job, problems);
+  if (problems.count() == before) {
+    if (files != nullptr) SampleFields(*files, job);
+    CheckSteps(job, problems);
+  }
 
   job.sinks = ParseParts<SinkSpec>(
       map, "sink", "sinks",
@@ -110,12 +114,13 @@ JobSpec ParseRoot(const YamlValue& root, Problems& problems) {
 
 }  // namespace
 
-absl::StatusOr<JobSpec> ParseJob(std::string_view text, const std::string& file_name) {
+absl::StatusOr<JobSpec> ParseJob(std::string_view text, const std::string& file_name,
+                                 Files* files) {
   Problems problems(file_name);
   const YamlValue root = ReadYaml(text, problems);
   JobSpec job;
   if (root.is_map()) {
-    job = ParseRoot(root, problems);
+    job = ParseRoot(root, files, problems);
   } else if (problems.empty() && root.is_nothing()) {
     problems.Add({.line = 1, .column = 1},
                  "the file is empty; a job has at least a name, a source and a sink");

@@ -5,18 +5,21 @@
 //   //   job.yaml:9:16: max_items must be a whole number, found 'many'
 //   //   job.yaml:12:5: unknown key 'max_item'; did you mean 'max_items'?
 //
-// Only the text is judged: whether files are there is found when the job runs.
+// The text is judged, and where `files` are given also whether the fields that it names are among
+// those in the first rows of its input. Whether files are there is found when the job runs.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "base/files.h"
 #include "jobs/job_spec.h"
 
 namespace tidemark {
 
 // `file_name` heads the messages.
-absl::StatusOr<JobSpec> ParseJob(std::string_view text, const std::string& file_name);
+absl::StatusOr<JobSpec> ParseJob(std::string_view text, const std::string& file_name,
+                                 Files* files = nullptr);
 
 }  // namespace tidemark

@@ -149,7 +149,7 @@ TEST(JobMistakes, InSources) {
       {Source("{path: a}"),
        {"3:9: a source needs one of: file, stdin, generator",
         "3:10: unknown key 'path'; a source can have: file, stdin, generator, name, format, "
-        "on_error, rate"}},
+        "on_error, rate, fields"}},
       {Source("{file: a, stdin: {}}"),
        {"3:19: a source has one of file, stdin, generator, and 'file' is there already"}},
       {Source("{file: }"), {"3:10: file must be a text, found nothing"}},
@@ -178,8 +178,8 @@ TEST(JobMistakes, InSources) {
       {"name: j\nsink: stdout\nsources:\n  a: {file: x, name: b}\n  '': {file: y}\n",
        {"4:16: the name is 'a' already, as the key says", "5:3: a name is a text of one line"}},
       {"name: j\nsink: stdout\nsources: [stdin, stdin]\n",
-       {"3:18: the name 'source' is taken by the one at 3:11; each source, batch and sink needs a "
-        "name of its own, by which its state is found",
+       {"3:18: the name 'source' is taken by the one at 3:11; each source, batch, window and "
+        "sink needs a name of its own, by which its state is found",
         "3:18: standard input is read already by the source at 3:11"}},
       {"name: j\nsink: stdout\nsources:\n  a: {file: x}\n  b: {file: y, format: lines}\n",
        {"5:3: sources of one job have one format, and others here are json"}},
@@ -194,9 +194,10 @@ TEST(JobMistakes, InSteps) {
       {Steps("- key_by\n"), {"5:3: a step must be a map like {key_by: FIELD}, found 'key_by'"}},
       {Steps("-\n- key_by: k\n"),
        {"5:1: a step must be a map like {key_by: FIELD}, found nothing"}},
-      {Steps("- {}\n"), {"5:3: a step needs one of: key_by, batch"}},
+      {Steps("- {}\n"), {"5:3: a step needs one of: key_by, batch, window"}},
       {Steps("- keyby: k\n"), {"5:3: unknown key 'keyby'; did you mean 'key_by'?"}},
-      {Steps("- where: mag > 3\n"), {"5:3: unknown key 'where'; a step can have: key_by, batch"}},
+      {Steps("- where: mag > 3\n"),
+       {"5:3: unknown key 'where'; a step can have: key_by, batch, window"}},
       {Steps("- key_by: k\n  batch: {max_items: 3}\n"),
        {"6:3: a step is one key; begin 'batch' with '- ' as a step of its own"}},
       {Steps("- key_by:\n"), {"5:3: key_by must be a field or a list of fields, found nothing"}},
@@ -212,7 +213,7 @@ TEST(JobMistakes, InSteps) {
       {Batch("50"), {"6:10: batch must be a map like {max_items: 50}, found '50'"}},
       {Batch("\n  max_items: 50"),
        {"6:3: batch must be a map like {max_items: 50}, found nothing",
-        "7:3: unknown key 'max_items'; a step can have: key_by, batch"}},
+        "7:3: unknown key 'max_items'; a step can have: key_by, batch, window"}},
       {Batch("{}"), {"6:10: a batch needs a limit: max_items, max_wait, idle_timeout"}},
       {Batch("{max_wait: inf}"),
        {"6:10: a batch needs a limit: max_items, max_wait, idle_timeout"}},
@@ -280,9 +281,8 @@ TEST(JobMistakes, InSinksAndPaths) {
        {"5:13: the file 'out/s/x' lies in the state directory 'out/s'",
         "6:13: the file './out/s' lies in the state directory 'out/s'"}},
       {"name: j\nsource: stdin\nsinks: {source: stdout}\n",
-       {"3:9: the name 'source' is taken by the one at 2:9; each source, batch and sink needs a "
-        "name "
-        "of its own, by which its state is found"}},
+       {"3:9: the name 'source' is taken by the one at 2:9; each source, batch, window and "
+        "sink needs a name of its own, by which its state is found"}},
   });
 }
 

@@ -19,8 +19,11 @@
 #include "base/timestamp.h"
 #include "connectors/generator_source.h"
 #include "connectors/lines.h"
+#include "jobs/aggregate_spec.h"
 #include "jobs/problems.h"
+#include "jobs/time_unit.h"
 #include "tidemark/batch.h"
+#include "tidemark/window.h"
 
 namespace tidemark {
 
@@ -39,13 +42,34 @@ enum class RowFormat {
   kLines,  // text; passed on as it is, since steps need fields
 };
 
+// What the rows of a source can have: as declared, or as its first rows are.
+struct SourceFields {
+  std::vector<std::string> names = {};  // "net", and "place.country" of an object
+  size_t sampled_rows = 0;              // 0: they were declared
+};
+
 struct SourceSpec {
   std::string name = "source";  // its position is found by it after a restart
   std::variant<FileSourceSpec, StdinSourceSpec, GeneratorSourceSpec> connector = {};
   RowFormat format = RowFormat::kJson;
   OnError on_error = OnError::kStop;
-  std::optional<double> rate = {};  // items per second; 0 or nothing: as fast as possible
-  Place place = {};                 // of the name, where it has one, else of the source
+  std::optional<double> rate = {};          // items per second; 0 or nothing: as fast as possible
+  std::optional<SourceFields> fields = {};  // where they are known; a generator's always are
+  Place place = {};                         // of the name, where it has one, else of the source
+  Place connector_place = {};
+};
+
+// ---- sinks -------------------------------------------------------------------------------------
+
+struct FileSinkSpec {
+  std::string path;
+};
+struct StdoutSinkSpec {};
+
+struct SinkSpec {
+  std::string name = "sink";
+  std::variant<FileSinkSpec, StdoutSinkSpec> connector = {};
+  Place place = {};
   Place connector_place = {};
 };
 
@@ -68,23 +92,34 @@ struct BatchSpec {
   Place as_place = {};
 };
 
+// The time of a row is in one of its fields; each key has a watermark of its own.
+struct EventTimeSpec {
+  std::string field;
+  std::optional<TimeUnit> unit = {};  // nothing: numbers are milliseconds, texts ISO-8601
+  Span max_out_of_orderness = {};
+  // How far a time may lie ahead of the system's where the row is read; beyond, the row is bad.
+  Span max_ahead_of_system_time = Span::Infinite();
+  Place place = {};  // of the field
+};
+struct SystemTimeSpec {};
+
+// Windows of a key's rows; each becomes one row: the key's fields, window_open and window_close,
+// then the aggregates.
+struct WindowSpec {
+  std::string name = "window";
+  std::variant<EventTimeSpec, SystemTimeSpec> clock = {};
+  std::variant<Tumbling, Sliding, Session> windows = {};
+  WindowOptions options = {};  // no order: by time where an aggregate depends on it, else as read
+  std::vector<AggregateSpec> aggregates = {};
+  std::optional<SinkSpec> late_to = {};  // rows that come too late, as they were read
+};
+// What the row of a window has before its aggregates.
+inline constexpr char kWindowOpen[] = "window_open";
+inline constexpr char kWindowClose[] = "window_close";
+
 struct StepSpec {
-  std::variant<KeyBySpec, BatchSpec> step = {};
+  std::variant<KeyBySpec, BatchSpec, WindowSpec> step = {};
   Place place = {};  // of the name, where it has one, else of the step
-};
-
-// ---- sinks -------------------------------------------------------------------------------------
-
-struct FileSinkSpec {
-  std::string path;
-};
-struct StdoutSinkSpec {};
-
-struct SinkSpec {
-  std::string name = "sink";
-  std::variant<FileSinkSpec, StdoutSinkSpec> connector = {};
-  Place place = {};
-  Place connector_place = {};
 };
 
 // ---- the job -----------------------------------------------------------------------------------
@@ -102,5 +137,18 @@ struct JobSpec {
   std::vector<StepSpec> steps;
   std::vector<SinkSpec> sinks;  // each gets every row
 };
+
+// Every sink, in the order of the file: those for late rows, then those of the job. `Job` is
+// JobSpec or const JobSpec.
+template <class Job>
+auto AllSinks(Job& job) {
+  std::vector<decltype(&job.sinks[0])> all;
+  for (auto& step : job.steps) {
+    auto* window = std::get_if<WindowSpec>(&step.step);
+    if (window != nullptr && window->late_to.has_value()) all.push_back(&*window->late_to);
+  }
+  for (auto& sink : job.sinks) all.push_back(&sink);
+  return all;
+}
 
 }  // namespace tidemark

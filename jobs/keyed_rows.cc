@@ -1,5 +1,6 @@
 #include "jobs/keyed_rows.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -11,50 +12,91 @@
 namespace tidemark {
 namespace {
 
-using KeyedRow = KeyValue<JobKey, JsonRow>;
-
 // Rows that may be left out in one poll, before others get their turn.
 constexpr size_t kSkippedMax = 10'000;
 
-constexpr std::string_view kPositionPrefix = "key of ";
+constexpr std::string_view kKeyPrefix = "key of ";
+constexpr std::string_view kWindowPrefix = "window of ";
 
-using KeysOfSteps = std::map<std::string, std::string>;
+// What a row becomes; copied into each partition, with memory of its own.
+template <class T>
+using RowReader = std::function<absl::StatusOr<KeyValue<JobKey, T>>(JsonRow&& row, Timestamp now)>;
 
-KeysOfSteps KeysIn(const Position& position) {
-  KeysOfSteps keys;
-  for (const auto& [name, value] : position.values()) {
-    const auto* fields = std::get_if<std::string>(&value);
-    if (fields == nullptr || !name.starts_with(kPositionPrefix)) continue;
-    keys.emplace(name.substr(kPositionPrefix.size()), *fields);
-  }
-  return keys;
+RowReader<JsonRow> ReadKey(const std::vector<std::string>& fields) {
+  return [reader = JobKeyReader(fields)](
+             JsonRow&& row, Timestamp) mutable -> absl::StatusOr<KeyValue<JobKey, JsonRow>> {
+    TM_ASSIGN_OR_RETURN(JobKey key, reader.Read(row));
+    return KeyValue<JobKey, JsonRow>{std::move(key), std::move(row)};
+  };
 }
 
-class KeyedRowsPartition final : public SourcePartition<KeyedRow> {
+RowReader<WindowRow> ReadKeyAndWindowRow(const std::vector<std::string>& fields,
+                                         const WindowRowOptions& window) {
+  return [reader = JobKeyReader(fields), window_reader = WindowRowReader(window),
+          loaded = JsonFieldReader()](
+             JsonRow&& row, Timestamp now) mutable -> absl::StatusOr<KeyValue<JobKey, WindowRow>> {
+    TM_RETURN_IF_ERROR(loaded.Load(row.raw));
+    TM_ASSIGN_OR_RETURN(JobKey key, reader.ReadLoaded(loaded));
+    TM_ASSIGN_OR_RETURN(WindowRow out, window_reader.Read(loaded, std::move(row), now));
+    return KeyValue<JobKey, WindowRow>{std::move(key), std::move(out)};
+  };
+}
+
+// ---- what a resumed run must share -----------------------------------------
+
+using FactsOfSteps = std::map<std::string, std::string>;
+
+FactsOfSteps FactsIn(const Position& position, std::string_view prefix) {
+  FactsOfSteps facts;
+  for (const auto& [name, value] : position.values()) {
+    const auto* fact = std::get_if<std::string>(&value);
+    if (fact == nullptr || !name.starts_with(prefix)) continue;
+    facts.emplace(name.substr(prefix.size()), *fact);
+  }
+  return facts;
+}
+
+// `of`: "the key of step"; `why`: what the state has to do with it.
+absl::Status CheckFacts(const FactsOfSteps& before, const FactsOfSteps& now, std::string_view of,
+                        std::string_view why) {
+  for (const auto& [step, fact] : now) {
+    const auto then = before.find(step);
+    if (then == before.end() || then->second == fact) continue;
+    return absl::FailedPreconditionError(
+        Cat(of, " '", step, "' was [", then->second, "] and is now [", fact, "], ", why,
+            "; give the step another name, or start over with --fresh"));
+  }
+  return absl::OkStatus();
+}
+
+// ---- the source ------------------------------------------------------------
+
+template <class T>
+class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
  public:
-  KeyedRowsPartition(std::unique_ptr<SourcePartition<JsonRow>> rows,
-                     const KeyedRowsOptions& options, KeysOfSteps keys_of_steps,
-                     const std::string& place, SkipLog* skips)
+  KeyedRowsPartition(std::unique_ptr<SourcePartition<JsonRow>> rows, RowReader<T> reader,
+                     const KeyedRowsOptions& options, const std::string& place, SkipLog* skips)
       : rows_(std::move(rows)),
-        keys_of_steps_(std::move(keys_of_steps)),
-        reader_(options.fields),
+        reader_(std::move(reader)),
+        options_(options),
         bad_lines_(options.on_error, place, skips),
         place_(std::make_shared<const std::string>(place)) {}
 
-  absl::StatusOr<PollResult> Poll(size_t max, Timestamp now, std::vector<KeyedRow>& out) override {
+  absl::StatusOr<PollResult> Poll(size_t max, Timestamp now,
+                                  std::vector<KeyValue<JobKey, T>>& out) override {
     const size_t before = out.size();
     size_t skipped = 0;
     while (true) {
       polled_.clear();
       TM_ASSIGN_OR_RETURN(const PollResult result, rows_->Poll(max, now, polled_));
       for (JsonRow& row : polled_) {
-        absl::StatusOr<JobKey> key = reader_.Read(row);
-        if (key.ok()) {
-          out.push_back({*std::move(key), std::move(row)});
+        const LineOrigin origin{.path = row.file == nullptr ? place_ : row.file, .line = row.line};
+        absl::StatusOr<KeyValue<JobKey, T>> read = reader_(std::move(row), now);
+        if (read.ok()) {
+          out.push_back(*std::move(read));
           continue;
         }
-        const LineOrigin origin{.path = row.file == nullptr ? place_ : row.file, .line = row.line};
-        TM_RETURN_IF_ERROR(bad_lines_.Report(origin, ToStd(key.status().message())));
+        TM_RETURN_IF_ERROR(bad_lines_.Report(origin, ToStd(read.status().message())));
         ++skipped;
       }
       // A poll that brings nothing means that there is nothing now, which would not be true.
@@ -65,68 +107,82 @@ class KeyedRowsPartition final : public SourcePartition<KeyedRow> {
 
   Position position() const override {
     Position position = rows_->position();
-    for (const auto& [step, fields] : keys_of_steps_) {
-      position.Set(Cat(kPositionPrefix, step), fields);
+    for (const auto& [step, fields] : options_.keys_of_steps) {
+      position.Set(Cat(kKeyPrefix, step), fields);
+    }
+    for (const auto& [step, window] : options_.windows_of_steps) {
+      position.Set(Cat(kWindowPrefix, step), window);
     }
     return position;
   }
 
  private:
   const std::unique_ptr<SourcePartition<JsonRow>> rows_;
-  const KeysOfSteps keys_of_steps_;
-  JobKeyReader reader_;
+  const RowReader<T> reader_;
+  const KeyedRowsOptions options_;
   const BadLines bad_lines_;
   const std::shared_ptr<const std::string> place_;  // of rows that were made and not read
   std::vector<JsonRow> polled_;
 };
 
-class KeyedRowsSource final : public SourceFactory<KeyedRow> {
+template <class T>
+class KeyedRowsSource final : public SourceFactory<KeyValue<JobKey, T>> {
  public:
-  KeyedRowsSource(std::shared_ptr<SourceFactory<JsonRow>> rows, KeyedRowsOptions options)
-      : rows_(std::move(rows)), options_(std::move(options)) {}
+  KeyedRowsSource(std::shared_ptr<SourceFactory<JsonRow>> rows, RowReader<T> reader,
+                  KeyedRowsOptions options)
+      : rows_(std::move(rows)), reader_(std::move(reader)), options_(std::move(options)) {}
 
   absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) override {
     return rows_->Partitions(context);
   }
-  absl::StatusOr<std::unique_ptr<SourcePartition<KeyedRow>>> Open(
+  absl::StatusOr<std::unique_ptr<SourcePartition<KeyValue<JobKey, T>>>> Open(
       const std::string& partition, const std::optional<Position>& resume,
       const SourceContext& context) override {
-    KeysOfSteps keys = options_.keys_of_steps;
+    KeyedRowsOptions options = options_;
     if (resume.has_value()) {
-      const KeysOfSteps before = KeysIn(*resume);
-      TM_RETURN_IF_ERROR(CheckKeys(before));
-      // The state of a step that the job does not have now is kept, and waits under its old keys.
-      keys.insert(before.begin(), before.end());
+      const FactsOfSteps keys = FactsIn(*resume, kKeyPrefix);
+      const FactsOfSteps windows = FactsIn(*resume, kWindowPrefix);
+      TM_RETURN_IF_ERROR(CheckFacts(keys, options.keys_of_steps, "the key of step",
+                                    "under which its state would not be found"));
+      TM_RETURN_IF_ERROR(CheckFacts(windows, options.windows_of_steps, "the window of step",
+                                    "and its open windows hold the former"));
+      // The state of a step that the job does not have now is kept, and waits as it was.
+      options.keys_of_steps.insert(keys.begin(), keys.end());
+      options.windows_of_steps.insert(windows.begin(), windows.end());
     }
     TM_ASSIGN_OR_RETURN(auto rows, rows_->Open(partition, resume, context));
-    return std::make_unique<KeyedRowsPartition>(std::move(rows), options_, std::move(keys),
-                                                Describe(), context.skips);
+    return std::make_unique<KeyedRowsPartition<T>>(std::move(rows), reader_, options, Describe(),
+                                                   context.skips);
   }
   bool can_seek() const override { return rows_->can_seek(); }
   std::string Describe() const override { return rows_->Describe(); }
 
  private:
-  absl::Status CheckKeys(const KeysOfSteps& before) const {
-    for (const auto& [step, fields] : options_.keys_of_steps) {
-      const auto then = before.find(step);
-      if (then == before.end() || then->second == fields) continue;
-      return absl::FailedPreconditionError(
-          Cat("the key of step '", step, "' was [", then->second, "] and is now [", fields,
-              "], under which its state would not be found; give the step another name, or start "
-              "over with --fresh"));
-    }
-    return absl::OkStatus();
-  }
-
   const std::shared_ptr<SourceFactory<JsonRow>> rows_;
+  const RowReader<T> reader_;
   const KeyedRowsOptions options_;
 };
 
+template <class T>
+Source<KeyValue<JobKey, T>> MakeSource(const Source<JsonRow>& rows, RowReader<T> reader,
+                                       KeyedRowsOptions options) {
+  return Source<KeyValue<JobKey, T>>(std::make_shared<KeyedRowsSource<T>>(
+                                         rows.factory(), std::move(reader), std::move(options)))
+      .WithRate(rows.rate());
+}
+
 }  // namespace
 
-Source<KeyedRow> KeyedRows(const Source<JsonRow>& rows, KeyedRowsOptions options) {
-  return Source<KeyedRow>(std::make_shared<KeyedRowsSource>(rows.factory(), std::move(options)))
-      .WithRate(rows.rate());
+Source<KeyValue<JobKey, JsonRow>> KeyedRows(const Source<JsonRow>& rows, KeyedRowsOptions options) {
+  RowReader<JsonRow> reader = ReadKey(options.fields);
+  return MakeSource(rows, std::move(reader), std::move(options));
+}
+
+Source<KeyValue<JobKey, WindowRow>> KeyedWindowRows(const Source<JsonRow>& rows,
+                                                    KeyedRowsOptions options,
+                                                    WindowRowOptions window) {
+  RowReader<WindowRow> reader = ReadKeyAndWindowRow(options.fields, window);
+  return MakeSource(rows, std::move(reader), std::move(options));
 }
 
 }  // namespace tidemark

@@ -1,12 +1,13 @@
-// KeyedRows: a source of JSON rows with the key of each row.
+// KeyedRows: a source of JSON rows with the key of each row, and with its time where a window comes
+// first.
 //
-// The key is read where the row is, since what is wrong with a row belongs to its source: it ends
-// the run with "quakes.jsonl:17: field 'net' is missing", or is left out and counted, as the
-// source's on_error has it, like a line that is no JSON.
+// They are read where the row is, since what is wrong with a row belongs to its source: it ends the
+// run with "quakes.jsonl:17: field 'net' is missing", or is left out and counted, as the source's
+// on_error has it, like a line that is no JSON.
 //
-// A key by other fields than before would meet state under the old keys, so the fields of each step
-// with state are part of the source's position, and a resumed run whose steps have other keys is
-// refused.
+// A key by other fields than before would meet state under the old keys, and other aggregates would
+// meet windows that hold something else. So both are part of the source's position for each step
+// with state, and a resumed run whose steps differ is refused.
 #pragma once
 
 #include <map>
@@ -16,6 +17,8 @@
 #include "connectors/json_row.h"
 #include "connectors/lines.h"
 #include "jobs/job_key.h"
+#include "jobs/window_row.h"
+#include "jobs/window_row_reader.h"
 #include "tidemark/key_value.h"
 #include "tidemark/source.h"
 
@@ -25,9 +28,16 @@ struct KeyedRowsOptions {
   std::vector<std::string> fields;
   OnError on_error = OnError::kStop;
   // The fields by which each step with state gets its rows: {"by_net", "net, type"}.
-  std::map<std::string, std::string> keys_of_steps;
+  std::map<std::string, std::string> keys_of_steps = {};
+  // What each window reads and makes: {"daily", "time: time; quakes: count, …"}.
+  std::map<std::string, std::string> windows_of_steps = {};
 };
 
 Source<KeyValue<JobKey, JsonRow>> KeyedRows(const Source<JsonRow>& rows, KeyedRowsOptions options);
+
+// As WindowRowReader has them.
+Source<KeyValue<JobKey, WindowRow>> KeyedWindowRows(const Source<JsonRow>& rows,
+                                                    KeyedRowsOptions options,
+                                                    WindowRowOptions window);
 
 }  // namespace tidemark

@@ -8,11 +8,12 @@
 #include "base/status.h"
 #include "jobs/connector_parser.h"
 #include "jobs/spelling.h"
+#include "jobs/window_parser.h"
 
 namespace tidemark {
 namespace {
 
-constexpr std::array<std::string_view, 2> kSteps = {"key_by", "batch"};
+constexpr std::array<std::string_view, 3> kSteps = {"key_by", "batch", "window"};
 constexpr std::array<std::string_view, 3> kLimits = {"max_items", "max_wait", "idle_timeout"};
 
 KeyBySpec ParseKeyBy(const YamlEntry& entry, Problems& problems) {
@@ -93,8 +94,10 @@ std::optional<StepSpec> ParseStep(const YamlValue& value, Problems& problems) {
   step.place = given[0]->place;
   if (given[0]->key == "key_by") {
     step.step = ParseKeyBy(*given[0], problems);
-  } else {
+  } else if (given[0]->key == "batch") {
     step.step = ParseBatch(*given[0], step.place, problems);
+  } else {
+    step.step = ParseWindow(*given[0], step.place, problems);
   }
   return step;
 }

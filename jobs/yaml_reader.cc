@@ -124,15 +124,16 @@ std::optional<std::string> ReadText(const YamlEntry& entry, Problems& problems) 
 }
 
 std::optional<Span> ReadSpan(const YamlEntry& entry, SpanRange range, Problems& problems) {
-  const bool finite = range == SpanRange::kZeroOrMore;
+  const bool finite = range == SpanRange::kZeroOrMore || range == SpanRange::kMoreThanZeroFinite;
+  const bool zero = range == SpanRange::kZeroOrMore || range == SpanRange::kZeroOrMoreOrInf;
   const auto span = entry.value.is_text() ? ParseSpan(entry.value.text())
                                           : absl::StatusOr<Span>(absl::InvalidArgumentError(""));
   if (!span.ok() || (finite && span->is_infinite())) {
     ReportWrong(entry.key, "a duration like 10s, 1m30s, 24h or 3d", entry.value, problems);
     return std::nullopt;
   }
-  if (finite ? span->us < 0 : span->us <= 0) {
-    ReportWrong(entry.key, finite ? "zero or longer" : "longer than zero", entry.value, problems);
+  if (zero ? span->us < 0 : span->us <= 0) {
+    ReportWrong(entry.key, zero ? "zero or longer" : "longer than zero", entry.value, problems);
     return std::nullopt;
   }
   return *span;

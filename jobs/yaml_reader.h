@@ -61,8 +61,10 @@ struct WholeRange {
   int64_t max = std::numeric_limits<int64_t>::max();
 };
 enum class SpanRange {
-  kZeroOrMore,    // and finite
-  kMoreThanZero,  // `inf` included
+  kZeroOrMore,       // and finite
+  kZeroOrMoreOrInf,  // `inf` included
+  kMoreThanZero,     // `inf` included
+  kMoreThanZeroFinite,
 };
 
 // Each gives nothing when it has reported why.

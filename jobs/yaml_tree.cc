@@ -77,6 +77,13 @@ class Lines {
     }
     return false;
   }
+  // Of `text`, if it stands `offset` bytes behind the mark; else no place.
+  Place PlaceOfText(const YAML::Mark& mark, size_t offset, std::string_view text) const {
+    const auto line = static_cast<size_t>(mark.line);
+    const size_t begin = static_cast<size_t>(mark.column) + offset;
+    const bool there = begin <= At(line).size() && At(line).substr(begin, text.size()) == text;
+    return there ? PlaceOf(line, begin) : Place();
+  }
 
  private:
   std::vector<std::string_view> lines_;
@@ -104,6 +111,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     Open(YamlNode::Kind::kText, mark, anchor);
     open_.back().node->text = text;
+    open_.back().node->text_place = lines_.PlaceOfText(mark, quoted ? 1 : 0, text);
     Close();
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,

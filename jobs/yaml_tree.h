@@ -57,6 +57,7 @@ struct YamlNode {
   enum class Kind { kNothing, kText, kList, kMap };
   Kind kind = Kind::kNothing;
   std::string text;
+  Place text_place;  // of the text's first letter, where it stands letter by letter in one line
   std::vector<YamlValue> items;
   std::vector<YamlEntry> entries;
   int depth = 0;  // of what is in it

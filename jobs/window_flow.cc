@@ -1,0 +1,172 @@
+#include "jobs/window_flow.h"
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "jobs/aggregates.h"
+#include "jobs/row_writer.h"
+#include "state/value_json.h"
+
+namespace tidemark {
+namespace {
+
+using KeyedRow = KeyValue<JobKey, JsonRow>;
+using KeyedWindowRow = KeyValue<JobKey, WindowRow>;
+
+// The aggregates under the names that the rows' fields have.
+std::vector<AggregateSpec> Resolved(const WindowSpec& window, const RowFields& fields) {
+  std::vector<AggregateSpec> aggregates = window.aggregates;
+  for (AggregateSpec& aggregate : aggregates) {
+    if (aggregate.field.has_value()) aggregate.field = fields.Resolve(*aggregate.field);
+  }
+  return aggregates;
+}
+
+// The fold of a window: its result is the aggregates as fields of a JSON object.
+struct AggregateWindow {
+  using Value = WindowRow;
+  using Acc = Aggregates::Acc;
+  using Out = std::string;
+  std::shared_ptr<const Aggregates> aggregates;
+
+  Acc Init() const { return aggregates->Init(); }
+  template <class Emit>
+  void OnValue(Acc& acc, const WindowRow& row, Emit&&) const {
+    aggregates->Add(row, acc);
+  }
+  template <class Emit>
+  void OnMerge(Acc& into, Acc from, Emit&&) const {
+    aggregates->Merge(std::move(from), into);
+  }
+  template <class Emit>
+  void OnClose(const Acc& acc, Emit&& emit) const {
+    std::string fields;
+    aggregates->AppendJson(acc, fields);
+    emit(std::move(fields));
+  }
+};
+
+// Becomes the status of the step, which stops the run.
+void ThrowUnlessOk(const absl::Status& status) {
+  if (!status.ok()) throw std::runtime_error(std::string(ToStd(status.message())));
+}
+
+void AppendTime(std::string_view label, absl::Time time, std::string& out) {
+  // Windows lie where rows do, or saturate at the ends of time.
+  const auto at = Timestamp::FromAbsl(time);
+  out += label;
+  AppendJsonString(at.ok() ? FormatTimestamp(*at) : "", out);
+  out += ", ";
+}
+
+// Writes {"net": "ci", "window_open": "…", "window_close": "…", "quakes": 3}.
+class WindowRowWriter {
+ public:
+  explicit WindowRowWriter(const std::vector<std::string>& key_fields) : writer_(key_fields) {}
+
+  KeyedRow operator()(KeyValue<JobKey, Windowed<std::string>> window) const {
+    constexpr size_t kTimes = 100;
+    JsonRow row;
+    row.raw.reserve(writer_.SizeOf(window.key) + kTimes + window.value.value.size());
+    writer_.Begin(window.key, row.raw);
+    AppendTime(open_label_, window.value.open, row.raw);
+    AppendTime(close_label_, window.value.close, row.raw);
+    row.raw += window.value.value;
+    row.raw += '}';
+    return {std::move(window.key), std::move(row)};
+  }
+
+ private:
+  RowWriter writer_;
+  std::string open_label_ = RowWriter::Label(kWindowOpen);
+  std::string close_label_ = RowWriter::Label(kWindowClose);
+};
+
+// first, last and collect are in order of time; the others need not wait for it.
+Order DefaultOrder(const WindowSpec& window) {
+  const bool by_time =
+      std::any_of(window.aggregates.begin(), window.aggregates.end(),
+                  [](const AggregateSpec& aggregate) { return DependsOnOrder(aggregate.kind); });
+  return by_time ? Order::kTimestamp : Order::kArrival;
+}
+
+template <class Timed>
+WindowStreams InWindows(const Timed& rows, const WindowSpec& window, const AggregateWindow& fold,
+                        const WindowRowWriter& write) {
+  return std::visit(
+      [&](const auto& windows) -> WindowStreams {
+        const auto streams =
+            rows.Window(windows, window.options).Apply(window.name, fold, DefaultOrder(window));
+        const auto late =
+            std::get<1>(streams).Pairs().FilterMap([](KeyValue<JobKey, Windowed<WindowRow>> item) {
+              return std::move(item.value.value.row);
+            });
+        return {.rows = std::get<0>(streams).Pairs().Map(write), .late = late};
+      },
+      window.windows);
+}
+
+std::string DescribeClock(const WindowSpec& window) {
+  const auto* clock = std::get_if<EventTimeSpec>(&window.clock);
+  if (clock == nullptr) return "system_time";
+  static constexpr const char* kUnits[] = {"s", "ms", "us", "ns", "iso8601"};
+  return Cat("event_time ", clock->field,
+             clock->unit ? Cat(" in ", kUnits[static_cast<int>(*clock->unit)]) : "");
+}
+
+}  // namespace
+
+WindowRowOptions ReadingOf(const WindowSpec& window, const RowFields& fields) {
+  WindowRowOptions options{.fields = Aggregates(Resolved(window, fields)).fields(),
+                           .keep_row = window.late_to.has_value()};
+  if (const auto* clock = std::get_if<EventTimeSpec>(&window.clock)) {
+    options.time_field = clock->field;
+    options.unit = clock->unit;
+    options.max_ahead = clock->max_ahead_of_system_time;
+  }
+  return options;
+}
+
+std::string DescribeWindow(const WindowSpec& window, const RowFields& fields) {
+  std::vector<std::string> aggregates;
+  for (const AggregateSpec& aggregate : Resolved(window, fields)) {
+    const std::string of = aggregate.field ? Cat("(", *aggregate.field, ")") : "";
+    aggregates.push_back(Cat(aggregate.name, ": ", NameOf(aggregate.kind), of));
+  }
+  // In what order they are written is of no consequence for what is stored.
+  std::sort(aggregates.begin(), aggregates.end());
+  std::string text = DescribeClock(window);
+  for (size_t i = 0; i < aggregates.size(); ++i) text += Cat(i == 0 ? "; " : ", ", aggregates[i]);
+  return text;
+}
+
+Stream<KeyedWindowRow> ReadWindowRows(const Stream<KeyedRow>& rows,
+                                      const WindowRowOptions& options) {
+  return rows.Map([reader = WindowRowReader(options),
+                   loaded = JsonFieldReader()](KeyedRow row) mutable -> KeyedWindowRow {
+    ThrowUnlessOk(loaded.Load(row.value.raw));
+    absl::StatusOr<WindowRow> read = reader.Read(loaded, std::move(row.value), Timestamp::Max());
+    ThrowUnlessOk(read.status());
+    return {std::move(row.key), *std::move(read)};
+  });
+}
+
+WindowStreams AddWindow(const Stream<KeyedWindowRow>& rows, const WindowSpec& window,
+                        const std::vector<std::string>& key_fields, const RowFields& fields) {
+  const AggregateWindow fold{std::make_shared<const Aggregates>(Resolved(window, fields))};
+  const WindowRowWriter write(key_fields);
+  const KeyedStream<JobKey, WindowRow> keyed(rows);
+  if (const auto* clock = std::get_if<EventTimeSpec>(&window.clock)) {
+    const EventTimeOptions options{.max_out_of_orderness = clock->max_out_of_orderness.ToAbsl()};
+    return InWindows(keyed.EventTime(&WindowRow::time, options), window, fold, write);
+  }
+  return InWindows(keyed.SystemTime(), window, fold, write);
+}
+
+}  // namespace tidemark

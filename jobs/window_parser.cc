@@ -1,0 +1,253 @@
+#include "jobs/window_parser.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "jobs/aggregate_parser.h"
+#include "jobs/connector_parser.h"
+#include "jobs/spelling.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::array<std::string_view, 3> kWindows = {"tumbling", "sliding", "session"};
+
+// ---- clock ---------------------------------------------
+
+EventTimeSpec ParseEventTime(const YamlMap& map, Problems& problems) {
+  static constexpr std::array<std::string_view, 5> kUnits = {"s", "ms", "us", "ns", "iso8601"};
+  static constexpr std::array<TimeUnit, 5> kUnitValues = {TimeUnit::kSeconds, TimeUnit::kMillis,
+                                                          TimeUnit::kMicros, TimeUnit::kNanos,
+                                                          TimeUnit::kIso8601};
+  EventTimeSpec clock;
+  if (const YamlEntry* field = map.Require(
+          "event_time", "a clock needs a field, as in {event_time: FIELD}, or is 'system_time'")) {
+    clock.field = ReadText(*field, problems).value_or("");
+    clock.place = field->value.place;
+  }
+  if (const YamlEntry* unit = map.Find("unit")) {
+    if (const auto word = ReadWord(*unit, kUnits, problems)) clock.unit = kUnitValues[*word];
+  }
+  if (const YamlEntry* bound = map.Find("max_out_of_orderness")) {
+    clock.max_out_of_orderness =
+        ReadSpan(*bound, SpanRange::kZeroOrMore, problems).value_or(Span());
+  }
+  if (const YamlEntry* bound = map.Find("max_ahead_of_system_time")) {
+    clock.max_ahead_of_system_time =
+        ReadSpan(*bound, SpanRange::kZeroOrMoreOrInf, problems).value_or(Span::Infinite());
+  }
+  return clock;
+}
+
+void ParseClock(const YamlEntry& entry, WindowSpec& window, Problems& problems) {
+  if (entry.value.is_text() && entry.value.text() == "system_time") {
+    window.clock = SystemTimeSpec();
+  } else if (entry.value.is_map()) {
+    const YamlMap map(entry.value, "a clock",
+                      {"event_time", "unit", "max_out_of_orderness", "max_ahead_of_system_time"},
+                      problems);
+    window.clock = ParseEventTime(map, problems);
+  } else {
+    ReportWrong("clock", "a map like {event_time: FIELD}, or 'system_time'", entry.value, problems);
+  }
+}
+
+// ---- windows -------------------------------------------
+
+absl::Duration ReadLength(const YamlMap& map, std::string_view key, std::string_view missing,
+                          SpanRange range, Problems& problems) {
+  const YamlEntry* entry = map.Require(key, missing);
+  if (entry == nullptr) return absl::Seconds(1);
+  return ReadSpan(*entry, range, problems).value_or(Span::Seconds(1)).ToAbsl();
+}
+
+absl::Time ReadAlignment(const YamlMap& map, Problems& problems) {
+  const YamlEntry* entry = map.Find("align_to");
+  if (entry == nullptr) return absl::UnixEpoch();
+  const auto time = ReadTimestamp(*entry, problems);
+  return time.has_value() ? time->ToAbsl() : absl::UnixEpoch();
+}
+
+Tumbling ParseTumbling(const YamlEntry& entry, Problems& problems) {
+  Tumbling tumbling{.length = absl::Seconds(1)};
+  if (!entry.value.is_map()) {
+    const auto length = ReadSpan(entry, SpanRange::kMoreThanZeroFinite, problems);
+    if (length.has_value()) tumbling.length = length->ToAbsl();
+    return tumbling;
+  }
+  const YamlMap map(entry.value, "tumbling", {"length", "align_to"}, problems);
+  tumbling.length = ReadLength(map, "length", "tumbling needs a length, as in {length: 1h}",
+                               SpanRange::kMoreThanZeroFinite, problems);
+  tumbling.align_to = ReadAlignment(map, problems);
+  return tumbling;
+}
+
+Sliding ParseSliding(const YamlEntry& entry, Problems& problems) {
+  Sliding sliding{.length = absl::Seconds(1), .offset = absl::Seconds(1)};
+  if (!entry.value.is_map()) {
+    ReportWrong(entry.key, "a map like {length: 1h, offset: 10m}", entry.value, problems);
+    return sliding;
+  }
+  const YamlMap map(entry.value, "sliding", {"length", "offset", "align_to"}, problems);
+  const size_t before = problems.count();
+  sliding.length = ReadLength(map, "length", "sliding needs a length, as in {length: 1h, …}",
+                              SpanRange::kMoreThanZeroFinite, problems);
+  sliding.offset = ReadLength(map, "offset", "sliding needs an offset, as in {offset: 10m, …}",
+                              SpanRange::kMoreThanZeroFinite, problems);
+  sliding.align_to = ReadAlignment(map, problems);
+  const YamlEntry* offset = map.Find("offset");
+  if (problems.count() == before && offset != nullptr && sliding.offset > sliding.length) {
+    ReportWrong("offset", "at most the length, or rows between two windows would be lost",
+                offset->value, problems);
+  }
+  return sliding;
+}
+
+Session ParseSession(const YamlEntry& entry, Problems& problems) {
+  if (!entry.value.is_map()) {
+    const auto gap = ReadSpan(entry, SpanRange::kZeroOrMore, problems);
+    return {.gap = gap.value_or(Span()).ToAbsl()};
+  }
+  const YamlMap map(entry.value, "session", {"gap"}, problems);
+  return {.gap = ReadLength(map, "gap", "session needs a gap, as in {gap: 30m}",
+                            SpanRange::kZeroOrMore, problems)};
+}
+
+void ParseWindows(const YamlMap& map, WindowSpec& window, Problems& problems) {
+  const std::vector<const YamlEntry*> given = map.FindAll(kWindows);
+  if (given.empty()) {
+    if (!map.Misspells(kWindows)) {
+      problems.Add(map.place(), Cat("a window needs one of: ", ListOf(kWindows)));
+    }
+    return;
+  }
+  for (size_t i = 1; i < given.size(); ++i) {
+    problems.Add(given[i]->place, Cat("a window has one of ", ListOf(kWindows), ", and '",
+                                      given[0]->key, "' is there already"));
+  }
+  if (given[0]->key == "tumbling") {
+    window.windows = ParseTumbling(*given[0], problems);
+  } else if (given[0]->key == "sliding") {
+    window.windows = ParseSliding(*given[0], problems);
+  } else {
+    window.windows = ParseSession(*given[0], problems);
+  }
+}
+
+// ---- aggregates ----------------------------------------
+
+// Where byte `at` of the text stands; the value's own place where that cannot be told.
+Place PlaceIn(const YamlValue& value, size_t at) {
+  Place place = value.node->text_place;
+  if (!place.known()) return value.place;
+  for (const char c : std::string_view(value.text()).substr(0, at)) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // a character of UTF-8
+    if (!continues) ++place.column;
+  }
+  return place;
+}
+
+std::optional<AggregateSpec> ParseOne(const YamlEntry& entry, Problems& problems) {
+  if (entry.key.empty()) {
+    problems.Add(entry.place, "an aggregate needs a name");
+    return std::nullopt;
+  }
+  if (!entry.value.is_text()) {
+    ReportWrong(entry.key, "an aggregate like count or max(FIELD)", entry.value, problems);
+    return std::nullopt;
+  }
+  auto parsed = ParseAggregate(entry.value.text());
+  if (const auto* mistake = std::get_if<AggregateMistake>(&parsed)) {
+    problems.Add(PlaceIn(entry.value, mistake->at), mistake->what);
+    return std::nullopt;
+  }
+  auto& aggregate = std::get<ParsedAggregate>(parsed);
+  return AggregateSpec{.name = entry.key,
+                       .kind = aggregate.kind,
+                       .field = std::move(aggregate.field),
+                       .place = entry.place,
+                       .field_place = PlaceIn(entry.value, aggregate.field_at)};
+}
+
+void ParseAggregates(const YamlMap& map, WindowSpec& window, Problems& problems) {
+  const YamlEntry* aggregates = map.Require(
+      "aggregate", "a window needs aggregates, like 'aggregate: {rows: count, top: max(FIELD)}'");
+  if (aggregates == nullptr) return;
+  if (!aggregates->value.is_map() || aggregates->value.entries().empty()) {
+    ReportWrong("aggregate", "a map like {rows: count, top: max(FIELD)}", aggregates->value,
+                problems);
+    return;
+  }
+  for (const YamlEntry& entry : aggregates->value.entries()) {
+    if (auto aggregate = ParseOne(entry, problems)) {
+      window.aggregates.push_back(*std::move(aggregate));
+    }
+  }
+}
+
+// ---- options -------------------------------------------
+
+// Whether the word is the second one.
+std::optional<bool> ReadChoice(const YamlMap& map, std::string_view key,
+                               const std::array<std::string_view, 2>& words, Problems& problems) {
+  const YamlEntry* entry = map.Find(key);
+  if (entry == nullptr) return std::nullopt;
+  const auto word = ReadWord(*entry, words, problems);
+  if (!word.has_value()) return std::nullopt;
+  return *word == 1;
+}
+
+void ParseOptions(const YamlMap& map, WindowOptions& options, Problems& problems) {
+  if (const auto behind =
+          ReadChoice(map, "late_when", {"window_closed", "behind_watermark"}, problems)) {
+    options.late_when = *behind ? LateWhen::kBehindWatermark : LateWhen::kWindowClosed;
+  }
+  if (const auto arrival = ReadChoice(map, "order", {"timestamp", "arrival"}, problems)) {
+    options.order = *arrival ? Order::kArrival : Order::kTimestamp;
+  }
+  if (const auto keep = ReadChoice(map, "at_eof", {"close", "keep"}, problems)) {
+    options.at_eof = *keep ? AtEof::kKeep : AtEof::kClose;
+  }
+  if (const YamlEntry* entry = map.Find("keep_watermark_for")) {
+    if (const auto span = ReadSpan(*entry, SpanRange::kZeroOrMoreOrInf, problems)) {
+      options.keep_watermark_for = span->ToAbsl();
+    }
+  }
+}
+
+}  // namespace
+
+WindowSpec ParseWindow(const YamlEntry& entry, Place& place, Problems& problems) {
+  WindowSpec window;
+  if (!entry.value.is_map()) {
+    ReportWrong("window", "a map with clock, tumbling (or sliding, session) and aggregate",
+                entry.value, problems);
+    return window;
+  }
+  const YamlMap map(entry.value, "a window",
+                    {"name", "clock", "tumbling", "sliding", "session", "aggregate", "late_to",
+                     "late_when", "order", "keep_watermark_for", "at_eof"},
+                    problems);
+  if (const YamlEntry* name = map.Find("name")) {
+    place = name->value.place;
+    window.name = ReadName(*name, problems).value_or("");
+  }
+  if (const YamlEntry* clock =
+          map.Require("clock", "a window needs a clock: {event_time: FIELD} or 'system_time'")) {
+    ParseClock(*clock, window, problems);
+  }
+  ParseWindows(map, window, problems);
+  ParseAggregates(map, window, problems);
+  if (const YamlEntry* late = map.Find("late_to")) {
+    window.late_to = ParseSink(late->value, nullptr, problems, Cat(window.name, "_late"));
+  }
+  ParseOptions(map, window.options, problems);
+  return window;
+}
+
+}  // namespace tidemark
