@@ -26,7 +26,7 @@ std::vector<FlagSpec> JobFlags() {
 
 absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
   TM_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(files, path, kJobBytesMax));
-  return ParseJob(text, path);
+  return ParseJob(text, path, &files);
 }
 
 // What the job file says, unless the command says otherwise.
@@ -42,12 +42,13 @@ RunOptions OptionsOf(const JobSpec& job) {
 
 // Outputs keep their file names and go to `directory`.
 absl::Status MoveOutputs(const std::string& directory, JobSpec& job) {
-  for (size_t i = 0; i < job.sinks.size(); ++i) {
-    auto* file = std::get_if<FileSinkSpec>(&job.sinks[i].connector);
+  const std::vector<SinkSpec*> sinks = AllSinks(job);
+  for (size_t i = 0; i < sinks.size(); ++i) {
+    auto* file = std::get_if<FileSinkSpec>(&sinks[i]->connector);
     if (file == nullptr) continue;
     file->path = JoinPath(directory, file->path.substr(file->path.find_last_of('/') + 1));
     for (size_t j = 0; j < i; ++j) {
-      const auto* other = std::get_if<FileSinkSpec>(&job.sinks[j].connector);
+      const auto* other = std::get_if<FileSinkSpec>(&sinks[j]->connector);
       if (other == nullptr || other->path != file->path) continue;
       return absl::InvalidArgumentError(
           Cat("--out: two outputs would both be ", file->path, "; give them different file names"));
