@@ -1,10 +1,17 @@
-// Goal: whatever kills the real program while it runs the example job, the output is that of an
-// undisturbed run, byte for byte. Method: run examples/earthquake_batches.yaml at a human pace, end
-// it by a signal at random moments, start the same command again, until it says that it is done.
+// Goal: whatever kills the real program while it runs an example job, the output is that of an
+// undisturbed run. Method: run examples/earthquake_batches.yaml or earthquakes_daily.yaml at a
+// human pace, end it by a signal at random moments, start the same command again, until it says
+// that it is done.
 
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "tests/support/child_process.h"
@@ -13,15 +20,14 @@
 namespace tidemark {
 namespace {
 
-constexpr char kOutput[] = "out/earthquake_batches.jsonl";
-
 class Earthquakes : public ::testing::Test {
  protected:
+  explicit Earthquakes(const std::string& job = "earthquake_batches") : job_(job) {}
+
   // A copy of what the job refers to by relative paths.
   void SetUp() override {
     ASSERT_TRUE(dir_.files().CreateDirectories(dir_.Path("examples/data")).ok());
-    for (const char* file :
-         {"examples/earthquake_batches.yaml", "examples/data/earthquakes.jsonl"}) {
+    for (const std::string& file : {JobFile(), std::string("examples/data/earthquakes.jsonl")}) {
       const absl::Status copied = CopyFile(dir_.files(), RunfilePath(file), dir_.Path(file));
       ASSERT_TRUE(copied.ok()) << copied;
     }
@@ -31,27 +37,32 @@ class Earthquakes : public ::testing::Test {
     return ChildProcess(Command(flags), {.directory = dir_.path()}).Wait();
   }
   std::vector<std::string> Command(const std::vector<std::string>& flags) {
-    std::vector<std::string> words = {RunfilePath("tools/tidemark"), "run",
-                                      "examples/earthquake_batches.yaml"};
+    std::vector<std::string> words = {RunfilePath("tools/tidemark"), "run", JobFile()};
     words.insert(words.end(), flags.begin(), flags.end());
     return words;
   }
-  std::string Output(const std::string& path = kOutput) {
+  std::string JobFile() const { return Cat("examples/", job_, ".yaml"); }
+  std::string Output() { return Read(Cat("out/", job_, ".jsonl")); }
+  std::string Read(const std::string& path) {
     auto bytes = ReadSmallFile(dir_.files(), dir_.Path(path));
     EXPECT_TRUE(bytes.ok()) << bytes.status();
     return bytes.value_or("");
   }
-  // The output of a run that nothing disturbed, in a directory of its own.
+  // What the job wrote to `directory`, in a form that no disturbance may change.
+  virtual std::string Outputs(const std::string& directory) {
+    return Read(Cat(directory, "/", job_, ".jsonl"));
+  }
+  // That of a run that nothing disturbed, in a directory of its own.
   std::string Undisturbed() {
     const auto end = RunToTheEnd({"--state", "undisturbed", "--out", "undisturbed_out"});
     EXPECT_EQ(end.exit_code, 0) << end.err;
-    return Output("undisturbed_out/earthquake_batches.jsonl");
+    return Outputs("undisturbed_out");
   }
 
   // Ends runs by `signal` at random moments until `times` were ended so, then lets one finish.
   void DisturbAndCompare(int signal, int times) {
     const std::string expected = Undisturbed();
-    EXPECT_GT(expected.size(), 300'000u);
+    EXPECT_GT(expected.size(), output_bytes_min_);
     const uint64_t seed = FreshSeed();
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
     Random random(seed);
@@ -68,15 +79,37 @@ class Earthquakes : public ::testing::Test {
     }
     const auto end = RunToTheEnd({});
     ASSERT_EQ(end.exit_code, 0) << end.err;
-    EXPECT_EQ(Output(), expected);
+    EXPECT_EQ(Outputs("out"), expected);
   }
 
+  const std::string job_;
+  size_t output_bytes_min_ = 300'000;
   TempDirectory dir_;
+};
+
+// Days that close while their network is quiet do so as time passes, so a run at another pace may
+// give them in another order among networks. Late rows come in the order of the input.
+class EarthquakesDaily : public Earthquakes {
+ protected:
+  EarthquakesDaily() : Earthquakes("earthquakes_daily") { output_bytes_min_ = 40'000; }
+
+  std::string Outputs(const std::string& directory) override {
+    std::vector<std::string> days =
+        absl::StrSplit(Earthquakes::Outputs(directory), '\n', absl::SkipEmpty());
+    std::sort(days.begin(), days.end());
+    return Cat(absl::StrJoin(days, "\n"), "\n", Read(Cat(directory, "/earthquakes_late.jsonl")));
+  }
 };
 
 TEST_F(Earthquakes, TwentyKillsCannotBeSeenInTheOutput) { DisturbAndCompare(SIGKILL, 20); }
 
 TEST_F(Earthquakes, TwentyStopsCannotBeSeenInTheOutput) { DisturbAndCompare(SIGTERM, 20); }
+
+TEST_F(EarthquakesDaily, TwentyKillsCannotBeSeenInDaysAndLateRows) {
+  DisturbAndCompare(SIGKILL, 20);
+}
+
+TEST_F(EarthquakesDaily, TenStopsCannotBeSeenInDaysAndLateRows) { DisturbAndCompare(SIGTERM, 10); }
 
 TEST_F(Earthquakes, AFinishedJobSaysThatThereIsNothingNew) {
   ASSERT_EQ(RunToTheEnd({}).exit_code, 0);
