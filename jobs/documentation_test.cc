@@ -72,13 +72,15 @@ TEST(Documentation, EveryJobInItIsOne) {
         << text;
     all += text;
   }
-  for (const char* key :
-       {"name",         "state",  "epoch",      "snapshot_every", "memory",
-        "workers",      "source", "sources",    "file",           "stdin",
-        "generator",    "format", "on_error",   "rate",           "items",
-        "keys",         "seed",   "start_time", "interval",       "max_out_of_orderness",
-        "steps",        "key_by", "batch",      "max_items",      "max_wait",
-        "idle_timeout", "as",     "sink",       "sinks",          "stdout"}) {
+  const std::vector<std::string> keys = absl::StrSplit(
+      "name state epoch snapshot_every memory workers source sources file "
+      "stdin generator format on_error rate items keys seed start_time "
+      "interval max_out_of_orderness steps key_by batch max_items max_wait idle_timeout as "
+      "sink sinks stdout window clock event_time unit max_ahead_of_system_time tumbling "
+      "length align_to sliding offset session gap aggregate late_to late_when "
+      "order keep_watermark_for at_eof fields",
+      ' ');
+  for (const std::string& key : keys) {
     EXPECT_TRUE(NamesKey(all, key)) << "docs/jobs.md shows no job with " << key;
   }
 }
