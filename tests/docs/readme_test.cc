@@ -44,10 +44,11 @@ std::string Read(const fs::path& path) {
 
 std::string Document(const std::string& name) { return Read(Root() / name); }
 
-// What stands between "```language" and "```", the first time.
-std::string Snippet(const std::string& markdown, const std::string& language) {
+// What stands between "```language" and "```", the first time behind `after`.
+std::string Snippet(const std::string& markdown, const std::string& language,
+                    const std::string& after = "") {
   const std::string head = Cat("\n```", language, "\n");
-  const size_t begin = markdown.find(head);
+  const size_t begin = markdown.find(head, markdown.find(after));
   if (begin == std::string::npos) return "";
   const size_t text = begin + head.size();
   return markdown.substr(text, markdown.find("\n```", text) + 1 - text);
@@ -123,8 +124,38 @@ TEST_F(Readme, ItsProgramPrintsWhatItSays) {
   ExpectShown("out/report.txt");
 }
 
-TEST_F(Readme, ItsJobRunsAndGivesWhatItSays) {
-  Write("networks.yaml", Snippet(readme_, "yaml"));
+// The lines of a job that are neither empty nor a comment.
+std::vector<std::string> JobLines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (const auto line : absl::StrSplit(text, '\n')) {
+    const size_t begin = line.find_first_not_of(' ');
+    if (begin != line.npos && line[begin] != '#') lines.emplace_back(line);
+  }
+  return lines;
+}
+
+TEST_F(Readme, ItsFirstJobIsTheExampleAndGivesWhatItSays) {
+  const std::string example = Document("examples/earthquakes_daily.yaml");
+  EXPECT_EQ(JobLines(Snippet(readme_, "yaml")), JobLines(example));
+  Write("examples/earthquakes_daily.yaml", Snippet(readme_, "yaml"));
+  Write("examples/data/earthquakes.jsonl", Read(RunfilePath("examples/data/earthquakes.jsonl")));
+  const auto end = Run({"tools/tidemark", "run", "examples/earthquakes_daily.yaml"});
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  const char kSays[] = "done: 1,707 in, 283 out";
+  EXPECT_THAT(end.err, HasSubstr(kSays));
+  EXPECT_THAT(readme_, HasSubstr(kSays));
+  const std::vector<std::string> days = JobLines(Read(dir_.Path("out/earthquakes_daily.jsonl")));
+  const std::vector<std::string> late = JobLines(Read(dir_.Path("out/earthquakes_late.jsonl")));
+  EXPECT_THAT(readme_, HasSubstr(Cat("go to a file of their own, ", late.size(),
+                                     " of them. The "
+                                     "days are ",
+                                     days.size(), " lines:")));
+  ASSERT_GE(days.size(), 2u);
+  EXPECT_THAT(readme_, HasSubstr(Cat("\n    ", days[0], "\n    ", days[1], "\n")));
+}
+
+TEST_F(Readme, ItsOwnJobRunsAndGivesWhatItSays) {
+  Write("networks.yaml", Snippet(readme_, "yaml", "\n## A job of your own"));
   Write("examples/data/earthquakes.jsonl", Read(RunfilePath("examples/data/earthquakes.jsonl")));
   const auto end = Run({"tools/tidemark", "run", "networks.yaml", "--rate", "0"});
   EXPECT_EQ(end.exit_code, 0) << end.err;
