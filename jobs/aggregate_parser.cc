@@ -29,6 +29,9 @@ constexpr std::array<AggregateKind, 9> kKinds = {
     AggregateKind::kLast,  AggregateKind::kCollect, AggregateKind::kCountDistinct,
 };
 
+// The parser cuts longer names without an error.
+constexpr size_t kCutNameBytes = 63;
+
 // What a call can have besides its name and its field, in the words of its message.
 struct Extra {
   std::string_view key;
@@ -179,6 +182,10 @@ class Reader {
                          name, "(\"user\")"),
                      at);
     }
+    if (HasCutName(*column)) {
+      return Mistake(Cat("a name in an aggregate has less than ", kCutNameBytes, " bytes"),
+                     At(*column));
+    }
     return ParsedAggregate{.kind = kind, .field = *path, .field_at = At(*column)};
   }
 
@@ -195,6 +202,18 @@ class Reader {
     std::string_view name;
     if (!text || text->at_key("sval").get(name) != simdjson::SUCCESS) return std::nullopt;
     return std::string(name);
+  }
+
+  // Whether a part of the column's name may have been cut.
+  static bool HasCutName(const object& column) {
+    const auto fields = Children(column, "fields");
+    if (!fields) return false;
+    return std::any_of(fields->begin(), fields->end(), [](const element part) {
+      object node;
+      if (part.get_object().get(node) != simdjson::SUCCESS) return false;
+      const auto name = NameIn(node);
+      return name && name->size() >= kCutNameBytes;
+    });
   }
 
   // The column's name with its dots; nothing for "a.*".

@@ -91,6 +91,9 @@ TEST(AggregateParser, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(Parsed("max(mag"), "7: not an aggregate like max(mag): syntax error at end of input");
   EXPECT_EQ(Parsed("max(order)"),
             "4: not an aggregate like max(mag): syntax error at or near \"order\"");
+  EXPECT_EQ(Parsed("max(" + std::string(62, 'a') + ")"), "max(" + std::string(62, 'a') + ") at 4");
+  EXPECT_EQ(Parsed("max(a." + std::string(64, 'b') + ")"),
+            "4: a name in an aggregate has less than 63 bytes");
   EXPECT_EQ(Parsed(std::string(1001, '(')), "0: longer than 1000 bytes");
 }
 
