@@ -139,6 +139,16 @@ TEST_F(BadJob, AWrongTypeIsPointedOutWithItsPlace) {
                    {"job.yaml:6:24: max_items must be a whole number, found 'many'"});
 }
 
+// What is in the input tells which fields its rows have.
+TEST_F(BadJob, AMisspeltFieldIsPointedOutWithItsPlace) {
+  ExpectRefusedJob("key_by: k", "key_by: kk",
+                   {"job.yaml:5:13: no field 'kk' is in the first 100 rows of in.jsonl",
+                    "what can be a key is: k, n"});
+  ExpectRefusedJob("batch: {max_items: 4}",
+                   "window: {clock: system_time, tumbling: 1m, aggregate: {top: max(m)}}",
+                   {"job.yaml:6:69: no field 'm' is in the first 100 rows of in.jsonl"});
+}
+
 TEST_F(BadJob, AMissingFieldIsNamed) {
   ExpectRefusedJob("name: job\n", "", {"job.yaml:1:1: a job needs a name"});
 }
