@@ -81,6 +81,9 @@ absl::StatusOr<std::string> ReadSmallFile(Files& files, const std::string& path,
 absl::Status WriteFileAtomically(Files& files, const std::string& path, std::string_view bytes);
 // Copies a file, synced. `to` must not exist.
 absl::Status CopyFile(Files& files, const std::string& from, const std::string& to);
+// As CreateDirectories, and a power cut takes none of the new names away again: each is synced in
+// its parent.
+absl::Status CreateDirectoriesDurably(Files& files, const std::string& directory);
 // Removes a directory and everything in it; fine when it is not there.
 absl::Status RemoveTree(Files& files, const std::string& path);
 
