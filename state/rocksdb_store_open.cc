@@ -30,7 +30,13 @@ absl::Status LookForStore(rocksdb::Env* env, const std::string& directory) {
   if (!listed.IsNotFound() && !listed.IsPathNotFound()) {
     TM_RETURN_IF_ERROR(RocksError(listed, directory, "list the store"));
   }
-  if (std::any_of(names.begin(), names.end(), IsTable)) {
+  // A database that was just being created has none of these yet, or an empty log.
+  const auto holds_rows = [&](const std::string& name) {
+    uint64_t bytes = 0;
+    if (!EndsWith(name, ".log")) return IsTable(name);
+    return !env->GetFileSize(JoinPath(directory, name), &bytes).ok() || bytes > 0;
+  };
+  if (std::any_of(names.begin(), names.end(), holds_rows)) {
     return absl::DataLossError(
         Cat(directory,
             ": cannot open the store: its file CURRENT is missing; the store is damaged, "
