@@ -243,6 +243,7 @@ std::string EncodeManifest(const Manifest& manifest) {
       files[Size(i)].setName(ToText(manifest.files[i].name));
       files[Size(i)].setBytes(manifest.files[i].bytes);
       files[Size(i)].setChecksum(manifest.files[i].checksum);
+      files[Size(i)].setChecksumKind(static_cast<uint8_t>(manifest.files[i].kind));
     }
   }));
 }
@@ -254,8 +255,15 @@ absl::StatusOr<Manifest> DecodeManifest(std::string_view bytes) {
         TM_RETURN_IF_ERROR(ReadRecord(in.getRecord(), manifest.record));
         manifest.parent = {in.getParentEpoch()};
         for (const auto file : in.getFiles()) {
+          uint8_t kind = file.getChecksumKind();
+          if (kind > static_cast<uint8_t>(FileChecksum::kCrc32c)) {
+            return absl::DataLossError(Cat("manifest: no checksum is of kind ", int{kind}));
+          }
+          // As older manifests have it.
+          if (kind == 0 && file.getChecksum() != 0) kind = 1;
           manifest.files.push_back({.name = FromText(file.getName()),
                                     .bytes = file.getBytes(),
+                                    .kind = FileChecksum{kind},
                                     .checksum = file.getChecksum()});
         }
         return absl::OkStatus();

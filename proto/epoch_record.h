@@ -103,9 +103,11 @@ std::string EncodeEpochRecord(const EpochRecord& record);
 absl::StatusOr<EpochRecord> DecodeEpochRecord(std::string_view bytes);
 
 // A snapshot's manifest, see proto/manifest.capnp.
+enum class FileChecksum : uint8_t { kNone = 0, kXxh3 = 1, kCrc32c = 2 };
 struct ManifestFile {
   std::string name;
   uint64_t bytes = 0;
+  FileChecksum kind = FileChecksum::kNone;
   uint64_t checksum = 0;
   bool operator==(const ManifestFile&) const = default;
 };

@@ -66,7 +66,10 @@ TEST(EpochRecord, DamageIsAStatus) {
 }
 
 TEST(Manifest, RoundTrips) {
-  Manifest manifest{.record = Example(), .parent = {41}, .files = {{"store/000001.sst", 10, 7}}};
+  Manifest manifest{.record = Example(), .parent = {41}, .files = {}};
+  manifest.files = {{"store/000001.sst", 10, FileChecksum::kCrc32c, 7},
+                    {"store/CURRENT", 16, FileChecksum::kXxh3, 0},
+                    {"store/LOG", 16, FileChecksum::kNone, 0}};
   auto read = DecodeManifest(EncodeManifest(manifest));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, manifest);

@@ -19,7 +19,10 @@ struct Manifest {
     # Relative to the snapshot directory.
     name @0 :Text;
     bytes @1 :UInt64;
-    # StableHash of the content for small files; 0 where only the size is recorded.
+    # Of the whole content; what kind of sum it is says checksumKind.
     checksum @2 :UInt64;
+    # 0: none, 1: XXH3-64, 2: crc32c (tables; the store computes it when it writes them). In a
+    # manifest of version 1 always 0, and a checksum that is not 0 is XXH3-64.
+    checksumKind @3 :UInt8;
   }
 }

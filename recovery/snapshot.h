@@ -1,18 +1,24 @@
 // Snapshots: directories that explain themselves and resume anywhere.
 //
 //   STATE_DIR/snapshots/0000000042/
-//     manifest        what it is: the epoch record, and every file with its size
-//     (docs/formats/snapshot.md) store/          a RocksDB checkpoint; table files are hard links
-//     into the live store
+//     manifest        what it is: the epoch record, and every file with its size and checksum
+//                     (docs/formats/snapshot.md)
+//     store/          a RocksDB checkpoint; table files are hard links into the live store
 //
 // A snapshot is written as 0000000042.partial, synced, then renamed: what has the final name is
-// whole. A .partial left by a crash is removed by the next snapshot.
+// whole. A .partial left by a crash is removed by the next snapshot. One with a name of its own
+// (snapshots/before-upgrade/) stays until somebody removes it.
 //
 //   TM_ASSIGN_OR_RETURN(Snapshot made, MakeSnapshot(files, store, "state", record));
 //   for (const Snapshot& s : *ListSnapshots(files, "state")) …      // oldest first
+//
+// Thread rule: one thread at a time for each state directory, but for readers, which may come at
+// any time.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -30,29 +36,48 @@ struct Snapshot {
   uint64_t bytes() const;
 };
 
-// The store must stand at `record`. Making the snapshot of an epoch again is fine.
-absl::StatusOr<Snapshot> MakeSnapshot(Files& files, StateStore& store,
-                                      const std::string& state_directory,
-                                      const EpochRecord& record);
+struct SnapshotOptions {
+  // Empty: the epoch's number, and retention removes it one day.
+  std::string name;
+  // Shares no file with the store: damage of the one is not damage of the other.
+  bool copy = false;
+};
 
+// The store must stand at `record`, which is checked. A snapshot of this epoch that is there
+// already is fine if it holds the same record and is whole; else it is made anew. A name that
+// another epoch has is AlreadyExists.
+absl::StatusOr<Snapshot> MakeSnapshot(Files& files, StateStore& store,
+                                      const std::string& state_directory, const EpochRecord& record,
+                                      const SnapshotOptions& options = {});
+
+struct DamagedSnapshot {
+  std::string path;
+  absl::Status why;
+};
 // Whole snapshots, oldest first. One that cannot be read is reported in its place: `on_damaged`.
 absl::StatusOr<std::vector<Snapshot>> ListSnapshots(
     Files& files, const std::string& state_directory,
-    std::vector<absl::Status>* on_damaged = nullptr);
+    std::vector<DamagedSnapshot>* on_damaged = nullptr);
 
-// DataLoss names the file when the manifest is damaged or a file has another size than it says.
+// Reads the manifest, the sizes of all files, and all of those that are not tables: costs the same
+// whatever the state weighs. DataLoss names the file that is not what it was.
 absl::StatusOr<Snapshot> ReadSnapshot(Files& files, const std::string& snapshot_directory);
 
-// Removes the oldest until `keep` are left.
-absl::Status KeepNewestSnapshots(Files& files, const std::string& state_directory, size_t keep);
+// Reads everything: each file against its checksum, the record in the store against the manifest's.
+// Returns every fault. `on_file` is called behind each file with the bytes read so far.
+std::vector<absl::Status> CheckSnapshot(
+    Files& files, const Snapshot& snapshot,
+    const std::function<void(uint64_t bytes_read)>& on_file = [](uint64_t) {});
 
-// Makes the store of `state_directory` a copy of the snapshot's, as a new line of runs: a fork.
-// Table files never change once written, so they are linked where that is possible; the snapshot is
-// left as it is. The target must hold no store. A crash in between leaves none.
-absl::Status RestoreSnapshot(Files& files, const Snapshot& snapshot,
-                             const std::string& state_directory, const std::string& run_line);
+// Whether no file of the snapshot is a hard link to one of the store in `store_directory`.
+bool SharesNothing(Files& files, const Snapshot& snapshot, const std::string& store_directory);
 
 // "0000000042"
 std::string SnapshotName(Epoch epoch);
+// Whether a directory is called by its epoch; others have been named by somebody.
+bool IsEpochName(std::string_view name);
+// InvalidArgument unless it is a plain name: letters, digits, '.', '_' and '-', 100 at most, not
+// like an epoch's or one that is being made.
+absl::Status CheckSnapshotName(const std::string& name);
 
 }  // namespace tidemark

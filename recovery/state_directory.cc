@@ -4,19 +4,22 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "state/rocksdb_store.h"
+#include "state/rocksdb_tables.h"
 #include "state/state_key.h"
 
 namespace tidemark {
 namespace {
 
-constexpr char kEpochRow[] = "epoch";
+constexpr char kMark[] = "DAMAGED";
 
 std::string StagingPath(const std::string& directory) { return JoinPath(directory, "staging"); }
 
@@ -28,7 +31,8 @@ std::string HostName() {
 // What a state directory may hold. Anything else and it is somebody's folder, not ours.
 bool IsOurs(const std::string& name) {
   return name == "LOCK" || name == "store" || name == "staging" || name == "snapshots" ||
-         name == "requests" || name == "store.partial" || name == "store.old";
+         name == "requests" || name == "store.partial" || name == "store.old" ||
+         absl::StartsWith(name, kMark) || absl::StartsWith(name, "store.damaged-");
 }
 
 absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
@@ -48,7 +52,7 @@ std::string SnapshotsPath(const std::string& directory) { return JoinPath(direct
 
 absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& files,
                                                                      const Options& options) {
-  TM_RETURN_IF_ERROR(files.CreateDirectories(options.directory));
+  TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, options.directory));
   TM_RETURN_IF_ERROR(CheckIsStateDirectory(files, options.directory));
   std::unique_ptr<StateDirectory> directory(new StateDirectory(files, options));
   TM_RETURN_IF_ERROR(directory->TakeLock());
@@ -90,14 +94,12 @@ absl::Status StateDirectory::TakeLock() {
 }
 
 absl::Status StateDirectory::OpenStore() {
-  RocksStoreOptions rocks;
-  rocks.directory = StorePath(options_.directory);
-  rocks.staging_directory = StagingPath(options_.directory);
   if (options_.fresh) {
     // The old line's name tells the sinks that their output may be replaced.
-    if (files_.Stat(rocks.directory).ok()) {
-      RocksStoreOptions old = rocks;
-      old.read_only = true;
+    RocksStoreOptions old;
+    old.directory = StorePath(options_.directory);
+    old.read_only = true;
+    if (files_.Stat(old.directory).ok()) {
       if (auto store = OpenRocksStore(old); store.ok()) {
         if (auto record = ReadEpochRecord(**store); record.ok() && *record) {
           replaced_line_ = (*record)->run_line;
@@ -106,11 +108,81 @@ absl::Status StateDirectory::OpenStore() {
     }
   }
   TM_RETURN_IF_ERROR(PutStoreInPlace());
-  TM_ASSIGN_OR_RETURN(store_, OpenRocksStore(rocks));
-  auto record = ReadEpochRecord(*store_);
+  absl::Status opened = CheckMarked();
+  if (opened.ok()) opened = CheckNotLost();
+  if (opened.ok()) opened = TryOpen();
+  if (!absl::IsDataLoss(opened)) return opened;
+  TM_RETURN_IF_ERROR(options_.on_damaged(opened));
+  return TryOpen();
+}
+
+// RocksDB opens a store without its log, and then whatever was in it is gone. A store that has been
+// opened once always has one; only while it is created its first manifest comes earlier.
+absl::Status StateDirectory::CheckHasLog() const {
+  const std::string store = StorePath(options_.directory);
+  const auto current = ReadSmallFile(files_, JoinPath(store, "CURRENT"));
+  if (!current.ok() || *current == "MANIFEST-000001\n") return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(store));
+  const bool has_log = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return absl::EndsWith(name, ".log");
+  });
+  if (has_log) return absl::OkStatus();
+  return absl::DataLossError(
+      Cat(store,
+          ": cannot open the store: its log (a file NNNNNN.log) is missing; the store is "
+          "damaged, resume from a snapshot"));
+}
+
+absl::Status StateDirectory::TryOpen() {
+  TM_RETURN_IF_ERROR(CheckHasLog());
+  RocksStoreOptions rocks;
+  rocks.directory = StorePath(options_.directory);
+  rocks.staging_directory = StagingPath(options_.directory);
+  const bool there = files_.Stat(JoinPath(rocks.directory, "CURRENT")).ok();
+  auto store = OpenRocksStore(rocks);
+  if (!store.ok()) {
+    // A file that the store names and that is not there is damage, too.
+    return there && absl::IsNotFound(store.status()) ? absl::DataLossError(store.status().message())
+                                                     : store.status();
+  }
+  auto record = ReadEpochRecord(**store);
   if (!record.ok()) return Annotate(record.status(), options_.directory);
+  store_ = *std::move(store);
   record_ = *std::move(record);
   return absl::OkStatus();
+}
+
+// A block that could not be read stopped an earlier run. Opening the store would not show it, so
+// all of it is read once; what was repaired, or was no fault of the disk, is in use again.
+absl::Status StateDirectory::CheckMarked() {
+  const std::string mark = JoinPath(options_.directory, kMark);
+  if (!files_.Stat(mark).ok()) return absl::OkStatus();
+  options_.say(
+      Cat(options_.directory, ": the last run found the store damaged; reading all of it"));
+  const std::vector<absl::Status> faults = CheckStore(files_, StorePath(options_.directory));
+  if (!faults.empty()) return absl::DataLossError(faults[0].message());
+  options_.say(Cat(options_.directory, ": the store reads whole again, the run goes on with it"));
+  return UnmarkDamaged(files_, options_.directory);
+}
+
+// A store that is gone must not turn into an empty one while its snapshots say that there was
+// state.
+absl::Status StateDirectory::CheckNotLost() const {
+  const std::string store = StorePath(options_.directory);
+  const auto names = files_.List(store);
+  if (names.ok() && !names->empty()) return absl::OkStatus();
+  const std::string snapshots = SnapshotsPath(options_.directory);
+  const auto kept = files_.List(snapshots);
+  if (!kept.ok() || kept->empty()) return absl::OkStatus();
+  const auto whole = std::find_if(kept->rbegin(), kept->rend(), [](const std::string& name) {
+    return !absl::EndsWith(name, ".partial");
+  });
+  return absl::FailedPreconditionError(Cat(
+      store, names.ok() ? ": is empty" : ": is missing", ", but ", snapshots, " is not; ",
+      whole == kept->rend()
+          ? std::string()
+          : Cat("go on from a snapshot with --from ", snapshots, "/", *whole, " --take-over, or "),
+      "discard what is left and start over with --fresh"));
 }
 
 // --fresh discards last: until what replaces the store is there, the old one waits beside it, also
@@ -133,11 +205,53 @@ absl::Status StateDirectory::PutStoreInPlace() {
     return status;
   }
   TM_RETURN_IF_ERROR(RemoveTree(files_, aside));
+  TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
   return RemoveTree(files_, SnapshotsPath(options_.directory));
 }
 
+// ---- damage ------------------------------------------------------------------------------------
+
+absl::Status MarkDamaged(Files& files, const std::string& directory, const absl::Status& damage) {
+  const std::string mark = JoinPath(directory, kMark);
+  if (files.Stat(mark).ok()) return absl::OkStatus();
+  return WriteFileAtomically(files, mark, Cat(damage.message(), "\n"));
+}
+
+absl::Status UnmarkDamaged(Files& files, const std::string& directory) {
+  absl::Status removed = files.Remove(JoinPath(directory, kMark));
+  if (absl::IsNotFound(removed)) return absl::OkStatus();
+  TM_RETURN_IF_ERROR(removed);
+  return files.SyncDirectory(directory);
+}
+
+std::vector<absl::Status> CheckStore(Files& files, const std::string& store_directory,
+                                     const std::function<void(uint64_t)>& on_table) {
+  const auto store = ListStore(store_directory, EpochRowKey());
+  if (!store.ok()) return {store.status()};
+  std::vector<absl::Status> faults;
+  uint64_t bytes_read = 0;
+  for (const TableFile& table : store->tables) {
+    const std::string path = JoinPath(store_directory, table.name);
+    absl::Status status = CheckTableBlocks(path);
+    if (status.ok() && table.crc32c) {
+      const auto sum = FileCrc32c(files, path);
+      status = sum.status();
+      if (sum.ok() && *sum != *table.crc32c) {
+        status = absl::DataLossError(Cat(path, ": is damaged: its checksum does not match"));
+      }
+    }
+    if (!status.ok()) faults.push_back(std::move(status));
+    on_table(bytes_read += table.bytes);
+  }
+  return faults;
+}
+
+// ---- the record --------------------------------------------------------------------------------
+
+std::string EpochRowKey() { return MetaRowKey("epoch"); }
+
 absl::StatusOr<std::optional<EpochRecord>> ReadEpochRecord(const StateReader& store) {
-  TM_ASSIGN_OR_RETURN(const auto bytes, store.Get(MetaRowKey(kEpochRow)));
+  TM_ASSIGN_OR_RETURN(const auto bytes, store.Get(EpochRowKey()));
   if (!bytes) return std::optional<EpochRecord>();
   TM_ASSIGN_OR_RETURN(EpochRecord record, DecodeEpochRecord(*bytes));
   return std::optional<EpochRecord>(std::move(record));
@@ -146,7 +260,7 @@ absl::StatusOr<std::optional<EpochRecord>> ReadEpochRecord(const StateReader& st
 absl::Status CommitEpoch(StateStore& store, const EpochRecord& record,
                          std::vector<RunBuilder> builders) {
   RunBuilder meta;
-  meta.Put(MetaRowKey(kEpochRow), EncodeEpochRecord(record));
+  meta.Put(EpochRowKey(), EncodeEpochRecord(record));
   builders.push_back(std::move(meta));
   return store.Commit(SortedRun::Merge(std::move(builders)));
 }

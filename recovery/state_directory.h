@@ -5,6 +5,9 @@
 //     store/               the live RocksDB
 //     staging/             table files on their way into the store; emptied at open
 //     snapshots/<epoch>/   manifest + store/ (hard links), see recovery/snapshot.h
+//     requests/            what a running job is asked for, see recovery/requests.h
+//     DAMAGED              why the store is not trusted; the next start looks at all of it
+//     store.damaged-<n>/   a damaged store that a snapshot has replaced; for people
 //
 // Opening takes the lock, opens the store and reads the epoch record: nothing else, so it takes the
 // same time whatever the state weighs.
@@ -40,9 +43,15 @@ class StateDirectory {
     // Called under the lock, before the store is opened: a run that starts from a snapshot puts the
     // store in its place here.
     std::function<absl::Status()> before_open = [] { return absl::OkStatus(); };
+    // Called under the lock when the store is damaged: puts another one in its place, which is then
+    // opened, or says why not.
+    std::function<absl::Status(const absl::Status& damage)> on_damaged =
+        [](const absl::Status& damage) { return damage; };
+    std::function<void(const std::string&)> say = [](const std::string&) {};
   };
-  // FailedPrecondition when another process holds it (says who), PermissionDenied when it cannot be
-  // written, DataLoss when the store is damaged; the state stays as it was.
+  // FailedPrecondition when another process holds it (says who) and when the store is gone although
+  // there are snapshots, PermissionDenied when it cannot be written, DataLoss when the store is
+  // damaged; the state stays as it was.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(Files& files, const Options& options);
   ~StateDirectory();
 
@@ -58,6 +67,10 @@ class StateDirectory {
   StateDirectory(Files& files, Options options) : files_(files), options_(std::move(options)) {}
   absl::Status TakeLock();
   absl::Status OpenStore();
+  absl::Status TryOpen();
+  absl::Status CheckMarked();
+  absl::Status CheckNotLost() const;
+  absl::Status CheckHasLog() const;
   absl::Status PutStoreInPlace();
 
   Files& files_;
@@ -68,6 +81,18 @@ class StateDirectory {
   std::string replaced_line_;
 };
 
+// Leaves word for the next start that the store is damaged. Fine when there is such a word already.
+absl::Status MarkDamaged(Files& files, const std::string& directory, const absl::Status& damage);
+absl::Status UnmarkDamaged(Files& files, const std::string& directory);
+
+// Reads every table of the store in `store_directory`, and the log. Returns every fault; each names
+// its file. `on_table` is called behind each table with the bytes read so far.
+std::vector<absl::Status> CheckStore(
+    Files& files, const std::string& store_directory,
+    const std::function<void(uint64_t bytes_read)>& on_table = [](uint64_t) {});
+
+// The key under which a store keeps its epoch record.
+std::string EpochRowKey();
 // The epoch record of a store; nothing before the first commit.
 absl::StatusOr<std::optional<EpochRecord>> ReadEpochRecord(const StateReader& store);
 

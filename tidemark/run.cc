@@ -11,6 +11,8 @@
 #include "engine/job.h"
 #include "engine/runner.h"
 #include "engine/skip_log.h"
+#include "recovery/restore.h"
+#include "recovery/retention.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "tidemark/internal/status_view.h"
@@ -251,8 +253,10 @@ class Run {
     if (!last && now - last_snapshot_us_ < options_.snapshot_interval.us) return absl::OkStatus();
     TM_ASSIGN_OR_RETURN(const Snapshot snapshot, MakeSnapshot(*context_.files, directory_->store(),
                                                               directory_->path(), record));
-    TM_RETURN_IF_ERROR(
-        KeepNewestSnapshots(*context_.files, directory_->path(), options_.snapshots_max));
+    TM_ASSIGN_OR_RETURN(const std::vector<std::string> removed,
+                        ApplyRetention(*context_.files, directory_->path(), options_.retention,
+                                       context_.clock->Now()));
+    for (const std::string& line : removed) view_.Say(line);
     last_snapshot_us_ = MonotonicMicros();
     view_.Say(Cat("snapshot ", snapshot.path, ": epoch ", record.epoch.value, ", ",
                   FormatCount(keys), keys == 1 ? " key, " : " keys, ",

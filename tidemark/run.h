@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/timestamp.h"
+#include "recovery/retention.h"
 #include "tidemark/flow.h"
 
 namespace tidemark {
@@ -28,8 +29,8 @@ struct RunOptions {
   bool quiet = false;
   Span epoch_interval = Span::Seconds(1);
   Span snapshot_interval = Span::Seconds(60);
-  // Snapshots kept.
-  size_t snapshots_max = 3;
+  // Which snapshots are kept.
+  RetentionRule retention;
   int workers = 1;
   // Of hot state.
   size_t memory_bytes = size_t{1} << 30;

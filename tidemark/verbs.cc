@@ -154,13 +154,13 @@ int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
                          words);
   if (!line.status().ok()) return Complain(line.status(), 2);
   const std::string& directory = line.Word(0);
-  std::vector<absl::Status> damaged;
+  std::vector<DamagedSnapshot> damaged;
   auto snapshots = ListSnapshots(files, directory, &damaged);
   if (!snapshots.ok()) return Complain(snapshots.status(), 1);
   // A damaged store is when a list of snapshots is needed most.
   auto live = StateInspector::Open(files, directory);
   if (!live.ok() && snapshots->empty() && damaged.empty()) return Complain(live.status(), 1);
-  if (!live.ok()) damaged.push_back(live.status());
+  if (!live.ok()) damaged.push_back({directory, live.status()});
 
   Lines out;
   const auto print = [&]() -> absl::Status {
@@ -182,7 +182,7 @@ int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
                         : SnapshotLine("(live)", record, bytes, clock.Now()));
   };
   const int code = Finish(print());
-  for (const absl::Status& status : damaged) Complain(status, 1);
+  for (const DamagedSnapshot& snapshot : damaged) Complain(snapshot.why, 1);
   return damaged.empty() ? code : 1;
 }
 
