@@ -38,7 +38,7 @@ struct Snapshot {
 
 struct SnapshotOptions {
   // Empty: the epoch's number, and retention removes it one day.
-  std::string name;
+  std::string name = {};
   // Shares no file with the store: damage of the one is not damage of the other.
   bool copy = false;
 };

@@ -157,6 +157,11 @@ absl::Status StateDirectory::TryOpen() {
 absl::Status StateDirectory::CheckMarked() {
   const std::string mark = JoinPath(options_.directory, kMark);
   if (!files_.Stat(mark).ok()) return absl::OkStatus();
+  if (!files_.Stat(StorePath(options_.directory)).ok()) {
+    // A way back that died between its two renames.
+    TM_ASSIGN_OR_RETURN(const std::string why, ReadSmallFile(files_, mark));
+    return absl::DataLossError(why.substr(0, why.find('\n')));
+  }
   options_.say(
       Cat(options_.directory, ": the last run found the store damaged; reading all of it"));
   const std::vector<absl::Status> faults = CheckStore(files_, StorePath(options_.directory));
@@ -207,6 +212,22 @@ absl::Status StateDirectory::PutStoreInPlace() {
   TM_RETURN_IF_ERROR(RemoveTree(files_, aside));
   TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
   return RemoveTree(files_, SnapshotsPath(options_.directory));
+}
+
+absl::StatusOr<std::optional<std::string>> HolderOf(Files& files, const std::string& directory) {
+  const std::string path = JoinPath(directory, "LOCK");
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return std::optional<std::string>();
+  if (fd < 0) return absl::InternalError(Cat(path, ": cannot open: ", strerror(errno)));
+  const bool free = flock(fd, LOCK_SH | LOCK_NB) == 0;
+  const int error = errno;
+  close(fd);  // which lets it go again
+  if (free) return std::optional<std::string>();
+  if (error != EWOULDBLOCK) {
+    return absl::InternalError(Cat(path, ": cannot look at the lock: ", strerror(error)));
+  }
+  const auto text = ReadSmallFile(files, path);
+  return std::optional<std::string>(text.ok() && !text->empty() ? *text : "another process");
 }
 
 // ---- damage ------------------------------------------------------------------------------------

@@ -81,6 +81,10 @@ class StateDirectory {
   std::string replaced_line_;
 };
 
+// Who holds the directory, "process 7475 on vm"; nothing when nobody does, or there is no LOCK. For
+// people and for waiting: what follows from it may be otherwise a moment later.
+absl::StatusOr<std::optional<std::string>> HolderOf(Files& files, const std::string& directory);
+
 // Leaves word for the next start that the store is damaged. Fine when there is such a word already.
 absl::Status MarkDamaged(Files& files, const std::string& directory, const absl::Status& damage);
 absl::Status UnmarkDamaged(Files& files, const std::string& directory);
