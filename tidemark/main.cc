@@ -14,9 +14,11 @@ void PrintHelp(const std::string& name) {
       "%s run [flags]       run the flow (the default verb)\n"
       "%s validate          check the flow, start nothing\n"
       "%s snapshots DIR     list the snapshots of a state directory\n"
+      "%s snapshot DIR      make one now, of a running job or of a stopped one\n"
       "%s dump DIR          print the state, key by key\n\n"
       "Flags of run:\n%s",
-      name.c_str(), name.c_str(), name.c_str(), name.c_str(), DescribeFlags(RunFlags()).c_str());
+      name.c_str(), name.c_str(), name.c_str(), name.c_str(), name.c_str(),
+      DescribeFlags(RunFlags()).c_str());
 }
 
 int RunProgram(const Flow& flow, const Words& words, Files& files, const Clock& clock) {
@@ -43,16 +45,20 @@ int Main(int argc, char** argv, const Program& program) {
   const auto files = NewPosixFiles();
   const SystemClock clock;
   if (verb == "snapshots") return SnapshotsVerb(words, *files, clock);
+  if (verb == "snapshot") return SnapshotVerb(words, *files);
   if (verb == "dump") return DumpVerb(words, *files);
   Flow flow(program.name);
   program.build(flow);
   if (verb == "run") return RunProgram(flow, words, *files, clock);
   if (verb == "validate") {
     const absl::Status status = flow.Compile().status();
-    return status.ok() ? 0 : Complain(status, 2);
+    if (!status.ok()) return Complain(status, 2);
+    std::printf("%s: fine\n", program.name.c_str());
+    return 0;
   }
   return Complain(absl::InvalidArgumentError(Cat("unknown verb '", verb,
-                                                 "'; there are run, validate, snapshots and dump")),
+                                                 "'; there are run, validate, snapshots, snapshot "
+                                                 "and dump")),
                   2);
 }
 

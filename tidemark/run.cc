@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 
 #include "absl/strings/str_format.h"
 #include "base/quantity.h"
@@ -11,11 +10,14 @@
 #include "engine/job.h"
 #include "engine/runner.h"
 #include "engine/skip_log.h"
+#include "recovery/fallback.h"
+#include "recovery/requests.h"
 #include "recovery/restore.h"
-#include "recovery/retention.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "tidemark/internal/status_view.h"
+#include "tidemark/run_signals.h"
+#include "tidemark/snapshot_keeper.h"
 
 namespace tidemark {
 namespace {
@@ -24,44 +26,8 @@ using internal::StatusView;
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
-
-// The one thing a signal handler can reach. A process runs one flow at a time.
-std::atomic<Runner*> signalled_runner{nullptr};  // tidy: allowed, a handler has no other way
-
-extern "C" void OnStopSignal(int signal) {
-  Runner* runner = signalled_runner.load();
-  // A second signal stops at once: what is committed is safe, the rest is read again.
-  if (runner == nullptr || runner->stop_requested()) _exit(128 + signal);
-  runner->RequestStop();
-}
-
-// Routes SIGINT and SIGTERM to a runner for as long as it lives.
-class StopSignals {
- public:
-  explicit StopSignals(Runner& runner) {
-    signalled_runner.store(&runner);
-    struct sigaction action {};
-    action.sa_handler = OnStopSignal;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, &old_int_);
-    sigaction(SIGTERM, &action, &old_term_);
-    // A reader that went away is an error of write(), which says more than a killed process.
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &ignore, &old_pipe_);
-  }
-  ~StopSignals() {
-    sigaction(SIGINT, &old_int_, nullptr);
-    sigaction(SIGTERM, &old_term_, nullptr);
-    sigaction(SIGPIPE, &old_pipe_, nullptr);
-    signalled_runner.store(nullptr);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
- private:
-  struct sigaction old_int_, old_term_, old_pipe_;
-};
+// How long a request waits for an idle job to look: a listing of a directory each time.
+constexpr Span kRequestsInterval = Span::Seconds(1);
 
 // One run, from options to exit code.
 class Run {
@@ -74,10 +40,11 @@ class Run {
   int Execute(const Flow& flow) {
     auto plan = flow.Compile();
     if (!plan.ok()) return Refuse(plan.status(), kExitUsage);
-    if (absl::Status status = OpenState(); !status.ok()) {
+    if (absl::Status status = OpenState(*plan); !status.ok()) {
       return Refuse(status, absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed);
     }
     if (absl::Status status = OpenJob(*std::move(plan)); !status.ok()) {
+      NoteDamage(status);
       RemoveRestored();
       return Refuse(status, absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed);
     }
@@ -91,7 +58,12 @@ class Run {
     return code;
   }
 
-  absl::Status OpenState() {
+  absl::Status OpenState(const Plan& plan) {
+    if (options_.take_over && options_.from_snapshot.empty() &&
+        !context_.files->Stat(StorePath(options_.state_directory)).ok()) {
+      return absl::InvalidArgumentError(
+          "--take-over: there is nothing to take over; it goes with --from SNAPSHOT");
+    }
     if (options_.state_directory.empty()) {
       if (!options_.from_snapshot.empty() || options_.fresh) {
         return absl::InvalidArgumentError(
@@ -102,6 +74,13 @@ class Run {
       return absl::OkStatus();
     }
     StateDirectory::Options open{.directory = options_.state_directory, .fresh = options_.fresh};
+    open.say = [this](const std::string& line) { view_.SayAlways(line); };
+    open.on_damaged = [this, &plan](const absl::Status& damage) {
+      return FallBack(*context_.files, options_.state_directory, damage,
+                      {.allowed = options_.fall_back,
+                       .obstacle = ObstacleToGoBack(plan),
+                       .say = [this](const std::string& line) { view_.SayAlways(line); }});
+    };
     if (!options_.from_snapshot.empty()) {
       // Read before anything is discarded: --fresh must not cost a state for a mistyped path.
       TM_ASSIGN_OR_RETURN(Snapshot snapshot, ReadSnapshot(*context_.files, options_.from_snapshot));
@@ -113,7 +92,34 @@ class Run {
       };
     }
     TM_ASSIGN_OR_RETURN(directory_, StateDirectory::Open(*context_.files, open));
+    TM_RETURN_IF_ERROR(RemoveOldAnswers(*context_.files, directory_->path()));
+    keeper_ = std::make_unique<SnapshotKeeper>(
+        SnapshotKeeper::Options{.files = context_.files,
+                                .clock = context_.clock,
+                                .directory = directory_->path(),
+                                .interval = options_.snapshot_interval,
+                                .retention = options_.retention,
+                                .say = [this](const std::string& line) { view_.Say(line); }});
     return absl::OkStatus();
+  }
+
+  // Output that cannot be cut back would come twice without a word.
+  static std::string ObstacleToGoBack(const Plan& plan) {
+    for (const StepPlan& step : plan.steps) {
+      if (step.sink == nullptr || step.sink->guarantee() == SinkGuarantee::kCutBack) continue;
+      return Cat("sink '", step.name, "' (", step.sink->Describe(), ") cannot be cut back");
+    }
+    return "";
+  }
+
+  // A block of the store that could not be read: the next start must not trust the store.
+  bool NoteDamage(const absl::Status& status) {
+    if (directory_ == nullptr || !absl::IsDataLoss(status)) return false;
+    const std::string store = StorePath(directory_->path());
+    if (status.message().find(store) == absl::string_view::npos) return false;
+    const absl::Status marked = MarkDamaged(*context_.files, directory_->path(), status);
+    if (!marked.ok()) view_.SayAlways(std::string(marked.message()));
+    return marked.ok();
   }
 
   // What this process put there and could not run is taken away again, so that the command that is
@@ -198,13 +204,16 @@ class Run {
 
   int Drive() {
     const int64_t begin_us = last_commit_us_ = MonotonicMicros();
-    last_snapshot_us_ = begin_us;
     RunnerOptions runner_options;
     runner_options.epoch_interval = options_.epoch_interval;
     runner_options.after_commit = [this] { return AfterCommit(); };
-    if (view_.style() == StatusView::Style::kTerminal) {
-      runner_options.report_interval = Span::Micros(500'000);
-      runner_options.report = [this] { view_.Show(Now()); };
+    const bool shows = view_.style() == StatusView::Style::kTerminal;
+    if (shows || keeper_ != nullptr) {
+      runner_options.report_interval = shows ? Span::Micros(500'000) : kRequestsInterval;
+      runner_options.report = [this, shows] {
+        if (shows) view_.Show(Now());
+        LookForRequests();
+      };
     }
     Runner runner(*job_, *context_.clock, std::move(runner_options));
     runner_ = &runner;
@@ -220,11 +229,16 @@ class Run {
     // The reader of our output went away: as for any filter, that is a quiet end.
     if (absl::IsCancelled(end)) return kExitFailed;
     if (!end.ok()) {
-      view_.SayAlways(std::string(end.message()));
-      if (job_->keeps_state()) {
-        view_.SayAlways(Cat("stopped; the state stands at epoch ", committed_epoch_.load(),
-                            ", the same command goes on from there"));
+      std::string line(end.message());
+      if (NoteDamage(end)) {
+        line += "; the next start looks at all of it and goes back to the newest whole snapshot";
+      } else if (job_->keeps_state()) {
+        const uint64_t epoch = committed_epoch_.load();
+        line += epoch == 0 ? std::string("; nothing was committed, the same command starts again")
+                           : Cat("; the state stands at epoch ", epoch,
+                                 ", the same command goes on from there");
       }
+      view_.SayAlways(line);
       return kExitFailed;
     }
     SayEnd(begin_us, runner.stop_requested());
@@ -245,24 +259,22 @@ class Run {
     const EpochRecord& record = job_->record();
     last_commit_us_.store(MonotonicMicros());
     TakeNumbers(record);
-    const uint64_t keys = keys_.load();
     if (directory_ == nullptr) return absl::OkStatus();
-    const int64_t now = MonotonicMicros();
     const bool last = job_->ended() || runner_->stop_requested();
-    if (job_->last_epoch_was_empty() && first_epoch_ == record.epoch.value) return absl::OkStatus();
-    if (!last && now - last_snapshot_us_ < options_.snapshot_interval.us) return absl::OkStatus();
-    TM_ASSIGN_OR_RETURN(const Snapshot snapshot, MakeSnapshot(*context_.files, directory_->store(),
-                                                              directory_->path(), record));
-    TM_ASSIGN_OR_RETURN(const std::vector<std::string> removed,
-                        ApplyRetention(*context_.files, directory_->path(), options_.retention,
-                                       context_.clock->Now()));
-    for (const std::string& line : removed) view_.Say(line);
-    last_snapshot_us_ = MonotonicMicros();
-    view_.Say(Cat("snapshot ", snapshot.path, ": epoch ", record.epoch.value, ", ",
-                  FormatCount(keys), keys == 1 ? " key, " : " keys, ",
-                  FormatBytes(snapshot.bytes()), ", in ",
-                  absl::StrFormat("%.0f ms", static_cast<double>(last_snapshot_us_ - now) / 1e3)));
-    return absl::OkStatus();
+    const bool nothing_new = job_->last_epoch_was_empty() && first_epoch_ == record.epoch.value;
+    return keeper_->AfterCommit(directory_->store(), record, last, nothing_new);
+  }
+
+  // On the thread that asks for epochs. Who wants a snapshot gets the one of the next epoch, also
+  // of a job that is idle. Behind the last epoch there is no next one: the keeper answers then.
+  void LookForRequests() {
+    if (keeper_ == nullptr || runner_->stop_requested() || !keeper_->wanted()) return;
+    for (int w = 0; w < job_->workers(); ++w) {
+      if (!job_->worker(w).ended()) {
+        job_->RequestEpoch();
+        return;
+      }
+    }
   }
 
   StatusView::Numbers Now() const {
@@ -303,6 +315,7 @@ class Run {
   SkipLog skips_;
   StatusView view_;
   std::unique_ptr<StateDirectory> directory_;
+  std::unique_ptr<SnapshotKeeper> keeper_;  // null without state
   std::unique_ptr<Job> job_;
   Runner* runner_ = nullptr;
   uint64_t first_epoch_ = 0;
@@ -313,7 +326,6 @@ class Run {
   std::atomic<uint64_t> committed_epoch_{0};
   std::atomic<uint64_t> keys_{0};
   std::atomic<uint64_t> state_bytes_{0};
-  int64_t last_snapshot_us_ = 0;  // committer only, once the runner runs
 };
 
 }  // namespace

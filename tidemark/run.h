@@ -25,6 +25,8 @@ struct RunOptions {
   bool fresh = false;
   // Cut back and continue sinks that belong to the line of runs this one was forked from.
   bool take_over = false;
+  // Where the store is damaged, go back to the newest whole snapshot and say so; else refuse.
+  bool fall_back = true;
   // No status line, no notes.
   bool quiet = false;
   Span epoch_interval = Span::Seconds(1);

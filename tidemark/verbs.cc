@@ -105,6 +105,25 @@ std::string SnapshotLine(const std::string& name, const EpochRecord& record, uin
                          FormatCount(TotalsOf(record).keys), PositionsText(record));
 }
 
+// As for `memory:` of a job file.
+constexpr size_t kMemoryBytesMin = size_t{1} << 20;
+
+absl::Status ApplySnapshotFlags(const CommandLine& line, RunOptions& options) {
+  TM_ASSIGN_OR_RETURN(const auto every, line.Duration("snapshot-every"));
+  if (every) options.snapshot_interval = *every;
+  if (options.snapshot_interval.us <= 0) {
+    return absl::InvalidArgumentError("--snapshot-every: must be more than 0s");
+  }
+  TM_ASSIGN_OR_RETURN(const auto keep, line.Number("keep-snapshots"));
+  if (keep && *keep == 0) {
+    return absl::InvalidArgumentError("--keep-snapshots: at least 1, the newest is always kept");
+  }
+  if (keep) options.retention.keep = *keep;
+  TM_ASSIGN_OR_RETURN(const auto keep_for, line.Duration("keep-snapshots-for"));
+  if (keep_for) options.retention.keep_for = *keep_for;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int Complain(const absl::Status& status, int code) {
@@ -118,24 +137,32 @@ std::vector<FlagSpec> RunFlags() {
       {"epoch", "TIME", "commit this often, e.g. 1s (default)"},
       {"from", "SNAPSHOT_DIR", "start from a snapshot, as a fork, with a new --state"},
       {"fresh", "", "discard what the state directory holds and start over"},
+      {"no-fallback", "", "refuse a damaged store, instead of going back to a snapshot"},
       {"take-over", "", "with --from: go on in the outputs of the original job"},
       {"workers", "N", "worker threads (default 1); may change from run to run"},
       {"memory", "SIZE", "for hot state, e.g. 512MiB (default 1GiB)"},
       {"snapshot-every", "TIME", "take a snapshot this often (default 1m)"},
+      {"keep-snapshots", "N", "keep the N newest snapshots (default 5)"},
+      {"keep-snapshots-for", "TIME", "and all that are younger than this, e.g. 24h"},
       {"quiet", "", "no status line and no notes"},
   };
 }
 
 absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   if (const auto state = line.Text("state")) options.state_directory = *state;
+  if (line.Has("state") && options.state_directory.empty()) {
+    return absl::InvalidArgumentError("--state: is empty; name a directory");
+  }
   if (const auto from = line.Text("from")) options.from_snapshot = *from;
+  if (line.Has("from") && options.from_snapshot.empty()) {
+    return absl::InvalidArgumentError("--from: is empty; name a snapshot's directory");
+  }
   options.fresh = line.Has("fresh");
   options.take_over = line.Has("take-over");
+  options.fall_back = !line.Has("no-fallback");
   options.quiet = line.Has("quiet");
   TM_ASSIGN_OR_RETURN(const auto epoch, line.Duration("epoch"));
   if (epoch) options.epoch_interval = *epoch;
-  TM_ASSIGN_OR_RETURN(const auto snapshots, line.Duration("snapshot-every"));
-  if (snapshots) options.snapshot_interval = *snapshots;
   TM_ASSIGN_OR_RETURN(const auto workers, line.Number("workers"));
   if (workers) {
     if (*workers < 1 || *workers > static_cast<uint64_t>(kKeyGroups)) {
@@ -146,7 +173,11 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   }
   TM_ASSIGN_OR_RETURN(const auto memory, line.Bytes("memory"));
   if (memory) options.memory_bytes = *memory;
-  return absl::OkStatus();
+  if (options.memory_bytes < kMemoryBytesMin) {
+    return absl::InvalidArgumentError(Cat("--memory: at least ", FormatBytes(kMemoryBytesMin),
+                                          ", not ", FormatBytes(options.memory_bytes)));
+  }
+  return ApplySnapshotFlags(line, options);
 }
 
 int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
@@ -203,7 +234,13 @@ int DumpVerb(const Words& words, Files& files) {
   const EpochRecord& record = (*inspector)->record();
   Lines out;
   std::string step_shown;
+  uint64_t keys = 0;
+  const auto head = [&] {
+    return out.Put(Cat("flow ", record.flow_name, ", epoch ", record.epoch.value, ", committed ",
+                       FormatTimestamp(record.wall_time)));
+  };
   const auto visit = [&](const DumpedKey& key) -> absl::Status {
+    if (keys++ == 0 && !json && line.Has("key")) TM_RETURN_IF_ERROR(head());
     if (json) return out.Put(DumpedKeyToJson(key));
     if (key.step != step_shown) {
       step_shown = key.step;
@@ -211,15 +248,18 @@ int DumpVerb(const Words& words, Files& files) {
     }
     return out.Put(DumpedKeyToText(key));
   };
-  if (!json) {
-    const absl::Status head = out.Put(Cat("flow ", record.flow_name, ", epoch ", record.epoch.value,
-                                          ", committed ", FormatTimestamp(record.wall_time)));
-    if (!head.ok()) return Finish(head);
+  const DumpOptions options{
+      .step = line.Text("step"), .key = line.Text("key"), .limit = limit->value_or(0)};
+  // With a key that is not there nothing at all is printed.
+  if (!json && !options.key) {
+    if (absl::Status printed = head(); !printed.ok()) return Finish(printed);
   }
-  return Finish(
-      (*inspector)
-          ->Dump({.step = line.Text("step"), .key = line.Text("key"), .limit = limit->value_or(0)},
-                 visit));
+  absl::Status status = (*inspector)->Dump(options, visit);
+  if (status.ok() && options.key && keys == 0) {
+    status = absl::NotFoundError(Cat(line.Word(0), ": no key '", *options.key, "' is here",
+                                     options.step ? Cat(" in step '", *options.step, "'") : ""));
+  }
+  return Finish(status);
 }
 
 }  // namespace tidemark

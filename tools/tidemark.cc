@@ -57,6 +57,23 @@ absl::Status MoveOutputs(const std::string& directory, JobSpec& job) {
   return absl::OkStatus();
 }
 
+// Outputs in the state directory make it somebody's folder, which no later start would touch.
+absl::Status CheckApart(const std::string& out, const RunOptions& options) {
+  const auto plain = [](std::string path) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+  };
+  const std::string state = plain(options.state_directory);
+  if (state.empty()) return absl::OkStatus();
+  if (plain(out) == state) {
+    return absl::InvalidArgumentError(
+        Cat("--out: ", out, " is the state directory; give outputs one of their own"));
+  }
+  if (plain(out).compare(0, state.size() + 1, state + "/") != 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Cat("--out: ", out, " lies in the state directory; give outputs one of their own"));
+}
+
 int RunVerb(const Words& words, Files& files, const Clock& clock) {
   const CommandLine line({"JOB.yaml"}, JobFlags(), words);
   if (!line.status().ok()) return Complain(line.status(), 2);
@@ -64,6 +81,9 @@ int RunVerb(const Words& words, Files& files, const Clock& clock) {
   if (!job.ok()) return Complain(job.status(), 2);
   RunOptions options = OptionsOf(*job);
   if (absl::Status status = ApplyRunFlags(line, options); !status.ok()) return Complain(status, 2);
+  if (const absl::Status apart = CheckApart(line.Text("out").value_or(""), options); !apart.ok()) {
+    return Complain(apart, 2);
+  }
   const auto rate = line.Decimal("rate");
   if (!rate.ok()) return Complain(rate.status(), 2);
   if (const auto out = line.Text("out")) {
@@ -92,6 +112,8 @@ int Help() {
       "tidemark run JOB.yaml [flags]    run a job; the same command resumes it\n"
       "tidemark validate JOB.yaml       check a job, start nothing\n"
       "tidemark snapshots DIR [--json]  list the snapshots of a state directory\n"
+      "tidemark snapshot DIR [--name NAME] [--copy] [--wait TIME] [--json]\n"
+      "                                 make one now, of a running job or of a stopped one\n"
       "tidemark dump DIR [--step S] [--key K] [--limit N] [--json]\n"
       "                                 print the state of a directory or snapshot, key by key\n"
       "\n"
@@ -112,8 +134,9 @@ int Main(const Words& all) {
   if (verb == "run") return RunVerb(words, *files, clock);
   if (verb == "validate") return ValidateVerb(words, *files);
   if (verb == "snapshots") return SnapshotsVerb(words, *files, clock);
+  if (verb == "snapshot") return SnapshotVerb(words, *files);
   if (verb == "dump") return DumpVerb(words, *files);
-  const auto meant = DidYouMean(verb, {"run", "validate", "snapshots", "dump", "help"});
+  const auto meant = DidYouMean(verb, {"run", "validate", "snapshots", "snapshot", "dump", "help"});
   return Complain(absl::InvalidArgumentError(Cat("unknown verb '", verb, "'",
                                                  meant ? Cat("; did you mean '", *meant, "'?")
                                                        : std::string("; try: tidemark help"))),

@@ -1,0 +1,91 @@
+#include "tidemark/snapshot_keeper.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "base/quantity.h"
+#include "base/status.h"
+#include "recovery/manifest.h"
+#include "recovery/state_directory.h"
+
+namespace tidemark {
+
+SnapshotKeeper::SnapshotKeeper(Options options)
+    : options_(std::move(options)), last_us_(MonotonicMicros()) {}
+
+bool SnapshotKeeper::wanted() const {
+  return signal_.pending() || HasRequests(*options_.files, options_.directory);
+}
+
+absl::Status SnapshotKeeper::AfterCommit(StateStore& store, const EpochRecord& record, bool last,
+                                         bool nothing_new) {
+  // Taken before the snapshot, so that a signal that comes while it is made gets one of its own.
+  const bool signalled = signal_.Take();
+  const bool due = MonotonicMicros() - last_us_ >= options_.interval.us;
+  if (signalled || (!nothing_new && (last || due))) {
+    TM_RETURN_IF_ERROR(MakeDue(store, record));
+  }
+  return AnswerRequests(store, record);
+}
+
+absl::Status SnapshotKeeper::MakeDue(StateStore& store, const EpochRecord& record) {
+  const int64_t begin_us = MonotonicMicros();
+  TM_ASSIGN_OR_RETURN(const Snapshot snapshot,
+                      MakeSnapshot(*options_.files, store, options_.directory, record));
+  Say(snapshot, /*copy=*/false, begin_us);
+  TM_ASSIGN_OR_RETURN(const std::vector<std::string> removed,
+                      ApplyRetention(*options_.files, options_.directory, options_.retention,
+                                     options_.clock->Now()));
+  for (const std::string& line : removed) options_.say(line);
+  last_us_ = MonotonicMicros();
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotKeeper::AnswerRequests(StateStore& store, const EpochRecord& record) {
+  TM_ASSIGN_OR_RETURN(const std::vector<SnapshotRequest> requests,
+                      ListRequests(*options_.files, options_.directory));
+  for (const SnapshotRequest& request : requests) {
+    TM_RETURN_IF_ERROR(
+        Answer(*options_.files, options_.directory, request.id, MakeFor(request, store, record)));
+  }
+  return absl::OkStatus();
+}
+
+SnapshotAnswer SnapshotKeeper::MakeFor(const SnapshotRequest& request, StateStore& store,
+                                       const EpochRecord& record) {
+  const int64_t begin_us = MonotonicMicros();
+  SnapshotAnswer answer;
+  if (!request.name.empty()) answer.status = CheckSnapshotName(request.name);
+  if (!answer.status.ok()) return answer;
+  const auto snapshot = MakeSnapshot(*options_.files, store, options_.directory, record,
+                                     {.name = request.name, .copy = request.copy});
+  answer.status = snapshot.status();
+  if (!snapshot.ok()) return answer;
+  Say(*snapshot, request.copy, begin_us);
+  answer.path = snapshot->path;
+  answer.epoch = record.epoch.value;
+  answer.bytes = snapshot->bytes();
+  return answer;
+}
+
+void SnapshotKeeper::Say(const Snapshot& snapshot, bool copy, int64_t begin_us) {
+  uint64_t keys = 0;
+  for (const StepRecord& step : snapshot.manifest.record.steps) keys += step.keys;
+  const double ms = static_cast<double>(MonotonicMicros() - begin_us) / 1e3;
+  options_.say(Cat("snapshot ", snapshot.path, ": epoch ", snapshot.manifest.record.epoch.value,
+                   ", ", FormatCount(keys), keys == 1 ? " key, " : " keys, ",
+                   FormatBytes(snapshot.bytes()), ", in ", absl::StrFormat("%.0f ms", ms)));
+  const bool has_tables =
+      std::any_of(snapshot.manifest.files.begin(), snapshot.manifest.files.end(), IsTableFile);
+  if (copy || said_unshared_ || !has_tables ||
+      !SharesNothing(*options_.files, snapshot, StorePath(options_.directory))) {
+    return;
+  }
+  said_unshared_ = true;
+  options_.say(
+      Cat(options_.directory, ": no hard links can be made here, so each snapshot is a full copy"));
+}
+
+}  // namespace tidemark

@@ -1,0 +1,62 @@
+// SnapshotKeeper: the snapshots of a run: when one is due, when somebody asks for one (SIGUSR1, a
+// file in DIR/requests/), and which old ones go.
+//
+//   SnapshotKeeper keeper({.files = &files, .clock = &clock, .directory = "state", .say = say});
+//   runner_options.after_commit = [&] { return keeper.AfterCommit(store, job->record(), last); };
+//   runner_options.report = [&] { if (keeper.wanted()) job->RequestEpoch(); };
+//
+// Thread rule: AfterCommit() on the committer's thread; wanted() from any.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/timestamp.h"
+#include "proto/epoch_record.h"
+#include "recovery/requests.h"
+#include "recovery/retention.h"
+#include "recovery/snapshot.h"
+#include "state/store.h"
+#include "tidemark/run_signals.h"
+
+namespace tidemark {
+
+class SnapshotKeeper {
+ public:
+  struct Options {
+    Files* files = nullptr;
+    const Clock* clock = nullptr;
+    std::string directory;
+    Span interval = Span::Seconds(60);
+    RetentionRule retention;
+    std::function<void(const std::string&)> say;
+  };
+  explicit SnapshotKeeper(Options options);
+
+  // Somebody waits for a snapshot. A look at a directory.
+  bool wanted() const;
+
+  // Makes those that are due at `record`, at which the store stands. `last`: of this run, so one is
+  // made whenever something is new since the start. An error stops the run; one that belongs to a
+  // request alone goes to whoever asked.
+  absl::Status AfterCommit(StateStore& store, const EpochRecord& record, bool last,
+                           bool nothing_new);
+
+ private:
+  absl::Status MakeDue(StateStore& store, const EpochRecord& record);
+  absl::Status AnswerRequests(StateStore& store, const EpochRecord& record);
+  SnapshotAnswer MakeFor(const SnapshotRequest& request, StateStore& store,
+                         const EpochRecord& record);
+  void Say(const Snapshot& snapshot, bool copy, int64_t begin_us);
+
+  const Options options_;
+  SnapshotSignal signal_;
+  int64_t last_us_;  // monotonic
+  bool said_unshared_ = false;
+};
+
+}  // namespace tidemark
