@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "recovery/manifest.h"
 #include "recovery/restore.h"
+#include "recovery/resume_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/rocksdb_tables.h"
@@ -68,21 +69,6 @@ std::string AsidePath(Files& files, const std::string& state_directory, Epoch ep
   return path;
 }
 
-std::string PlaceOf(const NamedValues& position) {
-  struct Unit {
-    const char* field;
-    const char* word;
-  };
-  for (const Unit unit : {Unit{"line", "line"}, Unit{"next", "item"}, Unit{"offset", "byte"}}) {
-    const auto found = position.find(unit.field);
-    if (found == position.end()) continue;
-    if (const int64_t* number = std::get_if<int64_t>(&found->second)) {
-      return Cat(unit.word, " ", *number);
-    }
-  }
-  return "its position";
-}
-
 }  // namespace
 
 std::string DescribeReplay(const EpochRecord& from, const std::optional<EpochRecord>& lost) {
@@ -102,10 +88,10 @@ std::string DescribeReplay(const EpochRecord& from, const std::optional<EpochRec
             return s.step == source.step && s.partition == source.partition;
           });
       if (then == lost->sources.end() || then->position == source.position) continue;
-      stood = Cat(" (it stood at ", PlaceOf(then->position), ")");
+      stood = Cat(" (it stood at ", DescribePosition(then->position), ")");
     }
-    text += Cat(separator, source.step, "/", source.partition, " from ", PlaceOf(source.position),
-                stood);
+    text += Cat(separator, source.step, "/", source.partition, " from ",
+                DescribePosition(source.position), stood);
     separator = ", ";
   }
   return text;

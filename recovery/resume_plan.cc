@@ -131,9 +131,24 @@ ResumePlan PlanResume(const std::optional<EpochRecord>& record,
     if (declared) continue;
     plan.fates.push_back({StepFate::Kind::kOrphan, plan.steps[i].name,
                           Cat("no longer in the flow; its state of ", plan.steps[i].keys,
-                              " keys stays in the store")});
+                              " keys stays until --drop-state ", plan.steps[i].name)});
   }
   return plan;
+}
+
+std::string DescribePosition(const NamedValues& position) {
+  struct Unit {
+    const char* field;
+    const char* word;
+  };
+  for (const Unit unit : {Unit{"line", "line"}, Unit{"next", "item"}, Unit{"offset", "byte"}}) {
+    const auto found = position.find(unit.field);
+    if (found == position.end()) continue;
+    if (const int64_t* number = std::get_if<int64_t>(&found->second)) {
+      return Cat(unit.word, " ", *number);
+    }
+  }
+  return "its position";
 }
 
 }  // namespace tidemark

@@ -54,4 +54,7 @@ struct ResumePlan {
 ResumePlan PlanResume(const std::optional<EpochRecord>& record,
                       const std::vector<DeclaredStep>& steps, const ResumeFacts& facts);
 
+// Where a source stands, for people: "line 120", "item 7", "byte 4096".
+std::string DescribePosition(const NamedValues& position);
+
 }  // namespace tidemark

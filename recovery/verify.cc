@@ -1,0 +1,202 @@
+#include "recovery/verify.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/status.h"
+#include "recovery/manifest.h"
+#include "recovery/snapshot.h"
+#include "recovery/state_directory.h"
+#include "state/rocksdb_store.h"
+#include "state/rocksdb_tables.h"
+
+namespace tidemark {
+namespace {
+
+// What a file is, under whatever name.
+using FileId = std::pair<uint64_t, uint64_t>;
+
+class Verifier {
+ public:
+  Verifier(Files& files, const VerifyOptions& options) : files_(files), options_(options) {}
+
+  void LiveStore(const std::string& directory) {
+    VerifiedPart part;
+    part.path = StorePath(directory);
+    if (files_.Stat(JoinPath(directory, "DAMAGED")).ok()) {
+      const auto why = ReadSmallFile(files_, JoinPath(directory, "DAMAGED"));
+      part.Add(absl::DataLossError(Cat(directory, ": a run has found the store damaged: ",
+                                       why.ok() ? why->substr(0, why->find('\n')) : "")));
+    }
+    const auto listing = ListStore(part.path, EpochRowKey());
+    if (!listing.ok()) part.Add(listing.status());
+    if (listing.ok()) {
+      for (const TableFile& table : listing->tables) LiveTable(table, part);
+      Rows(part, /*expected=*/nullptr);
+    }
+    parts_.push_back(std::move(part));
+  }
+
+  void OneSnapshot(const std::string& path) {
+    VerifiedPart part;
+    part.path = path;
+    auto snapshot = ReadSnapshot(files_, path);
+    if (!snapshot.ok()) {
+      part.Add(snapshot.status());
+      parts_.push_back(std::move(part));
+      return;
+    }
+    for (const ManifestFile& file : snapshot->manifest.files) {
+      if (!IsTableFile(file)) continue;  // read already
+      const std::string table = JoinPath(path, file.name);
+      if (absl::Status status = Blocks(table); !status.ok()) part.Add(status);
+      const auto sum = Sum(table);
+      if (!sum.ok()) part.Add(sum.status());
+      if (sum.ok() && file.kind == FileChecksum::kCrc32c && *sum != file.checksum) {
+        part.Add(absl::DataLossError(Cat(table, ": its checksum does not match the manifest's")));
+      }
+      part.bytes += file.bytes;
+    }
+    if (part.fine()) Rows(part, &snapshot->manifest.record);
+    part.epoch = snapshot->manifest.record.epoch.value;
+    parts_.push_back(std::move(part));
+  }
+
+  std::vector<VerifiedPart> Finish() {
+    for (const auto& [file, holders] : holders_) {
+      for (const size_t a : holders) {
+        for (const size_t b : holders) {
+          if (a != b) sharing_[a].insert(b);
+        }
+      }
+    }
+    for (const auto& [part, others] : sharing_) {
+      for (const size_t other : others) {
+        parts_[part].shares_with.push_back(parts_[other].path);
+      }
+    }
+    return std::move(parts_);
+  }
+
+ private:
+  struct TableState {
+    absl::Status blocks;
+    absl::StatusOr<uint32_t> sum = absl::UnknownError("not read yet");
+    bool summed = false;
+  };
+
+  std::optional<FileId> IdOf(const std::string& path) {
+    const auto info = files_.Stat(path);
+    if (!info.ok()) return {};
+    return FileId{info->device, info->inode};
+  }
+
+  // Each file is read once, however many share it. Notes who holds it.
+  absl::Status Blocks(const std::string& path) {
+    const auto id = IdOf(path);
+    if (!id) return absl::DataLossError(Cat(path, ": is missing"));
+    holders_[*id].insert(parts_.size());
+    const auto known = tables_.find(*id);
+    if (known != tables_.end()) return Renamed(known->second.blocks, path);
+    options_.progress(path, bytes_read_);
+    TableState& state = tables_[*id];
+    state.blocks = CheckTableBlocks(path);
+    if (const auto info = files_.Stat(path); info.ok()) bytes_read_ += info->size_bytes;
+    return state.blocks;
+  }
+  static absl::Status Renamed(const absl::Status& status, const std::string& path) {
+    if (status.ok() || status.message().find(path) != absl::string_view::npos) return status;
+    return absl::DataLossError(Cat(path, ": is the same file as another: ", status.message()));
+  }
+  absl::StatusOr<uint32_t> Sum(const std::string& path) {
+    const auto id = IdOf(path);
+    if (!id) return absl::DataLossError(Cat(path, ": is missing"));
+    TableState& state = tables_[*id];
+    if (!std::exchange(state.summed, true)) state.sum = FileCrc32c(files_, path);
+    return state.sum;
+  }
+
+  void LiveTable(const TableFile& table, VerifiedPart& part) {
+    const std::string path = JoinPath(part.path, table.name);
+    absl::Status status = Blocks(path);
+    if (status.ok() && table.crc32c) {
+      const auto sum = Sum(path);
+      status = sum.status();
+      if (sum.ok() && *sum != *table.crc32c) {
+        status = absl::DataLossError(Cat(path, ": its checksum does not match the store's"));
+      }
+    }
+    part.bytes += table.bytes;
+    if (status.ok()) return;
+    // A running job may have given the file up since it was listed.
+    const auto now = ListStore(part.path, EpochRowKey());
+    const auto is_this = [&](const TableFile& other) { return other.name == table.name; };
+    if (now.ok() && std::none_of(now->tables.begin(), now->tables.end(), is_this)) return;
+    part.Add(status);
+  }
+
+  void Rows(VerifiedPart& part, const EpochRecord* expected) {
+    RocksStoreOptions rocks;
+    rocks.directory = expected == nullptr ? part.path : StorePath(part.path);
+    rocks.read_only = true;
+    rocks.create_if_missing = false;
+    const auto store = OpenRocksStore(rocks);
+    if (!store.ok()) return part.Add(store.status());
+    const auto record = ReadEpochRecord(**store);
+    if (!record.ok()) return part.Add(Annotate(record.status(), rocks.directory));
+    if (expected != nullptr && (!*record || **record != *expected)) {
+      part.Add(absl::DataLossError(
+          Cat(rocks.directory, ": holds another epoch record than the manifest")));
+    }
+    if (!*record) return;  // a store that was just begun
+    part.epoch = (*record)->epoch.value;
+    VerifyRows(
+        **store, **record, [&](uint64_t) { options_.progress(part.path, bytes_read_); }, part);
+  }
+
+  Files& files_;
+  const VerifyOptions& options_;
+  std::vector<VerifiedPart> parts_;
+  std::map<FileId, TableState> tables_;
+  std::map<FileId, std::set<size_t>> holders_;  // indexes of parts
+  std::map<size_t, std::set<size_t>> sharing_;
+  uint64_t bytes_read_ = 0;
+};
+
+}  // namespace
+
+void VerifiedPart::Add(const absl::Status& fault) {
+  if (faults.size() == kFaultsMax) {
+    ++more_faults;
+    return;
+  }
+  faults.emplace_back(fault.message());
+}
+
+absl::StatusOr<std::vector<VerifiedPart>> Verify(Files& files, const std::string& directory,
+                                                 const VerifyOptions& options) {
+  const bool has_store = files.Stat(StorePath(directory)).ok();
+  const auto snapshots = files.List(SnapshotsPath(directory));
+  if (!has_store && !snapshots.ok()) {
+    return absl::NotFoundError(
+        Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));
+  }
+  Verifier verifier(files, options);
+  if (files.Stat(JoinPath(directory, "manifest")).ok() ||
+      (!snapshots.ok() && !files.Stat(JoinPath(directory, "LOCK")).ok())) {
+    verifier.OneSnapshot(directory);
+    return verifier.Finish();
+  }
+  verifier.LiveStore(directory);
+  for (const std::string& name : snapshots.value_or(std::vector<std::string>{})) {
+    const bool partial = name.size() > 8 && name.substr(name.size() - 8) == ".partial";
+    if (!partial) verifier.OneSnapshot(JoinPath(SnapshotsPath(directory), name));
+  }
+  return verifier.Finish();
+}
+
+}  // namespace tidemark

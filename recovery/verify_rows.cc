@@ -1,0 +1,193 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+#include "proto/rows.h"
+#include "recovery/verify.h"
+#include "state/state_key.h"
+#include "state/type_schema_codec.h"
+#include "state/value_json.h"
+
+namespace tidemark {
+namespace {
+
+constexpr uint64_t kProgressRows = 1 << 16;
+constexpr char kMetaByte = 0x01;
+constexpr char kStateByte = 0x10;
+constexpr char kTimerByte = 0x20;
+
+// Walks all rows once, in their order: a key's main row comes before its sub-rows.
+class RowWalk {
+ public:
+  RowWalk(const StateReader& store, const EpochRecord& record, VerifiedPart& part)
+      : store_(store), part_(part) {
+    for (const StepRecord& step : record.steps) {
+      steps_[step.id].record = &step;
+      auto schema = DecodeSchema(step.schema);
+      if (schema.ok()) {
+        steps_[step.id].schema = *std::move(schema);
+      } else {
+        part_.Add(Annotate(schema.status(), Cat("step '", step.name, "': its schema")));
+      }
+    }
+  }
+
+  void Run(const std::function<void(uint64_t)>& progress) {
+    const auto cursor = store_.Scan("", "");
+    std::string last = "the first row";
+    for (; cursor->Valid(); cursor->Next()) {
+      if (absl::Status fault = TakeRow(cursor->key(), cursor->value()); !fault.ok()) {
+        part_.Add(fault);
+      }
+      if (++part_.rows % kProgressRows == 0) progress(part_.rows);
+      last = where_;
+    }
+    LeaveKey();
+    if (!cursor->status().ok()) {
+      part_.Add(Annotate(cursor->status(), Cat("rows behind ", last, " cannot be read")));
+      return;  // counts say nothing then
+    }
+    for (const auto& [id, step] : steps_) {
+      if (step.keys == step.record->keys) continue;
+      part_.Add(absl::DataLossError(Cat("step '", step.record->name, "': has ", step.keys,
+                                        " keys, and the epoch record says ", step.record->keys)));
+    }
+  }
+
+ private:
+  struct Step {
+    const StepRecord* record = nullptr;
+    std::optional<TypeSchema> schema;
+    uint64_t keys = 0;
+  };
+
+  absl::Status TakeRow(std::string_view key, std::string_view value) {
+    switch (key.empty() ? '\0' : key[0]) {
+      case kMetaByte:
+        where_ = "the epoch record";
+        return absl::OkStatus();
+      case kStateByte:
+        return TakeStateRow(key, value);
+      case kTimerByte:
+        return TakeTimerRow(key, value);
+      default:
+        return absl::DataLossError("a row of no known kind");
+    }
+  }
+
+  // The step of a row, and its name and key for people.
+  absl::StatusOr<Step*> Enter(StepId id, std::string_view user_key) {
+    const auto found = steps_.find(id);
+    const std::string name = found == steps_.end() ? Cat("number ", id.value)
+                                                   : Cat("'", found->second.record->name, "'");
+    where_ = Cat("step ", name, ", key ", FormatUserKey(user_key));
+    if (found != steps_.end()) return &found->second;
+    return absl::DataLossError(Cat(where_, ": the epoch record does not name the step"));
+  }
+
+  absl::Status TakeStateRow(std::string_view row_key, std::string_view value) {
+    TM_ASSIGN_OR_RETURN(const StateRowKey row, ParseStateRowKey(row_key));
+    TM_ASSIGN_OR_RETURN(Step * step, Enter(row.step, row.user_key));
+    if (row.kind == RowKind::kSub) return TakeSegment(row, *step, value);
+    LeaveKey();
+    ++step->keys;
+    ++part_.keys;
+    StateRowData data;
+    TM_RETURN_IF_ERROR(DecodeStateRow(value, where_, data));
+    TM_RETURN_IF_ERROR(CheckTimer(row, data.header));
+    if (const auto* state = std::get_if<ValueRow>(&data.state)) {
+      return CheckValue(*step, state->value);
+    }
+    const auto& batch = std::get<BatchRow>(data.state);
+    open_step_ = row.step;
+    open_key_ = std::string(row.user_key);
+    segments_ = batch.segments;
+    return CheckItems(*step, batch.tail);
+  }
+
+  absl::Status TakeSegment(const StateRowKey& row, const Step& step, std::string_view value) {
+    const auto named = std::find_if(
+        segments_.begin(), segments_.end(),
+        [&](const ListSegment& segment) { return EpochSuffix(segment.epoch) == row.suffix; });
+    if (open_step_ != row.step || open_key_ != row.user_key || named == segments_.end()) {
+      return absl::DataLossError(Cat(where_, ": a segment that its list does not name"));
+    }
+    std::vector<std::string> items;
+    TM_RETURN_IF_ERROR(DecodeSegmentRow(value, where_, items));
+    const uint32_t wanted = named->items;
+    segments_.erase(named);
+    if (items.size() != wanted) {
+      return absl::DataLossError(
+          Cat(where_, ": a segment has ", items.size(), " items instead of ", wanted));
+    }
+    return CheckItems(step, items);
+  }
+
+  // All segments of the key before have come.
+  void LeaveKey() {
+    if (!segments_.empty()) {
+      part_.Add(absl::DataLossError(Cat("step number ", open_step_.value, ", key ",
+                                        FormatUserKey(open_key_), ": ", segments_.size(),
+                                        " segments of its list are missing")));
+    }
+    segments_.clear();
+    open_key_.clear();
+    open_step_ = {};
+  }
+
+  absl::Status CheckValue(const Step& step, std::string_view value) const {
+    if (!step.schema) return absl::OkStatus();  // said once for the step
+    return Annotate(ValueToJson(*step.schema, value).status(), where_);
+  }
+  absl::Status CheckItems(const Step& step, const std::vector<std::string>& items) const {
+    for (const std::string& item : items) TM_RETURN_IF_ERROR(CheckValue(step, item));
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckTimer(const StateRowKey& row, const RowHeader& header) const {
+    if (header.timer_at.is_never()) return absl::OkStatus();
+    std::string key;
+    TimerRowKey(row.step, header.timer_at, row.user_key, key);
+    TM_ASSIGN_OR_RETURN(const auto found, store_.Get(key));
+    if (found) return absl::OkStatus();
+    return absl::DataLossError(Cat(where_, ": its timer is missing in the index"));
+  }
+
+  absl::Status TakeTimerRow(std::string_view row_key, std::string_view value) {
+    TM_ASSIGN_OR_RETURN(const TimerRow row, ParseTimerRowKey(row_key));
+    TM_RETURN_IF_ERROR(Enter(row.step, row.user_key).status());
+    if (!value.empty()) return absl::DataLossError(Cat(where_, ": its timer row holds a value"));
+    std::string key;
+    MainRowKey(row.step, row.user_key, key);
+    TM_ASSIGN_OR_RETURN(const auto main, store_.Get(key));
+    if (!main) return absl::DataLossError(Cat(where_, ": has a timer and no state"));
+    StateRowData data;
+    if (!DecodeStateRow(*main, where_, data).ok()) return absl::OkStatus();  // said at its row
+    if (data.header.timer_at == row.at) return absl::OkStatus();
+    return absl::DataLossError(Cat(where_, ": the timer index disagrees with the state"));
+  }
+
+  const StateReader& store_;
+  VerifiedPart& part_;
+  std::map<StepId, Step> steps_;
+  std::string where_ = "the beginning";
+  // The list whose segments come next.
+  StepId open_step_;
+  std::string open_key_;
+  std::vector<ListSegment> segments_;
+};
+
+}  // namespace
+
+void VerifyRows(const StateReader& store, const EpochRecord& record,
+                const std::function<void(uint64_t)>& progress, VerifiedPart& part) {
+  RowWalk(store, record, part).Run(progress);
+}
+
+}  // namespace tidemark
