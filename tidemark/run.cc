@@ -10,6 +10,7 @@
 #include "engine/job.h"
 #include "engine/runner.h"
 #include "engine/skip_log.h"
+#include "recovery/drop_state.h"
 #include "recovery/fallback.h"
 #include "recovery/requests.h"
 #include "recovery/restore.h"
@@ -144,7 +145,7 @@ class Run {
       job.directory = directory_->path();
       TM_ASSIGN_OR_RETURN(job.run_line, RunLine());
       if (directory_->record() && directory_->record()->epoch.value > 0) {
-        job.resume = directory_->record();
+        TM_ASSIGN_OR_RETURN(job.resume, RecordToResume(plan));
       }
       job.replaced_line =
           options_.take_over && job.resume ? SinkLine(*job.resume) : directory_->replaced_line();
@@ -168,6 +169,21 @@ class Run {
       }
     }
     return absl::OkStatus();
+  }
+
+  // The record as it is behind --drop-state.
+  absl::StatusOr<EpochRecord> RecordToResume(const Plan& plan) {
+    const EpochRecord& record = *directory_->record();
+    if (options_.drop_state.empty()) return record;
+    for (const StepPlan& step : plan.steps) {
+      if (step.name != options_.drop_state) continue;
+      return absl::InvalidArgumentError(
+          Cat("--drop-state: the flow has a step '", step.name, "', so its state is in use"));
+    }
+    TM_ASSIGN_OR_RETURN(EpochRecord left,
+                        DropState(directory_->store(), record, options_.drop_state));
+    view_.Say(Cat("the state of step '", options_.drop_state, "' is removed"));
+    return left;
   }
 
   // The id of this line of runs. A new directory gets one that is kept from the first start on:

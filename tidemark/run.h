@@ -23,6 +23,8 @@ struct RunOptions {
   std::string from_snapshot;
   // Discard what `state_directory` holds.
   bool fresh = false;
+  // Remove the state of this step, which the flow no longer has; empty: none.
+  std::string drop_state;
   // Cut back and continue sinks that belong to the line of runs this one was forked from.
   bool take_over = false;
   // Where the store is damaged, go back to the newest whole snapshot and say so; else refuse.

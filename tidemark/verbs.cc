@@ -137,6 +137,7 @@ std::vector<FlagSpec> RunFlags() {
       {"epoch", "TIME", "commit this often, e.g. 1s (default)"},
       {"from", "SNAPSHOT_DIR", "start from a snapshot, as a fork, with a new --state"},
       {"fresh", "", "discard what the state directory holds and start over"},
+      {"drop-state", "STEP", "remove what a step kept that the flow no longer has"},
       {"no-fallback", "", "refuse a damaged store, instead of going back to a snapshot"},
       {"take-over", "", "with --from: go on in the outputs of the original job"},
       {"workers", "N", "worker threads (default 1); may change from run to run"},
@@ -157,6 +158,7 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   if (line.Has("from") && options.from_snapshot.empty()) {
     return absl::InvalidArgumentError("--from: is empty; name a snapshot's directory");
   }
+  if (const auto step = line.Text("drop-state")) options.drop_state = *step;
   options.fresh = line.Has("fresh");
   options.take_over = line.Has("take-over");
   options.fall_back = !line.Has("no-fallback");

@@ -25,6 +25,8 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options);
 int SnapshotsVerb(const Words& words, Files& files, const Clock& clock);
 // A snapshot on request: of the job that runs there, or of the directory when none does.
 int SnapshotVerb(const Words& words, Files& files);
+// Reads everything; 1 when anything is damaged.
+int VerifyVerb(const Words& words, Files& files);
 int DumpVerb(const Words& words, Files& files);
 
 // Prints "tidemark: <message>" on standard error; returns `code`.

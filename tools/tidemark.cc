@@ -8,6 +8,7 @@
 #include "jobs/build_flow.h"
 #include "jobs/job_parser.h"
 #include "tidemark/command_line.h"
+#include "tidemark/explain.h"
 #include "tidemark/run.h"
 #include "tidemark/verbs.h"
 
@@ -107,13 +108,25 @@ int ValidateVerb(const Words& words, Files& files) {
   return 0;
 }
 
+int ExplainVerb(const Words& words, Files& files) {
+  const CommandLine line({"JOB.yaml", "DIR: a state directory or a snapshot"}, {}, words);
+  if (!line.status().ok()) return Complain(line.status(), 2);
+  const auto job = LoadJob(files, line.Word(0));
+  if (!job.ok()) return Complain(job.status(), 2);
+  const auto built = BuildJob(*job, {});
+  if (!built.ok()) return Complain(built.status(), 2);
+  return ExplainFlow(built->flow, line.Word(1), files);
+}
+
 int Help() {
   std::printf(
       "tidemark run JOB.yaml [flags]    run a job; the same command resumes it\n"
       "tidemark validate JOB.yaml       check a job, start nothing\n"
+      "tidemark explain JOB.yaml DIR    what a start would make of that state; starts nothing\n"
       "tidemark snapshots DIR [--json]  list the snapshots of a state directory\n"
       "tidemark snapshot DIR [--name NAME] [--copy] [--wait TIME] [--json]\n"
       "                                 make one now, of a running job or of a stopped one\n"
+      "tidemark verify DIR [--json]     read all of it and name what is damaged\n"
       "tidemark dump DIR [--step S] [--key K] [--limit N] [--json]\n"
       "                                 print the state of a directory or snapshot, key by key\n"
       "\n"
@@ -133,10 +146,13 @@ int Main(const Words& all) {
   const SystemClock clock;
   if (verb == "run") return RunVerb(words, *files, clock);
   if (verb == "validate") return ValidateVerb(words, *files);
+  if (verb == "explain") return ExplainVerb(words, *files);
   if (verb == "snapshots") return SnapshotsVerb(words, *files, clock);
   if (verb == "snapshot") return SnapshotVerb(words, *files);
+  if (verb == "verify") return VerifyVerb(words, *files);
   if (verb == "dump") return DumpVerb(words, *files);
-  const auto meant = DidYouMean(verb, {"run", "validate", "snapshots", "snapshot", "dump", "help"});
+  const auto meant = DidYouMean(
+      verb, {"run", "validate", "explain", "snapshots", "snapshot", "verify", "dump", "help"});
   return Complain(absl::InvalidArgumentError(Cat("unknown verb '", verb, "'",
                                                  meant ? Cat("; did you mean '", *meant, "'?")
                                                        : std::string("; try: tidemark help"))),

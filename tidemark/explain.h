@@ -1,0 +1,23 @@
+// ExplainFlow: what a start of this flow would make of a state, without starting anything.
+//
+//   out/job.state: epoch 10 of flow 'job', committed 2026-11-22T11:20:33.787323Z
+//   step 'batch': kept, 2 keys
+//   source 'source' (file in.jsonl): file goes on from line 121
+//   sink 'sink' (file out/job.jsonl): goes on behind 2,340 bytes; what is behind them is cut off
+//   the run resumes behind epoch 10
+//
+// Prints to standard output. Returns the exit code: 0 when the run would go on, 1 when it would be
+// refused (the last line says why) or there is no state, 2 when the flow is wrong.
+#pragma once
+
+#include <string>
+
+#include "base/files.h"
+#include "tidemark/flow.h"
+
+namespace tidemark {
+
+// `directory`: a state directory, also of a running job, or a snapshot.
+int ExplainFlow(const Flow& flow, const std::string& directory, Files& files);
+
+}  // namespace tidemark
