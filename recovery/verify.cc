@@ -47,8 +47,7 @@ class Verifier {
     auto snapshot = ReadSnapshot(files_, path);
     if (!snapshot.ok()) {
       part.Add(snapshot.status());
-      parts_.push_back(std::move(part));
-      return;
+      return Keep(std::move(part));
     }
     for (const ManifestFile& file : snapshot->manifest.files) {
       if (!IsTableFile(file)) continue;  // read already
@@ -63,7 +62,7 @@ class Verifier {
     }
     if (part.fine()) Rows(part, &snapshot->manifest.record);
     part.epoch = snapshot->manifest.record.epoch.value;
-    parts_.push_back(std::move(part));
+    Keep(std::move(part));
   }
 
   std::vector<VerifiedPart> Finish() {
@@ -88,6 +87,15 @@ class Verifier {
     absl::StatusOr<uint32_t> sum = absl::UnknownError("not read yet");
     bool summed = false;
   };
+
+  // A running job may have removed a snapshot while it was read.
+  void Keep(VerifiedPart part) {
+    if (part.fine() || files_.Stat(part.path).ok()) {
+      parts_.push_back(std::move(part));
+      return;
+    }
+    for (auto& [file, holders] : holders_) holders.erase(parts_.size());
+  }
 
   std::optional<FileId> IdOf(const std::string& path) {
     const auto info = files_.Stat(path);

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "base/quantity.h"
 #include "base/status.h"
 #include "engine/job.h"
@@ -27,6 +28,8 @@ using internal::StatusView;
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+// What the store advises, where the next start does it by itself.
+constexpr char kStoreAdvice[] = "; the store is damaged, resume from a snapshot";
 // How long a request waits for an idle job to look: a listing of a directory each time.
 constexpr Span kRequestsInterval = Span::Seconds(1);
 
@@ -247,7 +250,9 @@ class Run {
     if (!end.ok()) {
       std::string line(end.message());
       if (NoteDamage(end)) {
-        line += "; the next start looks at all of it and goes back to the newest whole snapshot";
+        line =
+            Cat(absl::StripSuffix(line, kStoreAdvice),
+                "; the next start looks at all of it and goes back to the newest whole snapshot");
       } else if (job_->keeps_state()) {
         const uint64_t epoch = committed_epoch_.load();
         line += epoch == 0 ? std::string("; nothing was committed, the same command starts again")

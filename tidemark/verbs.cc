@@ -204,9 +204,10 @@ int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
     }
     for (const Snapshot& snapshot : *snapshots) {
       const EpochRecord& record = snapshot.manifest.record;
-      TM_RETURN_IF_ERROR(out.Put(
-          json ? SnapshotJson(snapshot.path, record, snapshot.bytes())
-               : SnapshotLine(SnapshotName(record.epoch), record, snapshot.bytes(), clock.Now())));
+      TM_RETURN_IF_ERROR(
+          out.Put(json ? SnapshotJson(snapshot.path, record, snapshot.bytes())
+                       : SnapshotLine(snapshot.path.substr(snapshot.path.find_last_of('/') + 1),
+                                      record, snapshot.bytes(), clock.Now())));
     }
     if (!live.ok()) return absl::OkStatus();
     const EpochRecord& record = (*live)->record();
