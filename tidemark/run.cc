@@ -103,8 +103,9 @@ class Run {
                                 .directory = directory_->path(),
                                 .interval = options_.snapshot_interval,
                                 .retention = options_.retention,
+                                .disk_bytes_max = options_.disk_bytes_max,
                                 .say = [this](const std::string& line) { view_.Say(line); }});
-    return absl::OkStatus();
+    return keeper_->CheckDisk();
   }
 
   // Output that cannot be cut back would come twice without a word.

@@ -23,6 +23,9 @@ struct RunOptions {
   std::string from_snapshot;
   // Discard what `state_directory` holds.
   bool fresh = false;
+  // What the state directory may take on its disk, snapshots and all; 0: as much as there is. A run
+  // that would take more stops behind the epoch with which it does.
+  uint64_t disk_bytes_max = 0;
   // Remove the state of this step, which the flow no longer has; empty: none.
   std::string drop_state;
   // Cut back and continue sinks that belong to the line of runs this one was forked from.

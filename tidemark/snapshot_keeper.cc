@@ -7,10 +7,16 @@
 #include "absl/strings/str_format.h"
 #include "base/quantity.h"
 #include "base/status.h"
+#include "recovery/disk_use.h"
 #include "recovery/manifest.h"
 #include "recovery/state_directory.h"
 
 namespace tidemark {
+namespace {
+
+constexpr int64_t kDiskIntervalUs = 1'000'000;
+
+}  // namespace
 
 SnapshotKeeper::SnapshotKeeper(Options options)
     : options_(std::move(options)), last_us_(MonotonicMicros()) {}
@@ -27,7 +33,16 @@ absl::Status SnapshotKeeper::AfterCommit(StateStore& store, const EpochRecord& r
   if (signalled || (!nothing_new && (last || due))) {
     TM_RETURN_IF_ERROR(MakeDue(store, record));
   }
-  return AnswerRequests(store, record);
+  TM_RETURN_IF_ERROR(AnswerRequests(store, record));
+  const int64_t now = MonotonicMicros();
+  if (now - disk_looked_us_ < kDiskIntervalUs) return absl::OkStatus();
+  disk_looked_us_ = now;
+  return CheckDisk();
+}
+
+absl::Status SnapshotKeeper::CheckDisk() const {
+  if (options_.disk_bytes_max == 0) return absl::OkStatus();
+  return CheckDiskUse(*options_.files, options_.directory, options_.disk_bytes_max);
 }
 
 absl::Status SnapshotKeeper::MakeDue(StateStore& store, const EpochRecord& record) {

@@ -1,5 +1,5 @@
 // SnapshotKeeper: the snapshots of a run: when one is due, when somebody asks for one (SIGUSR1, a
-// file in DIR/requests/), and which old ones go.
+// file in DIR/requests/), which old ones go, and whether all of it takes too much space.
 //
 //   SnapshotKeeper keeper({.files = &files, .clock = &clock, .directory = "state", .say = say});
 //   runner_options.after_commit = [&] { return keeper.AfterCommit(store, job->record(), last); };
@@ -33,9 +33,14 @@ class SnapshotKeeper {
     std::string directory;
     Span interval = Span::Seconds(60);
     RetentionRule retention;
+    // The state directory may not take more than this; 0: as much as there is.
+    uint64_t disk_bytes_max = 0;
     std::function<void(const std::string&)> say;
   };
   explicit SnapshotKeeper(Options options);
+
+  // ResourceExhausted when the directory takes more than it may.
+  absl::Status CheckDisk() const;
 
   // Somebody waits for a snapshot. A look at a directory.
   bool wanted() const;
@@ -55,7 +60,8 @@ class SnapshotKeeper {
 
   const Options options_;
   SnapshotSignal signal_;
-  int64_t last_us_;  // monotonic
+  int64_t disk_looked_us_ = 0;  // monotonic
+  int64_t last_us_;             // monotonic
   bool said_unshared_ = false;
 };
 

@@ -114,6 +114,10 @@ absl::Status ApplySnapshotFlags(const CommandLine& line, RunOptions& options) {
   if (options.snapshot_interval.us <= 0) {
     return absl::InvalidArgumentError("--snapshot-every: must be more than 0s");
   }
+  TM_ASSIGN_OR_RETURN(const auto max_disk, line.Bytes("max-disk"));
+  if (max_disk && *max_disk == 0)
+    return absl::InvalidArgumentError("--max-disk: must be more than 0");
+  if (max_disk) options.disk_bytes_max = *max_disk;
   TM_ASSIGN_OR_RETURN(const auto keep, line.Number("keep-snapshots"));
   if (keep && *keep == 0) {
     return absl::InvalidArgumentError("--keep-snapshots: at least 1, the newest is always kept");
@@ -145,6 +149,7 @@ std::vector<FlagSpec> RunFlags() {
       {"snapshot-every", "TIME", "take a snapshot this often (default 1m)"},
       {"keep-snapshots", "N", "keep the N newest snapshots (default 5)"},
       {"keep-snapshots-for", "TIME", "and all that are younger than this, e.g. 24h"},
+      {"max-disk", "SIZE", "stop when state and snapshots take more than this"},
       {"quiet", "", "no status line and no notes"},
   };
 }

@@ -229,6 +229,12 @@ TEST_F(BadState, OnlyAsManySnapshotsAreKeptAsWanted) {
   EXPECT_EQ(Names("out/job.state/snapshots").size(), 2u);
 }
 
+TEST_F(BadState, AStateThatTakesMoreThanItMayStopsTheJob) {
+  const auto end = Run({"--rate", "400", "--epoch", "1ms", "--max-disk", "1KB"});
+  ExpectRefused(end, kFailed, {"out/job.state: takes ", "more than --max-disk 1000 B"});
+  ExpectTheSameCommandFinishes();
+}
+
 // ---- snapshots ----------------------------------------
 
 TEST_F(BadState, FreshDiscardsNothingBeforeTheSnapshotIsKnownToBeGood) {
