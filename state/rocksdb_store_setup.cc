@@ -11,6 +11,7 @@
 #include "rocksdb/file_checksum.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
+#include "state/rocksdb_links.h"
 
 namespace tidemark {
 namespace {
@@ -45,7 +46,7 @@ absl::Status Describe(absl::StatusCode code, const std::string& directory, std::
 
 rocksdb::Options RocksOptionsFor(const RocksStoreOptions& options) {
   rocksdb::Options rocks;
-  if (options.env != nullptr) rocks.env = options.env;
+  rocks.env = options.env != nullptr ? options.env : MachineEnv();
   rocks.create_if_missing = options.create_if_missing && !options.read_only;
   rocks.paranoid_checks = true;
   rocks.info_log = std::make_shared<SilentLog>();
