@@ -47,6 +47,12 @@ class WritableFile {
   virtual absl::StatusOr<FileInfo> Info() = 0;
 };
 
+// A file that one process has for itself, until this object goes or the process ends in any way.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 class Files {
  public:
   virtual ~Files() = default;
@@ -68,6 +74,11 @@ class Files {
   virtual absl::Status Remove(const std::string& path) = 0;
   // Makes renames, creations and removals in `directory` durable.
   virtual absl::Status SyncDirectory(const std::string& directory) = 0;
+  // Takes `path` for this process alone, without waiting, and replaces its content by `holder`, a
+  // word to people. Creates the file if it is missing. Unavailable when it is taken, also by
+  // another lock of this process.
+  virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                                         std::string_view holder) = 0;
 };
 
 // The machine's file system. Owned by main(), handed down.

@@ -58,6 +58,18 @@ TEST_F(FilesTest, DirectoriesAreMadeWithTheirParentsAndRemovedWhole) {
   EXPECT_TRUE(absl::IsNotFound(files_->Stat(Path("x")).status()));
 }
 
+TEST_F(FilesTest, ALockIsTakenOnceAndGivenBack) {
+  {
+    const auto lock = files_->Lock(Path("lock"), "the first holder");
+    ASSERT_TRUE(lock.ok()) << lock.status();
+    const auto second = files_->Lock(Path("lock"), "the second");
+    EXPECT_TRUE(absl::IsUnavailable(second.status())) << second.status();
+    EXPECT_EQ(*ReadSmallFile(*files_, Path("lock")), "the first holder");
+  }
+  ASSERT_TRUE(files_->Lock(Path("lock"), "the next").ok());
+  EXPECT_EQ(*ReadSmallFile(*files_, Path("lock")), "the next");
+}
+
 TEST_F(FilesTest, AFileWhereADirectoryIsWantedIsAnError) {
   ASSERT_TRUE(WriteFileAtomically(*files_, Path("f"), "").ok());
   EXPECT_FALSE(files_->CreateDirectories(Path("f")).ok());

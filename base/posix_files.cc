@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,7 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
 
   int fd() const { return fd_; }
+  const std::string& path() const { return path_; }
   absl::Status Error(std::string_view operation) const {
     return PosixError(path_, operation, errno);
   }
@@ -112,6 +114,26 @@ class PosixWritableFile final : public WritableFile {
                                                                       : file_.Error("cut");
   }
   absl::StatusOr<FileInfo> Info() override { return file_.Info(); }
+
+ private:
+  Descriptor file_;
+};
+
+class PosixFileLock final : public FileLock {
+ public:
+  PosixFileLock(std::string path, int fd) : file_(std::move(path), fd) {}
+
+  absl::Status Take(std::string_view holder) {
+    if (flock(file_.fd(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return file_.Error("lock");
+      return absl::UnavailableError(Cat(file_.path(), ": is locked by another process"));
+    }
+    if (ftruncate(file_.fd(), 0) != 0) return file_.Error("write");
+    const ssize_t put = write(file_.fd(), holder.data(), holder.size());
+    if (put < 0) return file_.Error("write");
+    // On purpose: what is missing of a word to people is not worth an error.
+    return absl::OkStatus();
+  }
 
  private:
   Descriptor file_;
@@ -189,6 +211,15 @@ class PosixFiles final : public Files {
     if (fd < 0) return PosixError(directory, "open", errno);
     const Descriptor dir(directory, fd);
     return fsync(fd) == 0 ? absl::OkStatus() : dir.Error("sync");
+  }
+
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                                 std::string_view holder) override {
+    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return PosixError(path, "open", errno);
+    auto lock = std::make_unique<PosixFileLock>(path, fd);
+    TM_RETURN_IF_ERROR(lock->Take(holder));
+    return lock;
   }
 };
 

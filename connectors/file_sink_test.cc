@@ -55,6 +55,10 @@ class WatchedFiles final : public Files {
     log.push_back("dir " + Name(directory));
     return on_sync.ok() ? real_.SyncDirectory(directory) : on_sync;
   }
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                                 std::string_view holder) override {
+    return real_.Lock(path, holder);
+  }
 
  private:
   class File final : public WritableFile {

@@ -49,8 +49,9 @@ absl::Status BringFiles(Files& files, const Snapshot& snapshot, const std::strin
 
 // Before it gets its name, so that no store ever looks like the original's.
 absl::Status TakeOver(const Snapshot& snapshot, const std::string& store_path,
-                      const std::string& state_directory, const std::string& run_line) {
-  RocksStoreOptions rocks;
+                      const std::string& state_directory, const std::string& run_line,
+                      const RocksStoreOptions& opening) {
+  RocksStoreOptions rocks = opening;
   rocks.directory = store_path;
   rocks.staging_directory = JoinPath(state_directory, "staging");
   rocks.create_if_missing = false;
@@ -72,13 +73,14 @@ std::string PartialStorePath(const std::string& state_directory) {
 }
 
 absl::Status PrepareRestore(Files& files, const Snapshot& snapshot,
-                            const std::string& state_directory, const std::string& run_line) {
+                            const std::string& state_directory, const std::string& run_line,
+                            const RocksStoreOptions& opening) {
   const std::string partial = PartialStorePath(state_directory);
   TM_RETURN_IF_ERROR(RemoveTree(files, partial));
   TM_RETURN_IF_ERROR(files.CreateDirectories(partial));
   absl::Status done = BringFiles(files, snapshot, partial);
   if (done.ok()) {
-    done = TakeOver(snapshot, partial, state_directory, run_line);
+    done = TakeOver(snapshot, partial, state_directory, run_line, opening);
     if (absl::IsDataLoss(done) || absl::IsNotFound(done)) {
       done = absl::DataLossError(Cat(snapshot.path, ": does not open: ", done.message()));
     }
@@ -89,7 +91,8 @@ absl::Status PrepareRestore(Files& files, const Snapshot& snapshot,
 }
 
 absl::Status RestoreSnapshot(Files& files, const Snapshot& snapshot,
-                             const std::string& state_directory, const std::string& run_line) {
+                             const std::string& state_directory, const std::string& run_line,
+                             const RocksStoreOptions& opening) {
   const std::string target = StorePath(state_directory);
   if (files.Stat(target).ok()) {
     return absl::FailedPreconditionError(
@@ -97,7 +100,7 @@ absl::Status RestoreSnapshot(Files& files, const Snapshot& snapshot,
             ": holds a state already; give --state a new directory, or discard "
             "what is there with --fresh"));
   }
-  TM_RETURN_IF_ERROR(PrepareRestore(files, snapshot, state_directory, run_line));
+  TM_RETURN_IF_ERROR(PrepareRestore(files, snapshot, state_directory, run_line, opening));
   TM_RETURN_IF_ERROR(files.Rename(PartialStorePath(state_directory), target));
   return files.SyncDirectory(state_directory);
 }

@@ -14,18 +14,22 @@
 #include "absl/status/status.h"
 #include "base/files.h"
 #include "recovery/snapshot.h"
+#include "state/rocksdb_store.h"
 
 namespace tidemark {
 
 // Makes the store of `state_directory` a copy of the snapshot's, as the line of runs `run_line`.
-// The target must hold no store. A crash in between leaves none.
+// The target must hold no store. A crash in between leaves none. `opening` is for simulations, see
+// StateDirectory::Options.
 absl::Status RestoreSnapshot(Files& files, const Snapshot& snapshot,
-                             const std::string& state_directory, const std::string& run_line);
+                             const std::string& state_directory, const std::string& run_line,
+                             const RocksStoreOptions& opening = {});
 
 // The first half: the copy stands in PartialStorePath(), whole and synced, and has yet to get its
 // name. The caller holds the directory's lock.
 absl::Status PrepareRestore(Files& files, const Snapshot& snapshot,
-                            const std::string& state_directory, const std::string& run_line);
+                            const std::string& state_directory, const std::string& run_line,
+                            const RocksStoreOptions& opening = {});
 std::string PartialStorePath(const std::string& state_directory);
 
 }  // namespace tidemark

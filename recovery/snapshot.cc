@@ -34,8 +34,9 @@ absl::Status RemoveLeftovers(Files& files, const std::string& snapshots) {
 // ---- making one --------------------------------------------------------------------------------
 
 // The record of the store in `directory`, and its tables.
-absl::StatusOr<StoreListing> ListStoreAt(const std::string& directory, const EpochRecord& record) {
-  TM_ASSIGN_OR_RETURN(StoreListing store, ListStore(directory, EpochRowKey()));
+absl::StatusOr<StoreListing> ListStoreAt(const std::string& directory, const EpochRecord& record,
+                                         const RocksStoreOptions& opening = {}) {
+  TM_ASSIGN_OR_RETURN(StoreListing store, ListStore(directory, EpochRowKey(), opening));
   if (!store.row) return absl::DataLossError(Cat(directory, ": holds no epoch record"));
   auto held = DecodeEpochRecord(*store.row);
   if (!held.ok()) return Annotate(held.status(), directory);
@@ -118,7 +119,7 @@ absl::StatusOr<std::optional<Snapshot>> Existing(Files& files, const std::string
   const bool same = there.ok() && there->manifest.record == record;
   const bool shares =
       same && options.copy && !SharesNothing(files, *there, StorePath(state_directory));
-  if (same && !shares && ListStoreAt(StorePath(path), record).ok()) {
+  if (same && !shares && ListStoreAt(StorePath(path), record, options.store).ok()) {
     return std::optional<Snapshot>(*std::move(there));
   }
   if (!same && !options.name.empty()) {
@@ -148,7 +149,7 @@ absl::StatusOr<Snapshot> MakeSnapshot(Files& files, StateStore& store,
   TM_RETURN_IF_ERROR(files.CreateDirectories(partial));
   TM_RETURN_IF_ERROR(store.Checkpoint(copy_of_store));
   if (options.copy) TM_RETURN_IF_ERROR(Unshare(files, copy_of_store));
-  TM_ASSIGN_OR_RETURN(const StoreListing listing, ListStoreAt(copy_of_store, record));
+  TM_ASSIGN_OR_RETURN(const StoreListing listing, ListStoreAt(copy_of_store, record, options.store));
   snapshot.manifest.record = record;
   TM_ASSIGN_OR_RETURN(const auto earlier, ListSnapshots(files, state_directory));
   const Manifest* parent = earlier.empty() ? nullptr : &earlier.back().manifest;

@@ -25,6 +25,8 @@
 #include "absl/status/statusor.h"
 #include "base/files.h"
 #include "proto/epoch_record.h"
+#include "state/rocksdb_store.h"
+#include "state/rocksdb_store.h"
 #include "state/store.h"
 
 namespace tidemark {
@@ -41,6 +43,8 @@ struct SnapshotOptions {
   std::string name = {};
   // Shares no file with the store: damage of the one is not damage of the other.
   bool copy = false;
+  // For simulations, see StateDirectory::Options.
+  RocksStoreOptions store = {};
 };
 
 // The store must stand at `record`, which is checked. A snapshot of this epoch that is there

@@ -62,41 +62,27 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& file
 
 StateDirectory::~StateDirectory() {
   store_.reset();  // before the lock goes
-  if (lock_fd_ >= 0) close(lock_fd_);
 }
 
 absl::Status StateDirectory::TakeLock() {
   const std::string path = JoinPath(options_.directory, "LOCK");
-  lock_fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_fd_ < 0) {
-    const std::string message = Cat(path, ": cannot open: ", strerror(errno));
-    return errno == EACCES || errno == EROFS ? absl::PermissionDeniedError(message)
-                                             : absl::InternalError(message);
-  }
-  if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) {
-      return absl::InternalError(Cat(path, ": cannot lock: ", strerror(errno)));
-    }
+  auto lock = files_.Lock(path, Cat("process ", getpid(), " on ", HostName()));
+  if (absl::IsUnavailable(lock.status())) {
     const auto holder = ReadSmallFile(files_, path);
     return absl::FailedPreconditionError(
         Cat(options_.directory, ": is in use by ",
             holder.ok() && !holder->empty() ? *holder : "another process",
             "; stop that run first, or give this one another --state"));
   }
-  const std::string text = Cat("process ", getpid(), " on ", HostName());
-  if (ftruncate(lock_fd_, 0) != 0 ||
-      write(lock_fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    const std::string message = Cat(path, ": cannot write: ", strerror(errno));
-    return errno == ENOSPC ? absl::ResourceExhaustedError(Cat(message, "; free some space"))
-                           : absl::InternalError(message);
-  }
+  TM_RETURN_IF_ERROR(lock.status());
+  lock_ = *std::move(lock);
   return absl::OkStatus();
 }
 
 absl::Status StateDirectory::OpenStore() {
   if (options_.fresh) {
     // The old line's name tells the sinks that their output may be replaced.
-    RocksStoreOptions old;
+    RocksStoreOptions old = options_.store;
     old.directory = StorePath(options_.directory);
     old.read_only = true;
     if (files_.Stat(old.directory).ok()) {
@@ -135,7 +121,7 @@ absl::Status StateDirectory::CheckHasLog() const {
 
 absl::Status StateDirectory::TryOpen() {
   TM_RETURN_IF_ERROR(CheckHasLog());
-  RocksStoreOptions rocks;
+  RocksStoreOptions rocks = options_.store;
   rocks.directory = StorePath(options_.directory);
   rocks.staging_directory = StagingPath(options_.directory);
   const bool there = files_.Stat(JoinPath(rocks.directory, "CURRENT")).ok();

@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "base/files.h"
 #include "proto/epoch_record.h"
+#include "state/rocksdb_store.h"
 #include "state/run.h"
 #include "state/store.h"
 
@@ -48,6 +49,9 @@ class StateDirectory {
     std::function<absl::Status(const absl::Status& damage)> on_damaged =
         [](const absl::Status& damage) { return damage; };
     std::function<void(const std::string&)> say = [](const std::string&) {};
+    // How the store is opened; its two directories are filled in. For simulations, which bring a
+    // file system of their own.
+    RocksStoreOptions store{};
   };
   // FailedPrecondition when another process holds it (says who) and when the store is gone although
   // there are snapshots, PermissionDenied when it cannot be written, DataLoss when the store is
@@ -75,7 +79,7 @@ class StateDirectory {
 
   Files& files_;
   const Options options_;
-  int lock_fd_ = -1;
+  std::unique_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> store_;
   std::optional<EpochRecord> record_;
   std::string replaced_line_;

@@ -30,8 +30,8 @@ std::unique_ptr<rocksdb::FileChecksumGenerator> NewCrc32c() {
   return rocksdb::GetFileChecksumGenCrc32cFactory()->CreateFileChecksumGenerator({});
 }
 
-RocksStoreOptions ForReading(const std::string& directory) {
-  RocksStoreOptions options;
+RocksStoreOptions ForReading(const std::string& directory, const RocksStoreOptions& opening = {}) {
+  RocksStoreOptions options = opening;
   options.directory = directory;
   options.read_only = true;
   options.create_if_missing = false;
@@ -40,8 +40,9 @@ RocksStoreOptions ForReading(const std::string& directory) {
 
 }  // namespace
 
-absl::StatusOr<StoreListing> ListStore(const std::string& directory, std::string_view row_key) {
-  const RocksStoreOptions options = ForReading(directory);
+absl::StatusOr<StoreListing> ListStore(const std::string& directory, std::string_view row_key,
+                                       const RocksStoreOptions& opening) {
+  const RocksStoreOptions options = ForReading(directory, opening);
   rocksdb::Options rocks = RocksOptionsFor(options);
   rocks.max_open_files = 16;
   TM_ASSIGN_OR_RETURN(const std::unique_ptr<rocksdb::DB> db, OpenRocksDirectory(options, rocks));

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/files.h"
+#include "state/rocksdb_store.h"
 
 namespace tidemark {
 
@@ -31,9 +32,10 @@ struct StoreListing {
   std::optional<std::string> row;  // the row under the key that was asked for
 };
 
-// Opens no more tables than the row needs, so it costs little also where there are thousands.
+// `opening` is for simulations, whose file system is their own. Opens no more tables than the row needs, so it costs little also where there are thousands.
 // Errors are those of opening the store.
-absl::StatusOr<StoreListing> ListStore(const std::string& directory, std::string_view row_key);
+absl::StatusOr<StoreListing> ListStore(const std::string& directory, std::string_view row_key,
+                                       const RocksStoreOptions& opening = {});
 
 // The crc32c of a whole file, to be compared with TableFile::crc32c. Reads it in pieces of 1 MiB.
 absl::StatusOr<uint32_t> FileCrc32c(Files& files, const std::string& path);
