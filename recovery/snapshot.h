@@ -26,7 +26,6 @@
 #include "base/files.h"
 #include "proto/epoch_record.h"
 #include "state/rocksdb_store.h"
-#include "state/rocksdb_store.h"
 #include "state/store.h"
 
 namespace tidemark {
