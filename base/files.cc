@@ -31,6 +31,20 @@ absl::Status WriteFileAtomically(Files& files, const std::string& path, std::str
   return files.SyncDirectory(ParentDirectory(path));
 }
 
+absl::Status CreateDirectoriesDurably(Files& files, const std::string& directory) {
+  const std::string parent = ParentDirectory(directory);
+  const auto info = files.Stat(directory);
+  // From the top, each durable before the next one: then what is there has a durable path.
+  if (absl::IsNotFound(info.status()) && parent != directory && parent != ".") {
+    TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, parent));
+  }
+  TM_RETURN_IF_ERROR(files.CreateDirectories(directory));
+  absl::Status synced = files.SyncDirectory(parent);
+  // On purpose: a directory that was given to us may lie in one that we may not read.
+  if (info.ok() && absl::IsPermissionDenied(synced)) return absl::OkStatus();
+  return synced;
+}
+
 absl::Status CopyFile(Files& files, const std::string& from, const std::string& to) {
   constexpr size_t kChunkBytes = size_t{1} << 20;
   TM_ASSIGN_OR_RETURN(auto source, files.OpenRead(from));

@@ -90,6 +90,9 @@ absl::StatusOr<std::string> ReadSmallFile(Files& files, const std::string& path,
 // Replaces `path` by `bytes` so that a crash leaves the old or the new content, never a mixture:
 // a temporary beside it, synced, renamed, directory synced.
 absl::Status WriteFileAtomically(Files& files, const std::string& path, std::string_view bytes);
+// As CreateDirectories(), and what was created survives a power cut. So does `directory` when it
+// was there already: whoever created it may have been killed before it was durable.
+absl::Status CreateDirectoriesDurably(Files& files, const std::string& directory);
 // Copies a file, synced. `to` must not exist.
 absl::Status CopyFile(Files& files, const std::string& from, const std::string& to);
 // As CreateDirectories, and a power cut takes none of the new names away again: each is synced in

@@ -58,6 +58,15 @@ TEST_F(FilesTest, DirectoriesAreMadeWithTheirParentsAndRemovedWhole) {
   EXPECT_TRUE(absl::IsNotFound(files_->Stat(Path("x")).status()));
 }
 
+TEST_F(FilesTest, DirectoriesAreCreatedDurablyFromTheTop) {
+  ASSERT_TRUE(CreateDirectoriesDurably(*files_, Path("x/y/z")).ok());
+  ASSERT_TRUE(CreateDirectoriesDurably(*files_, Path("x/y/z")).ok());
+  EXPECT_TRUE(files_->Stat(Path("x/y/z"))->is_directory);
+  ASSERT_TRUE(WriteFileAtomically(*files_, Path("f"), "").ok());
+  EXPECT_FALSE(CreateDirectoriesDurably(*files_, Path("f")).ok());
+  EXPECT_FALSE(CreateDirectoriesDurably(*files_, Path("f/g")).ok());
+}
+
 TEST_F(FilesTest, ALockIsTakenOnceAndGivenBack) {
   {
     const auto lock = files_->Lock(Path("lock"), "the first holder");

@@ -5,26 +5,6 @@
 namespace tidemark {
 namespace {
 
-// New directories must be as durable as the file that a commit will name in them.
-absl::Status CreateParents(Files& files, const std::string& path) {
-  std::vector<std::string> missing;
-  std::string directory = ParentDirectory(path);
-  while (true) {
-    absl::Status there = files.Stat(directory).status();
-    if (there.ok()) break;
-    if (!absl::IsNotFound(there)) return there;
-    missing.push_back(directory);
-    if (ParentDirectory(directory) == directory) break;  // not even a root is there
-    directory = ParentDirectory(directory);
-  }
-  if (missing.empty()) return absl::OkStatus();
-  TM_RETURN_IF_ERROR(files.CreateDirectories(missing.front()));
-  for (const std::string& created : missing) {
-    TM_RETURN_IF_ERROR(files.SyncDirectory(ParentDirectory(created)));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::optional<SinkFacts::Committed>> CommittedIn(
     const std::optional<Position>& resume) {
   if (!resume.has_value()) return std::nullopt;
@@ -109,7 +89,7 @@ absl::StatusOr<std::unique_ptr<CutBackFile>> CutBackFile::Open(
   const SinkPlan plan = PlanSink(facts);
   TM_RETURN_IF_ERROR(plan.refusal);
 
-  TM_RETURN_IF_ERROR(CreateParents(files, path));
+  TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, ParentDirectory(path)));
   if (plan.move_aside) TM_RETURN_IF_ERROR(MoveAside(facts, context));
   // The owner comes before the content, so that content is never without its owner.
   const std::optional<SinkOwner> owner = plan.move_aside ? std::nullopt : facts.owner;
