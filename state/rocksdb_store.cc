@@ -213,7 +213,9 @@ absl::Status RocksStore::CommitLarge(const SortedRun& run) {
     file.options.move_files = true;
     // Written into the file it would change what a snapshot shares, and the sum.
     file.options.write_global_seqno = false;
-    done = ToStatus(db_->IngestExternalFiles({file}), "commit");
+    // When this fails the staged file stays: the next open may need it (PutBackStaged) or removes
+    // it.
+    TM_RETURN_IF_ERROR(ToStatus(db_->IngestExternalFiles({file}), "commit"));
   }
   if (!done.ok()) {
     // On purpose: there may be no such file, and the next open empties the directory in any case.

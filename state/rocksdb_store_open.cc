@@ -97,6 +97,47 @@ absl::Status OpenError(const rocksdb::Status& status, const rocksdb::Options& ro
   return RocksError(status, directory, action);
 }
 
+// ---- the table of a failed commit ------------------------------------------------------------
+
+// The name of the table that RocksDB cannot find, by its words (it asks for the ending .ldb last);
+// empty when something else is wrong.
+std::string MissingTable(const rocksdb::Status& status) {
+  const std::string words = status.ToString();
+  if (words.find("No such file") == words.npos) return "";
+  for (const char* ending : {".sst", ".ldb"}) {
+    const size_t end = words.find(ending);
+    size_t begin = end == words.npos ? 0 : end;
+    while (begin > 0 && begin != words.npos && words[begin - 1] >= '0' && words[begin - 1] <= '9') {
+      --begin;
+    }
+    if (end != words.npos && begin < end) return Cat(words.substr(begin, end - begin), ".sst");
+  }
+  return "";
+}
+
+// When the manifest cannot be synced, RocksDB gives a commit up and removes its table; but what it
+// wrote into the manifest may be there all the same, and names the table. Without it the store
+// would never open again. CommitLarge() leaves the table where it was staged, one at most. True
+// when it is in its place again; RocksDB then compares its size and its unique id with the
+// manifest's.
+bool PutBackStaged(rocksdb::Env* env, const RocksStoreOptions& options,
+                   const rocksdb::Status& opened) {
+  const std::string missing = MissingTable(opened);
+  if (missing.empty()) return false;
+  const std::string path = JoinPath(options.directory, missing);
+  if (!env->FileExists(path).IsNotFound()) return false;
+  std::vector<std::string> names;
+  // On purpose: what cannot be put back is reported as missing.
+  env->GetChildren(options.staging_directory, &names).PermitUncheckedError();
+  names.erase(std::remove_if(names.begin(), names.end(),
+                             [](const std::string& name) { return !IsTable(name); }),
+              names.end());
+  if (names.size() != 1) return false;
+  if (!env->LinkFile(JoinPath(options.staging_directory, names[0]), path).ok()) return false;
+  std::unique_ptr<rocksdb::Directory> store;
+  return env->NewDirectory(options.directory, &store).ok() && store->Fsync().ok();
+}
+
 // ---- reading beside a writer -----------------------------------------------------------------
 
 // Tells whether the manifest has changed in between: each change makes it grow or replaces it.
@@ -160,7 +201,10 @@ absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenRocksDirectory(const RocksStore
   TM_RETURN_IF_ERROR(MakeDirectory(rocks.env, directory));
   TM_RETURN_IF_ERROR(MakeDirectory(rocks.env, options.staging_directory));
   rocksdb::DB* raw = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(rocks, directory, &raw);
+  rocksdb::Status opened = rocksdb::DB::Open(rocks, directory, &raw);
+  if (!opened.ok() && PutBackStaged(rocks.env, options, opened)) {
+    opened = rocksdb::DB::Open(rocks, directory, &raw);
+  }
   std::unique_ptr<rocksdb::DB> db(raw);
   if (!opened.ok()) return OpenError(opened, rocks, directory);
   TM_RETURN_IF_ERROR(EmptyStaging(rocks.env, options.staging_directory));
