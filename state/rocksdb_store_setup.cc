@@ -72,6 +72,7 @@ rocksdb::Options RocksOptionsFor(const RocksStoreOptions& options) {
   rocks.level0_slowdown_writes_trigger = 100;
   rocks.level0_stop_writes_trigger = 200;
   rocks.disable_auto_compactions = !options.background_compaction;
+  if (!options.background_compaction) rocks.max_file_opening_threads = 1;  // in one order each time
   rocks.write_buffer_size = options.write_buffer_bytes;
   rocks.compression = rocksdb::kLZ4Compression;
 
