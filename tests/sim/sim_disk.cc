@@ -24,13 +24,23 @@ std::string_view TakePart(std::string_view& path) {
 
 }  // namespace
 
+bool SimDisk::IsSpared(OpKind kind, std::string_view path) const {
+  if (kind == kOpRead) {
+    return !spared_.reads_of.empty() && path.find(spared_.reads_of) != path.npos;
+  }
+  return kind == kOpLook && !spared_.looks_at_suffix.empty() &&
+         EndsWith(path, spared_.looks_at_suffix);
+}
+
 // ---- what every operation begins with ----
 
 // Counts the operation and lets the fault meet it. Sets fault_now_ where the operation itself has
 // to do something about it.
 DiskError SimDisk::Begin(uint64_t process, OpKind kind, std::string_view path) {
   if (!running_ || process != process_) return DiskError::kGone;
+  if (IsSpared(kind, path)) return fault_now_ = false, DiskError::kOk;
   const uint64_t op = ops_++;
+  op_kinds_.push_back(kind);
   trace_ =
       StableHash(std::string(path) + ":" + std::to_string(kind) + ":" + std::to_string(trace_));
   const bool exactly = op == fault_.at_op;

@@ -16,6 +16,11 @@
 // A process that has ended can do nothing any more: every handle belongs to the process that opened
 // it, and answers kGone behind its end. So a dead job may be destroyed at leisure.
 //
+// What a power cut takes: of a file's bytes behind the last sync, all or some or none; of the
+// changes of names that no sync of their directory has made durable, all but the first so many, as
+// a file system with a journal does it. Content and names know nothing of each other: a file that
+// was renamed durably may be empty.
+//
 // The root directory and what was there at MakeDurable() are durable.
 //
 // Thread rule: safe from any thread (RocksDB flushes on one of its own).
@@ -81,6 +86,13 @@ struct Fault {
   uint64_t at_op = 0;
 };
 
+// Operations that no fault meets: reads of files whose path holds the first text, looks at paths
+// that end like the second.
+struct Spared {
+  std::string reads_of;
+  std::string looks_at_suffix;
+};
+
 // Ways in which a disk breaks its word, for planted bugs.
 struct Lies {
   bool directory_syncs = false;  // directories are not synced, and say they are
@@ -105,11 +117,15 @@ class SimDisk {
   // The fault has met its operation.
   bool fault_hit() const;
   uint64_t ops() const;
+  std::vector<OpKind> op_kinds() const;  // of each
   // Of the operations since Boot(): their kinds and paths. The same run gives the same.
   uint64_t trace_hash() const;
   void set_lies(Lies lies);
+  void set_spared(Spared spared);
   // No file grows when all of them together hold this; 0: no limit.
   void set_limit_bytes(uint64_t limit);
+  // So many more than there are now.
+  void LimitTo(uint64_t more);
 
   // ---- beside any process ----
   void MakeDurable();
@@ -172,6 +188,7 @@ class SimDisk {
   void LoseWhatIsNotDurable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LoseNames() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LoseContent(Node& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsSpared(OpKind kind, std::string_view path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool SyncIsALie(const Node& node) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t UsedBytes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t RoomFor(uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -186,6 +203,7 @@ class SimDisk {
   uint64_t limit_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // at most; what is removed counts on
   Lies lies_ ABSL_GUARDED_BY(mutex_);
+  Spared spared_ ABSL_GUARDED_BY(mutex_);
 
   uint64_t process_ ABSL_GUARDED_BY(mutex_) = 0;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
@@ -194,6 +212,7 @@ class SimDisk {
   bool fault_hit_ ABSL_GUARDED_BY(mutex_) = false;
   bool fault_now_ ABSL_GUARDED_BY(mutex_) = false;  // it meets the operation under way
   uint64_t ops_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<OpKind> op_kinds_ ABSL_GUARDED_BY(mutex_);
   uint64_t trace_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

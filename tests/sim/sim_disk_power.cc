@@ -43,6 +43,7 @@ uint64_t SimDisk::Boot() {
   fault_ = {};
   fault_hit_ = fault_now_ = false;
   ops_ = trace_ = 0;
+  op_kinds_.clear();
   locks_.clear();
   used_bytes_ = UsedBytes();
   return ++process_;
@@ -76,6 +77,11 @@ uint64_t SimDisk::ops() const {
   return ops_;
 }
 
+std::vector<OpKind> SimDisk::op_kinds() const {
+  absl::MutexLock lock(&mutex_);
+  return op_kinds_;
+}
+
 uint64_t SimDisk::trace_hash() const {
   absl::MutexLock lock(&mutex_);
   return trace_;
@@ -86,9 +92,19 @@ void SimDisk::set_lies(Lies lies) {
   lies_ = std::move(lies);
 }
 
+void SimDisk::set_spared(Spared spared) {
+  absl::MutexLock lock(&mutex_);
+  spared_ = std::move(spared);
+}
+
 void SimDisk::set_limit_bytes(uint64_t limit) {
   absl::MutexLock lock(&mutex_);
   limit_bytes_ = limit;
+}
+
+void SimDisk::LimitTo(uint64_t more) {
+  absl::MutexLock lock(&mutex_);
+  limit_bytes_ = UsedBytes() + more;
 }
 
 // ---- what a power cut takes ----
@@ -122,17 +138,12 @@ void SimDisk::LoseContent(Node& node) {
   node.lost.clear();
 }
 
-// Of the changes that were not synced, a file system that promises nothing keeps any; one with a
-// journal keeps the first of them. A rename is one stroke in each.
+// A journal has the first of the changes that were not synced: none, some, or all.
 void SimDisk::LoseNames() {
-  enum Luck { kNone, kAll, kFirst, kAny };
-  const auto luck = static_cast<Luck>(random_.Below(4));
-  const size_t first = random_.Below(changes_.size() + 1);
-  for (size_t i = 0; i < changes_.size(); ++i) {
-    const bool kept =
-        luck == kAll || (luck == kFirst && i < first) || (luck == kAny && random_.OneIn(2));
-    if (!kept) continue;
-    const NameChange& change = changes_[i];
+  const uint64_t luck = random_.Below(4);
+  const size_t some = random_.Below(changes_.size() + 1);
+  changes_.resize(luck == 0 ? 0 : luck == 1 ? changes_.size() : some);
+  for (const NameChange& change : changes_) {
     if (change.from_directory != nullptr) {
       auto& names = change.from_directory->durable_names;
       const auto found = names.find(change.from);

@@ -1,0 +1,161 @@
+// The simulator as a program: runs seeds, a fault at every operation, or a flip of every byte, says
+// what was violated and how to repeat it. See --help. It exits with 1 when anything was.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tests/sim/simulation.h"
+#include "tests/sim/sweep.h"
+
+namespace tidemark::sim {
+namespace {
+
+using ULong = unsigned long long;  // for printf
+
+struct Arguments {
+  uint64_t seeds = 1000;
+  uint64_t first_seed = 1;
+  uint64_t jobs = 1;
+  bool verbose = false;
+  bool twice = false;
+  bool every_op = false;
+  bool flips = false;
+};
+
+constexpr char kUsage[] =
+    "usage: sim [--seeds N] [--first-seed S] [--jobs J] [--verbose] [--twice]\n"
+    "       sim --every-op [--jobs J]\n"
+    "       sim --flips [--jobs J]\n"
+    "\n"
+    "  --seeds N       so many simulations (1000)\n"
+    "  --first-seed S  the first of them has this seed (1)\n"
+    "  --every-op      small runs, with each kind of fault at each file operation (some minutes)\n"
+    "  --flips         a small state and a snapshot, one bit of each byte (some minutes)\n"
+    "  --jobs J        in so many processes (1)\n"
+    "  --verbose       says what happens in each\n"
+    "  --twice         runs each seed twice; one that is not the same twice is a failure\n";
+
+// A check that fails ends the process: the seed must be known then, too.
+volatile uint64_t seed_at_work = 0;
+void SayHowToRepeat(int) {
+  std::fprintf(stderr, "seed %llu: %s\n", static_cast<ULong>(seed_at_work),
+               HowToRepeat(seed_at_work).c_str());
+  std::signal(SIGABRT, SIG_DFL);
+}
+
+SimResult RunSeed(uint64_t seed, bool verbose) {
+  SimOptions options{.seed = seed};
+  if (verbose) options.say = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
+  return RunSimulation(options);
+}
+
+// Every so many-th seed, from `job` on.
+bool RunSeeds(const Arguments& arguments, uint64_t job) {
+  std::signal(SIGABRT, SayHowToRepeat);
+  uint64_t seeds = 0, violations = 0, lives = 0, epochs = 0, faults = 0, unsteady = 0;
+  for (uint64_t i = job; i < arguments.seeds; i += arguments.jobs, ++seeds) {
+    const uint64_t seed = arguments.first_seed + i;
+    seed_at_work = seed;
+    const SimResult result = RunSeed(seed, arguments.verbose);
+    lives += result.lives, epochs += result.epochs, faults += result.faults;
+    if (arguments.twice && RunSeed(seed, false).trace != result.trace) {
+      ++unsteady;
+      std::printf("seed %llu: not the same twice\n", static_cast<ULong>(seed));
+    }
+    if (result.violation.empty()) continue;
+    ++violations;
+    std::printf("seed %llu: %s\n  %s\n  %s\n", static_cast<ULong>(seed), result.violation.c_str(),
+                result.story.c_str(), HowToRepeat(seed).c_str());
+    std::fflush(stdout);
+  }
+  std::printf("%llu seeds, %llu processes, %llu epochs, %llu faults met, %llu violations\n",
+              static_cast<ULong>(seeds), static_cast<ULong>(lives), static_cast<ULong>(epochs),
+              static_cast<ULong>(faults), static_cast<ULong>(violations));
+  return violations == 0 && unsteady == 0;
+}
+
+bool RunSweep(const Arguments& arguments, uint64_t job) {
+  const SweepOptions options{.one_in = arguments.jobs, .first = job};
+  const SweepResult result = arguments.every_op ? FaultAtEveryOp(options) : FlipEveryByte(options);
+  for (const std::string& violation : result.violations) std::printf("%s\n", violation.c_str());
+  std::printf(arguments.every_op ? "%llu runs, %llu faults met, %llu violations\n"
+                                 : "%llu flips, %llu harmless, %llu violations\n",
+              static_cast<ULong>(result.runs), static_cast<ULong>(result.met),
+              static_cast<ULong>(result.violations.size()));
+  return result.violations.empty();
+}
+
+bool RunJob(const Arguments& arguments, uint64_t job) {
+  return arguments.every_op || arguments.flips ? RunSweep(arguments, job)
+                                               : RunSeeds(arguments, job);
+}
+
+// Each job is a process of its own: one that a check ends does not take the others with it.
+bool RunJobs(const Arguments& arguments) {
+  if (arguments.jobs == 1) return RunJob(arguments, 0);
+  std::vector<pid_t> children;
+  for (uint64_t job = 0; job < arguments.jobs; ++job) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const bool good = RunJob(arguments, job);
+      std::fflush(stdout);
+      _exit(good ? 0 : 1);
+    }
+    if (child < 0) std::perror("sim: fork");
+    children.push_back(child);
+  }
+  bool good = true;
+  for (const pid_t child : children) {
+    int status = 1;
+    good &= child > 0 && waitpid(child, &status, 0) == child && status == 0;
+  }
+  return good;
+}
+
+bool TakeNumber(const std::string& flag, const char* value, Arguments& arguments) {
+  uint64_t* const number = flag == "--seeds"        ? &arguments.seeds
+                           : flag == "--first-seed" ? &arguments.first_seed
+                           : flag == "--jobs"       ? &arguments.jobs
+                                                    : nullptr;
+  if (number == nullptr || value == nullptr) return false;
+  char* end = nullptr;
+  *number = std::strtoull(value, &end, 10);
+  return end != value && *end == '\0';
+}
+
+int Main(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--help") return std::fputs(kUsage, stdout), 0;
+    bool* const sets = flag == "--verbose"    ? &arguments.verbose
+                       : flag == "--twice"    ? &arguments.twice
+                       : flag == "--every-op" ? &arguments.every_op
+                       : flag == "--flips"    ? &arguments.flips
+                                              : nullptr;
+    if (sets != nullptr) {
+      *sets = true;
+    } else if (TakeNumber(flag, i + 1 < argc ? argv[i + 1] : nullptr, arguments)) {
+      ++i;
+    } else {
+      std::fprintf(stderr, "sim: cannot make sense of '%s'\n\n%s", flag.c_str(), kUsage);
+      return 2;
+    }
+  }
+  if (arguments.jobs < 1 || arguments.jobs > 64) {
+    std::fprintf(stderr, "sim: --jobs is a number from 1 to 64\n");
+    return 2;
+  }
+  return RunJobs(arguments) ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace tidemark::sim
+
+int main(int argc, char** argv) { return tidemark::sim::Main(argc, argv); }

@@ -1,0 +1,44 @@
+// What a seed decides once for a whole simulation: flow, input, ends, and how the world goes on.
+// Only for simulation*.cc.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/timestamp.h"
+#include "tests/sim/simulation.h"
+
+namespace tidemark::sim {
+
+inline constexpr char kStateDirectory[] = "/disk/state";  // and state1 … for forks
+inline constexpr char kInputFile[] = "/disk/in.txt";
+inline std::string OutputFile(const std::string& sink) { return "/disk/out/" + sink + ".txt"; }
+
+// Input that comes in one go, behind a move of the clock.
+struct Segment {
+  Span advance;
+  std::vector<size_t> visible;
+};
+
+struct Setup {
+  FlowSpec flow;
+  std::vector<std::vector<std::string>> items;  // by partition
+  std::vector<Segment> segments;
+  bool file_source = false;
+  std::map<std::string, bool> file_sink;
+  size_t large_commit_bytes = 0;
+  uint64_t lives_with_trouble = 0;
+  std::string Describe() const;
+};
+
+Setup RandomSetup(Random& random, const SimOptions& options);
+
+// The sinks' committed lines.
+using Outputs = std::map<std::string, std::vector<std::string>>;
+// Of one run that nothing disturbs, with one worker, on a store in memory.
+absl::StatusOr<Outputs> RunUndisturbed(const Setup& setup);
+// Says where a sink's lines differ, per key and in order; empty: nowhere.
+std::string Difference(const Outputs& expected, const Outputs& actual);
+
+}  // namespace tidemark::sim

@@ -1,0 +1,171 @@
+// What lies outside a simulated job and outlives it: input that can be read again, output that is
+// cut back, and what both of them notice.
+//
+// Both are perfect but for a planted bug: the input has every item for ever, the output keeps what
+// was made durable. So whatever goes wrong was done by the job, and is written down as a violation.
+//
+// Thread rule: used by one thread.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "base/status.h"
+#include "tidemark/sink.h"
+#include "tidemark/source.h"
+
+namespace tidemark::sim {
+
+// What a run is told to do wrong, to see that it is found.
+enum class PlantedBug {
+  kNone,
+  kDirectorySyncIgnored,   // the disk does not sync directories
+  kLogSyncDropped,         // nor RocksDB's log
+  kTableSyncDropped,       // nor its tables
+  kOutputSyncDropped,      // nor output files
+  kSinkDoesNotCutBack,     // the sink in memory keeps what was not committed
+  kSourceResumesOneEarly,  // the last committed item is read again
+  kSourceResumesOneLate,   // the first item behind the committed ones is passed over
+  kRecordBeforeRows,       // the epoch record is committed before what it speaks of
+};
+
+struct SimInput {
+  std::vector<std::vector<std::string>> partitions;
+  std::vector<size_t> visible;    // of each partition: the rest comes later
+  std::vector<size_t> committed;  // of each: the next item of the last epoch known to be committed
+  bool ended = false;             // nothing will follow what is visible
+};
+
+struct SimOutput {
+  std::vector<std::string> rows;
+  size_t durable = 0;
+  uint64_t last_epoch = 0;
+};
+
+struct SimWorld {
+  uint64_t seed = 0;
+  PlantedBug bug = PlantedBug::kNone;
+  SimInput input;
+  std::map<std::string, SimOutput> outputs;
+  std::vector<std::string> violations;
+  // The epoch that the job resumed behind; set before it is opened.
+  uint64_t resumed_epoch = 0;
+  size_t poll_items_max = 16;
+  Random polls{1};
+};
+
+class SimPartition final : public SourcePartition<std::string> {
+ public:
+  SimPartition(SimWorld& world, size_t partition, size_t next)
+      : world_(world), partition_(partition), next_(next) {}
+
+  absl::StatusOr<PollResult> Poll(size_t max, Timestamp, std::vector<std::string>& out) override {
+    const SimInput& input = world_.input;
+    max = std::min<size_t>(max, 1 + world_.polls.Below(world_.poll_items_max));
+    for (; max > 0 && next_ < input.visible[partition_]; --max) {
+      out.push_back(input.partitions[partition_][next_++]);
+    }
+    const bool at_end = input.ended && next_ >= input.visible[partition_];
+    return at_end ? PollResult::AtEnd() : PollResult::Again();
+  }
+  Position position() const override { return Position().Set("next", static_cast<int64_t>(next_)); }
+
+ private:
+  SimWorld& world_;
+  const size_t partition_;
+  size_t next_;
+};
+
+class SimSource final : public SourceFactory<std::string> {
+ public:
+  explicit SimSource(SimWorld& world) : world_(world) {}
+
+  absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext&) override {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < world_.input.partitions.size(); ++i) names.push_back(std::to_string(i));
+    return names;
+  }
+  absl::StatusOr<std::unique_ptr<SourcePartition<std::string>>> Open(
+      const std::string& partition, const std::optional<Position>& resume,
+      const SourceContext&) override {
+    const size_t index = std::stoul(partition);
+    auto next = static_cast<size_t>(resume ? resume->Number("next").value_or(0) : 0);
+    if (next < world_.input.committed[index]) {
+      world_.violations.push_back(Cat("partition ", partition, " resumes at ", next, ", but ",
+                                      world_.input.committed[index], " were committed"));
+    }
+    if (world_.bug == PlantedBug::kSourceResumesOneEarly && next > 0) --next;
+    if (world_.bug == PlantedBug::kSourceResumesOneLate && next > 0) ++next;
+    return std::make_unique<SimPartition>(world_, index, next);
+  }
+  std::string Describe() const override { return "simulated input"; }
+
+ private:
+  SimWorld& world_;
+};
+
+class SimWriter final : public SinkWriter<std::string> {
+ public:
+  SimWriter(SimWorld& world, std::string name) : world_(world), name_(std::move(name)) {}
+
+  absl::Status Write(const std::vector<std::string>& items) override {
+    auto& rows = world_.outputs[name_].rows;
+    rows.insert(rows.end(), items.begin(), items.end());
+    return absl::OkStatus();
+  }
+  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override {
+    SimOutput& output = world_.outputs[name_];
+    if (epoch.value <= std::max(output.last_epoch, world_.resumed_epoch)) {
+      world_.violations.push_back(Cat("sink ", name_, " sees the end of epoch ", epoch.value,
+                                      " behind that of ", output.last_epoch));
+    }
+    output.last_epoch = epoch.value;
+    EpochOutput end;
+    const size_t rows = output.rows.size();
+    end.position.Set("rows", static_cast<int64_t>(rows));
+    end.make_durable = [this, rows] {
+      world_.outputs[name_].durable = rows;
+      return absl::OkStatus();
+    };
+    return end;
+  }
+
+ private:
+  SimWorld& world_;
+  const std::string name_;
+};
+
+class SimSink final : public SinkFactory<std::string> {
+ public:
+  SimSink(SimWorld& world, std::string name) : world_(world), name_(std::move(name)) {}
+
+  absl::StatusOr<std::unique_ptr<SinkWriter<std::string>>> Open(
+      const std::optional<Position>& resume, const SinkContext&) override {
+    SimOutput& output = world_.outputs[name_];
+    const auto rows = static_cast<size_t>(resume ? resume->Number("rows").value_or(0) : 0);
+    if (rows > output.durable) {
+      world_.violations.push_back(Cat("sink ", name_, ": ", rows, " rows were committed, but ",
+                                      output.durable, " made durable"));
+    }
+    if (world_.bug != PlantedBug::kSinkDoesNotCutBack) {
+      output.rows.resize(std::min(rows, output.rows.size()));
+    }
+    output.durable = output.rows.size();
+    output.last_epoch = world_.resumed_epoch;
+    return std::make_unique<SimWriter>(world_, name_);
+  }
+  SinkGuarantee guarantee() const override { return SinkGuarantee::kCutBack; }
+  std::string Describe() const override { return "simulated output"; }
+
+ private:
+  SimWorld& world_;
+  const std::string name_;
+};
+
+}  // namespace tidemark::sim

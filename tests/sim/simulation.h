@@ -1,0 +1,77 @@
+// Simulation: a whole job, from a seed to a verdict.
+//
+// The seed picks a flow and its input, sources and sinks (in memory or files on the simulated
+// disk), the number of workers, batch sizes, capacities, the memory budget, which worker steps
+// next, when epochs close and snapshots are made, how the clock moves, and what goes wrong: kills,
+// power cuts, and faults at some file operation. After each end the job is opened again from the
+// disk, as the command does it, until it has come to its end.
+//
+// What must hold (SEMANTICS, ANCHORS):
+//   - the committed output of each sink is that of an undisturbed run of the same flow and input on
+//     a store in memory, per key and in order;
+//   - an epoch that was committed is there after every end, and so is a snapshot;
+//   - no committed item is read again, each sink sees each epoch once;
+//   - a run that fails says what failed in one line, and only when a fault was injected;
+//   - the state can be opened again after every end.
+//
+//   const SimResult result = RunSimulation({.seed = 7});
+//   if (!result.violation.empty()) …                       // seed 7 repeats it
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_flow.h"
+#include "tests/sim/sim_world.h"
+
+namespace tidemark::sim {
+
+// One bit of a file below the state directory, or of the newest snapshot, which is then restored
+// into a directory of its own.
+struct Flip {
+  std::string path;  // empty: nothing is flipped
+  uint64_t offset = 0;
+  int bit = 0;
+  bool from_snapshot = false;
+};
+
+struct SimOptions {
+  uint64_t seed = 1;
+  PlantedBug bug = PlantedBug::kNone;
+  // Exactly this flow.
+  std::optional<FlowKind> flow{};
+  // Commits of so many bytes are ingested.
+  std::optional<size_t> large_commit_bytes{};
+  // Nothing else goes wrong but this fault in the first life: for a fault at every operation.
+  std::optional<Fault> fault{};
+  // Nothing else goes wrong but a kill behind the second epoch, and then this. The job may refuse
+  // to go on; if it does not, its output is right.
+  std::optional<Flip> flip{};
+  // Says what happens, line by line.
+  std::function<void(const std::string&)> say{};
+};
+
+struct SimResult {
+  std::string violation;  // empty: none
+  std::string story;      // one line about the run
+  uint64_t lives = 0;     // processes
+  uint64_t epochs = 0;
+  uint64_t faults = 0;            // that met an operation
+  std::vector<OpKind> first_ops;  // file operations of the first life
+  std::string refused;            // why a job with a flipped bit did not go on; empty: it did
+  // What there was to flip: paths and sizes.
+  std::vector<std::pair<std::string, uint64_t>> store_files, snapshot_files;
+  uint64_t trace = 0;  // of all file operations; the same for the same seed
+};
+
+SimResult RunSimulation(const SimOptions& options);
+
+// The command that repeats a seed.
+std::string HowToRepeat(uint64_t seed);
+
+}  // namespace tidemark::sim

@@ -1,0 +1,97 @@
+// Goal: nothing of what simulation.h lists is violated, whatever goes wrong, and where it would be,
+// the simulation sees it. Method: the seeds 1, 2, … one after the other; then the same seeds with a
+// planted bug, of which one must be found out.
+//
+//   ./dev sim --seeds 100000 --jobs 2                          // many more
+//   bazel test //tests/sim:simulation_test --test_env=TM_SEED=… --test_env=TM_SEEDS=1
+
+#include "tests/sim/simulation.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace tidemark::sim {
+namespace {
+
+constexpr uint64_t kSeedsByDefault = 600;
+
+uint64_t Setting(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+// A failed check ends the process: the seed must be known then, too.
+volatile uint64_t seed_at_work = 0;
+void PrintSeed(int) {
+  std::fprintf(stderr, "%s\n", HowToRepeat(seed_at_work).c_str());
+  std::signal(SIGABRT, SIG_DFL);
+}
+
+TEST(Simulation, NothingIsLostRepeatedOrWrong) {
+  std::signal(SIGABRT, PrintSeed);
+  const uint64_t first = Setting("TM_SEED", 1);
+  const uint64_t seeds = Setting("TM_SEEDS", kSeedsByDefault);
+  uint64_t lives = 0, faults = 0, epochs = 0;
+  for (uint64_t seed = first; seed < first + seeds && !HasFailure(); ++seed) {
+    seed_at_work = seed;
+    const SimResult result = RunSimulation({.seed = seed});
+    EXPECT_EQ(result.violation, "") << "seed " << seed << ": " << result.story << "\n"
+                                    << HowToRepeat(seed);
+    lives += result.lives, faults += result.faults, epochs += result.epochs;
+  }
+  std::fprintf(stderr, "%llu seeds from %llu: %llu processes, %llu faults met, %llu epochs\n",
+               static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(first),
+               static_cast<unsigned long long>(lives), static_cast<unsigned long long>(faults),
+               static_cast<unsigned long long>(epochs));
+  // The seeds are of little use when nothing goes wrong in them.
+  if (seeds < 100) return;
+  EXPECT_GT(faults, seeds / 2);
+}
+
+TEST(Simulation, TheSameSeedIsTheSameRun) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const SimResult first = RunSimulation({.seed = seed});
+    const SimResult second = RunSimulation({.seed = seed});
+    EXPECT_EQ(first.lives, second.lives) << seed;
+    EXPECT_EQ(first.epochs, second.epochs) << seed;
+    EXPECT_EQ(first.trace, second.trace) << seed;
+  }
+}
+
+struct Planted {
+  PlantedBug bug;
+  const char* name;
+};
+
+class PlantedBugs : public ::testing::TestWithParam<Planted> {};
+
+TEST_P(PlantedBugs, IsFound) {
+  for (uint64_t seed = 1; seed <= kSeedsByDefault; ++seed) {
+    const SimResult result = RunSimulation({.seed = seed, .bug = GetParam().bug});
+    if (result.violation.empty()) continue;
+    RecordProperty("found_by_seed", static_cast<int>(seed));
+    std::fprintf(stderr, "seed %llu: %s\n", static_cast<unsigned long long>(seed),
+                 result.violation.c_str());
+    return;
+  }
+  FAIL() << "not found in " << kSeedsByDefault << " seeds";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Simulation, PlantedBugs,
+    ::testing::Values(Planted{PlantedBug::kDirectorySyncIgnored, "DirectorySyncIgnored"},
+                      Planted{PlantedBug::kLogSyncDropped, "LogSyncDropped"},
+                      Planted{PlantedBug::kTableSyncDropped, "TableSyncDropped"},
+                      Planted{PlantedBug::kOutputSyncDropped, "OutputSyncDropped"},
+                      Planted{PlantedBug::kSinkDoesNotCutBack, "SinkDoesNotCutBack"},
+                      Planted{PlantedBug::kSourceResumesOneEarly, "SourceResumesOneEarly"},
+                      Planted{PlantedBug::kSourceResumesOneLate, "SourceResumesOneLate"},
+                      Planted{PlantedBug::kRecordBeforeRows, "RecordBeforeRows"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace tidemark::sim
