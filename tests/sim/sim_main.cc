@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "tests/sim/simulation.h"
 #include "tests/sim/sweep.h"
 
@@ -41,12 +42,14 @@ constexpr char kUsage[] =
     "  --verbose       says what happens in each\n"
     "  --twice         runs each seed twice; one that is not the same twice is a failure\n";
 
-// A check that fails ends the process: the seed must be known then, too.
-volatile uint64_t seed_at_work = 0;
-void SayHowToRepeat(int) {
-  std::fprintf(stderr, "seed %llu: %s\n", static_cast<ULong>(seed_at_work),
-               HowToRepeat(seed_at_work).c_str());
+// A check that fails ends the process: where it was must be known then, too.
+char place_at_work[300] = "";
+void SayPlace(int) {
+  std::fprintf(stderr, "at %s\n", place_at_work);
   std::signal(SIGABRT, SIG_DFL);
+}
+void SetPlace(const std::string& place) {
+  std::snprintf(place_at_work, sizeof place_at_work, "%s", place.c_str());
 }
 
 SimResult RunSeed(uint64_t seed, bool verbose) {
@@ -57,11 +60,10 @@ SimResult RunSeed(uint64_t seed, bool verbose) {
 
 // Every so many-th seed, from `job` on.
 bool RunSeeds(const Arguments& arguments, uint64_t job) {
-  std::signal(SIGABRT, SayHowToRepeat);
   uint64_t seeds = 0, violations = 0, lives = 0, epochs = 0, faults = 0, unsteady = 0;
   for (uint64_t i = job; i < arguments.seeds; i += arguments.jobs, ++seeds) {
     const uint64_t seed = arguments.first_seed + i;
-    seed_at_work = seed;
+    SetPlace(Cat("seed ", seed, "; ", HowToRepeat(seed)));
     const SimResult result = RunSeed(seed, arguments.verbose);
     lives += result.lives, epochs += result.epochs, faults += result.faults;
     if (arguments.twice && RunSeed(seed, false).trace != result.trace) {
@@ -81,7 +83,7 @@ bool RunSeeds(const Arguments& arguments, uint64_t job) {
 }
 
 bool RunSweep(const Arguments& arguments, uint64_t job) {
-  const SweepOptions options{.one_in = arguments.jobs, .first = job};
+  const SweepOptions options{.one_in = arguments.jobs, .first = job, .at = SetPlace};
   const SweepResult result = arguments.every_op ? FaultAtEveryOp(options) : FlipEveryByte(options);
   for (const std::string& violation : result.violations) std::printf("%s\n", violation.c_str());
   std::printf(arguments.every_op ? "%llu runs, %llu faults met, %llu violations\n"
@@ -152,6 +154,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "sim: --jobs is a number from 1 to 64\n");
     return 2;
   }
+  std::signal(SIGABRT, SayPlace);
   return RunJobs(arguments) ? 0 : 1;
 }
 
