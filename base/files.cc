@@ -58,21 +58,6 @@ absl::Status CopyFile(Files& files, const std::string& from, const std::string& 
   return target->Sync();
 }
 
-absl::Status CreateDirectoriesDurably(Files& files, const std::string& directory) {
-  std::vector<std::string> missing;
-  for (std::string path = directory;
-       files.Stat(path).status().code() == absl::StatusCode::kNotFound;
-       path = ParentDirectory(path)) {
-    missing.push_back(path);
-    if (path == ParentDirectory(path)) break;
-  }
-  TM_RETURN_IF_ERROR(files.CreateDirectories(directory));
-  for (const std::string& path : missing) {
-    TM_RETURN_IF_ERROR(files.SyncDirectory(ParentDirectory(path)));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status RemoveTree(Files& files, const std::string& path) {
   auto info = files.Stat(path);
   if (absl::IsNotFound(info.status())) return absl::OkStatus();

@@ -95,9 +95,6 @@ absl::Status WriteFileAtomically(Files& files, const std::string& path, std::str
 absl::Status CreateDirectoriesDurably(Files& files, const std::string& directory);
 // Copies a file, synced. `to` must not exist.
 absl::Status CopyFile(Files& files, const std::string& from, const std::string& to);
-// As CreateDirectories, and a power cut takes none of the new names away again: each is synced in
-// its parent.
-absl::Status CreateDirectoriesDurably(Files& files, const std::string& directory);
 // Removes a directory and everything in it; fine when it is not there.
 absl::Status RemoveTree(Files& files, const std::string& path);
 

@@ -128,6 +128,16 @@ absl::Status ApplySnapshotFlags(const CommandLine& line, RunOptions& options) {
   return absl::OkStatus();
 }
 
+// Steps without their keys: parameters, watermarks, what came too late.
+absl::Status PrintSteps(const EpochRecord& record, const std::optional<std::string>& only,
+                        bool json, Lines& out) {
+  for (const StepRecord& step : record.steps) {
+    if (only && *only != step.name) continue;
+    TM_RETURN_IF_ERROR(out.Put(json ? StepToJson(step) : DescribeStep(record, step.name)));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int Complain(const absl::Status& status, int code) {
@@ -230,6 +240,7 @@ int DumpVerb(const Words& words, Files& files) {
                          {{"step", "NAME", "this step only"},
                           {"key", "KEY", "this key only"},
                           {"limit", "N", "at most N keys"},
+                          {"steps", "", "no keys: steps, watermarks, and what came too late"},
                           {"json", "", "one JSON object a line"}},
                          words);
   if (!line.status().ok()) return Complain(line.status(), 2);
@@ -262,7 +273,14 @@ int DumpVerb(const Words& words, Files& files) {
   if (!json && !options.key) {
     if (absl::Status printed = head(); !printed.ok()) return Finish(printed);
   }
+  if (line.Has("steps")) return Finish(PrintSteps(record, options.step, json, out));
   absl::Status status = (*inspector)->Dump(options, visit);
+  // Those without a key say what came too late, too.
+  for (const StepRecord& step : record.steps) {
+    if (!status.ok() || json || options.key || step.keys > 0) continue;
+    if (options.step && *options.step != step.name) continue;
+    status = out.Put(DescribeStep(record, step.name));
+  }
   if (status.ok() && options.key && keys == 0) {
     status = absl::NotFoundError(Cat(line.Word(0), ": no key '", *options.key, "' is here",
                                      options.step ? Cat(" in step '", *options.step, "'") : ""));

@@ -9,6 +9,8 @@
 #include "connectors/file_sink.h"
 #include "connectors/line_file_source.h"
 #include "engine/job.h"
+#include "recovery/restore.h"
+#include "recovery/retention.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/rocksdb_store.h"
@@ -38,6 +40,7 @@ struct LifePlan {
 struct Process {
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<SimFiles> files;
+  RocksStoreOptions opening;
   std::unique_ptr<StateDirectory> directory;
   std::unique_ptr<LyingStore> lying;
   std::unique_ptr<Job> job;
@@ -178,6 +181,7 @@ absl::Status Simulation::OpenState(Process& process) {
   open.store.staging_salt = options_.seed * 1000 + result_.lives + 1;
   open.store.large_commit_bytes = setup_.large_commit_bytes;
   open.store.block_cache_bytes = size_t{1} << 20;
+  process.opening = open.store;
   // A fork that was cut short behind its last step goes on like any other state.
   if (!fork_from_.empty() && !process.files->Stat(StorePath(state_)).ok()) {
     TM_ASSIGN_OR_RETURN(Snapshot snapshot, ReadSnapshot(*process.files, fork_from_));
@@ -268,10 +272,11 @@ absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
   }
   if (plan.snapshot_one_in == 0 || !random_.OneIn(plan.snapshot_one_in)) return absl::OkStatus();
   TM_ASSIGN_OR_RETURN(const Snapshot made,
-                      MakeSnapshot(*process.files, process.directory->store(), state_, record));
+                      MakeSnapshot(*process.files, process.directory->store(), state_, record,
+                                   {.name = "", .copy = false, .store = process.opening}));
   snapshot_ = made.path;
   snapshot_epoch_ = record.epoch.value;
-  return KeepNewestSnapshots(*process.files, state_, 2);
+  return ApplyRetention(*process.files, state_, {.keep = 2}, record.wall_time).status();
 }
 
 absl::Status Simulation::LiveUntilEnd(const LifePlan& plan, Process& process) {
