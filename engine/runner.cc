@@ -24,6 +24,11 @@ void Runner::RequestStop() {
   main_.Notify();
 }
 
+void Runner::RequestLook() {
+  look_.store(true, std::memory_order_relaxed);
+  main_.Notify();
+}
+
 void Runner::Fail(const absl::Status& status) {
   {
     absl::MutexLock lock(&mutex_);
@@ -141,6 +146,8 @@ absl::Status Runner::Run() {
   for (int w = 0; w < job_.workers(); ++w) threads_.emplace_back([this, w] { WorkerLoop(w); });
   threads_.emplace_back([this] { CommitterLoop(); });
   last_report_us_ = last_request_us_ = MonotonicMicros();
+  std::vector<int> watched;
+  if (options_.watched_fd >= 0) watched.push_back(options_.watched_fd);
   while (!quit_.load() && !Finished()) {
     MaybeRequestEpoch();
     if (!options_.report_interval.is_infinite() &&
@@ -149,7 +156,8 @@ absl::Status Runner::Run() {
       last_report_us_ = MonotonicMicros();
     }
     if (quit_.load() || Finished()) break;
-    main_.Wait(UntilNextWork());
+    const auto cause = main_.Wait(UntilNextWork(), watched);
+    if (cause == Wakeup::Cause::kReadable || look_.exchange(false)) options_.look();
   }
   quit_.store(true);
   for (const auto& worker : workers_) worker->Notify();

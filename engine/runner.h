@@ -30,6 +30,10 @@ struct RunnerOptions {
   Span epoch_interval = Span::Seconds(1);
   // Called on the committer's thread behind each commit; an error stops the run.
   std::function<absl::Status()> after_commit = [] { return absl::OkStatus(); };
+  // Called on the caller's thread when `watched_fd` (-1: none) is readable, which it makes
+  // unreadable again, and behind RequestLook().
+  std::function<void()> look = [] {};
+  int watched_fd = -1;
   // Called on the caller's thread every `report_interval`, if that is not infinite.
   std::function<void()> report = [] {};
   Span report_interval = Span::Infinite();
@@ -47,6 +51,8 @@ class Runner {
 
   // Finish what is in flight, commit, return from Run(). Safe from any thread and signal handlers.
   void RequestStop();
+  // Have `look` called soon. Safe from any thread and signal handlers.
+  void RequestLook();
   bool stop_requested() const { return stop_.load(std::memory_order_relaxed); }
   // How often any of the threads woke up from a sleep.
   uint64_t wakeups() const;
@@ -72,6 +78,7 @@ class Runner {
 
   std::atomic<bool> stop_{false};
   std::atomic<bool> quit_{false};
+  std::atomic<bool> look_{false};
   // Written by the committer when all that belongs to a commit is done.
   std::atomic<uint64_t> done_epoch_{0};
   std::atomic<bool> end_committed_{false};

@@ -23,7 +23,7 @@ struct StateRow {
     batch @3 :BatchState;
   }
 
-  # When the key wants to be woken, exactly, in the step's time domain, or `never`: for people, since
+  # When the key wants to be woken, exactly, in the step's time domain, or `never`. For people:
   # the program that wrote the state derives it from the state.
   wakeAt @4 :Int64 = 9223372036854775807;
 }

@@ -18,9 +18,6 @@ constexpr char kRequest[] = ".request";
 constexpr char kAnswer[] = ".answer";
 constexpr size_t kBytesMax = 16 << 10;
 
-std::string RequestsPath(const std::string& state_directory) {
-  return JoinPath(state_directory, "requests");
-}
 std::string PathOf(const std::string& state_directory, const std::string& id, const char* ending) {
   return JoinPath(RequestsPath(state_directory), Cat(id, ending));
 }
@@ -82,6 +79,10 @@ absl::Status RemoveIfThere(Files& files, const std::string& path) {
 }
 
 }  // namespace
+
+std::string RequestsPath(const std::string& state_directory) {
+  return JoinPath(state_directory, "requests");
+}
 
 std::string NewRequestId() { return absl::StrFormat("%016x", Random(FreshSeed()).Next()); }
 

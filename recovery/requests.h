@@ -41,6 +41,8 @@ struct SnapshotAnswer {
 inline constexpr size_t kRequestsMax = 16;
 
 std::string NewRequestId();
+// STATE_DIR/requests
+std::string RequestsPath(const std::string& state_directory);
 
 // ---- whoever asks ----
 absl::Status PutRequest(Files& files, const std::string& state_directory,

@@ -149,7 +149,8 @@ absl::StatusOr<Snapshot> MakeSnapshot(Files& files, StateStore& store,
   TM_RETURN_IF_ERROR(files.CreateDirectories(partial));
   TM_RETURN_IF_ERROR(store.Checkpoint(copy_of_store));
   if (options.copy) TM_RETURN_IF_ERROR(Unshare(files, copy_of_store));
-  TM_ASSIGN_OR_RETURN(const StoreListing listing, ListStoreAt(copy_of_store, record, options.store));
+  TM_ASSIGN_OR_RETURN(const StoreListing listing,
+                      ListStoreAt(copy_of_store, record, options.store));
   snapshot.manifest.record = record;
   TM_ASSIGN_OR_RETURN(const auto earlier, ListSnapshots(files, state_directory));
   const Manifest* parent = earlier.empty() ? nullptr : &earlier.back().manifest;

@@ -32,8 +32,8 @@ struct StoreListing {
   std::optional<std::string> row;  // the row under the key that was asked for
 };
 
-// `opening` is for simulations, whose file system is their own. Opens no more tables than the row needs, so it costs little also where there are thousands.
-// Errors are those of opening the store.
+// `opening` is for simulations, whose file system is their own. Opens no more tables than the row
+// needs, so it costs little also where there are thousands. Errors are those of opening the store.
 absl::StatusOr<StoreListing> ListStore(const std::string& directory, std::string_view row_key,
                                        const RocksStoreOptions& opening = {});
 

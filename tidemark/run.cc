@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "base/directory_watch.h"
 #include "base/quantity.h"
 #include "base/status.h"
 #include "engine/job.h"
@@ -30,8 +31,9 @@ constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 // What the store advises, where the next start does it by itself.
 constexpr char kStoreAdvice[] = "; the store is damaged, resume from a snapshot";
-// How long a request waits for an idle job to look: a listing of a directory each time.
+// Where a directory cannot be watched: how long a request waits for an idle job to look.
 constexpr Span kRequestsInterval = Span::Seconds(1);
+constexpr Span kShowInterval = Span::Micros(500'000);
 
 // One run, from options to exit code.
 class Run {
@@ -228,18 +230,27 @@ class Run {
     runner_options.epoch_interval = options_.epoch_interval;
     runner_options.after_commit = [this] { return AfterCommit(); };
     const bool shows = view_.style() == StatusView::Style::kTerminal;
-    if (shows || keeper_ != nullptr) {
-      runner_options.report_interval = shows ? Span::Micros(500'000) : kRequestsInterval;
-      runner_options.report = [this, shows] {
-        if (shows) view_.Show(Now());
-        LookForRequests();
-      };
+    std::unique_ptr<DirectoryWatch> watch = WatchRequests();
+    if (shows) {
+      runner_options.report_interval = kShowInterval;
+    } else if (keeper_ != nullptr && watch == nullptr) {
+      runner_options.report_interval = kRequestsInterval;
     }
+    runner_options.report = [this, shows] {
+      if (shows) view_.Show(Now());
+      LookForRequests();
+    };
+    runner_options.watched_fd = watch != nullptr ? watch->descriptor() : -1;
+    runner_options.look = [this, &watch] {
+      if (watch != nullptr) watch->Drain();
+      LookForRequests();
+    };
     Runner runner(*job_, *context_.clock, std::move(runner_options));
     runner_ = &runner;
     absl::Status end;
     {
       const StopSignals signals(runner);
+      runner.RequestLook();  // at what was asked for before anybody watched
       end = runner.Run();
     }
     for (const auto& [place, entry] : skips_.Entries()) {
@@ -284,7 +295,20 @@ class Run {
     if (directory_ == nullptr) return absl::OkStatus();
     const bool last = job_->ended() || runner_->stop_requested();
     const bool nothing_new = job_->last_epoch_was_empty() && first_epoch_ == record.epoch.value;
-    return keeper_->AfterCommit(directory_->store(), record, last, nothing_new);
+    TM_RETURN_IF_ERROR(keeper_->AfterCommit(directory_->store(), record, last, nothing_new));
+    // One that came while those before it were answered.
+    if (keeper_->wanted()) runner_->RequestLook();
+    return absl::OkStatus();
+  }
+
+  // So that an idle job sleeps until somebody asks; null where that cannot be had, and then it
+  // looks now and then.
+  std::unique_ptr<DirectoryWatch> WatchRequests() {
+    if (keeper_ == nullptr) return nullptr;
+    const std::string requests = RequestsPath(directory_->path());
+    if (!context_.files->CreateDirectories(requests).ok()) return nullptr;
+    auto watch = DirectoryWatch::Open(requests);
+    return watch.ok() ? *std::move(watch) : nullptr;
   }
 
   // On the thread that asks for epochs. Who wants a snapshot gets the one of the next epoch, also

@@ -16,7 +16,10 @@ extern "C" void OnStopSignal(int signal) {
   runner->RequestStop();
 }
 
-extern "C" void OnSnapshotSignal(int) { snapshot_wanted.store(true); }
+extern "C" void OnSnapshotSignal(int) {
+  snapshot_wanted.store(true);
+  if (Runner* runner = signalled_runner.load(); runner != nullptr) runner->RequestLook();
+}
 
 }  // namespace
 

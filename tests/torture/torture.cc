@@ -170,7 +170,7 @@ absl::StatusOr<Options> OptionsOf(const CommandLine& line) {
   return options;
 }
 
-int Main(const Words& words) {
+int Main(const std::vector<std::string>& words) {
   const CommandLine line({"PROGRAM: the tidemark command"},
                          {{"minutes", "N", "how long (default 2)"},
                           {"kills", "N", "until so many runs were killed, instead"},
