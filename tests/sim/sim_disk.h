@@ -183,6 +183,8 @@ class SimDisk {
   DiskError Begin(uint64_t process, OpKind kind, std::string_view path)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Place Find(const std::string& path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What is at `path`, created where it is missing.
+  NodePtr Make(const std::string& path, bool is_directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   NodePtr NewNode(bool is_directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Change(NameChange change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LoseWhatIsNotDurable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

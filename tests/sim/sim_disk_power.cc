@@ -256,25 +256,26 @@ std::optional<std::string> SimDisk::Content(const std::string& path) const {
   return place.node->data;
 }
 
+SimDisk::NodePtr SimDisk::Make(const std::string& path, bool is_directory) {
+  const Place place = Find(path);
+  TM_CHECK(place.directory != nullptr, "parents are made before their children");
+  if (place.node != nullptr) return place.node;
+  const NodePtr node = NewNode(is_directory);
+  Change({.directory = place.directory,
+          .name = place.name,
+          .node = node,
+          .from_directory = nullptr,
+          .from = ""});
+  return node;
+}
+
 void SimDisk::Put(const std::string& path, std::string_view content) {
   {
     absl::MutexLock lock(&mutex_);
-    const auto make = [&](const std::string& at, bool is_directory) {
-      const Place place = Find(at);
-      TM_CHECK(place.directory != nullptr, "parents are made before their children");
-      if (place.node != nullptr) return place.node;
-      const NodePtr node = NewNode(is_directory);
-      Change({.directory = place.directory,
-              .name = place.name,
-              .node = node,
-              .from_directory = nullptr,
-              .from = ""});
-      return node;
-    };
     for (size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) {
-      make(path.substr(0, slash), /*is_directory=*/true);
+      Make(path.substr(0, slash), /*is_directory=*/true);
     }
-    make(path, /*is_directory=*/false)->data = std::string(content);
+    Make(path, /*is_directory=*/false)->data = std::string(content);
   }
   MakeDurable();
 }

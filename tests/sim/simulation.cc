@@ -61,6 +61,7 @@ class Simulation {
   absl::Status OpenState(Process& process);
   absl::Status OpenJob(const LifePlan& plan, Process& process);
   absl::StatusOr<std::string> RunLine(Process& process);
+  bool MaybeFork();
   void ForkFromSnapshot();
   void FlipOneBit();
   absl::Status CheckWhatIsThere(Process& process);
@@ -162,6 +163,15 @@ LifePlan Simulation::PlanLife() {
 }
 
 // ---- one process ----
+
+// Not where results depend on when an item was read, and only from what the present line made:
+// another line's outputs are not its to cut back.
+bool Simulation::MaybeFork() {
+  if (options_.flip || options_.fault || setup_.flow.uses_wall_time() || forks_ == 3) return false;
+  if (!fork_from_.empty() || !absl::StartsWith(snapshot_, Cat(state_, "/"))) return false;
+  ForkFromSnapshot();
+  return true;
+}
 
 // As with --from and --take-over: the state goes back to the snapshot, the outputs are cut back to
 // where they stood.
@@ -393,16 +403,17 @@ SimResult Simulation::Run() {
   PrepareDisk();
   // A finished job is run once more, now and then, and gives nothing new.
   const bool again = random_.OneIn(3);
-  const bool forks = !options_.flip && !options_.fault && random_.OneIn(3);
   while (!done_ && result_.violation.empty() && result_.lives < kLivesMax) {
     const LifePlan plan = PlanLife();
-    // From what the present line made: another line's outputs are not its to cut back.
-    const bool can_fork = fork_from_.empty() && absl::StartsWith(snapshot_, Cat(state_, "/"));
-    if (forks && can_fork && random_.OneIn(3)) ForkFromSnapshot();
+    if (random_.OneIn(2)) MaybeFork();
     Live(plan);
     if (options_.flip && result_.lives == 0) FlipOneBit();
     ++result_.lives;
     if (!result_.refused.empty()) return result_;
+    if (!done_ || !random_.OneIn(2) || !MaybeFork()) continue;
+    // Back from the end, and more trouble.
+    done_ = false;
+    setup_.lives_with_trouble = result_.lives + random_.Below(4);
   }
   if (!done_) Violation("the job does not come to its end");
   if (again && result_.violation.empty()) Live(PlanLife());

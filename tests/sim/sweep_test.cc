@@ -16,7 +16,7 @@ void ExpectNone(const SweepResult& result) {
 }
 
 TEST(Sweep, AFaultAtAnyOperationIsSurvived) {
-  const SweepResult result = FaultAtEveryOp({.one_in = 11, .first = 3});
+  const SweepResult result = FaultAtEveryOp({.one_in = 17, .first = 3});
   ExpectNone(result);
   std::fprintf(stderr, "%llu runs, %llu faults met\n", static_cast<unsigned long long>(result.runs),
                static_cast<unsigned long long>(result.met));
@@ -24,7 +24,7 @@ TEST(Sweep, AFaultAtAnyOperationIsSurvived) {
 }
 
 TEST(Sweep, AFlippedBitIsRefusedOrHarmless) {
-  const SweepResult result = FlipEveryByte({.one_in = 101, .first = 5});
+  const SweepResult result = FlipEveryByte({.one_in = 151, .first = 5});
   ExpectNone(result);
   std::fprintf(stderr, "%llu flips, %llu refused\n", static_cast<unsigned long long>(result.runs),
                static_cast<unsigned long long>(result.refused));
