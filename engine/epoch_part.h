@@ -41,6 +41,7 @@ struct EpochPart {
   std::vector<SourceRecord> sources;
   std::vector<StepWatermark> watermarks;  // of the partitions that this worker reads
   std::vector<SinkOutput> sinks;
+  std::vector<SkippedItem> skipped_items;
   bool changed = false;  // anything happened in this epoch on this worker
   bool ended = false;    // every step on this worker has seen its end of input
 };

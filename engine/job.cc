@@ -143,8 +143,24 @@ absl::Status Job::FindPartitions() {
   return absl::OkStatus();
 }
 
+absl::Status Job::CheckSkipItems() const {
+  for (const SkippedItem& item : options_.skip_items) {
+    bool known = false;
+    for (size_t i = 0; i < plan_.steps.size(); ++i) {
+      if (plan_.steps[i].name != item.source) continue;
+      known |= std::count(partitions_[i].begin(), partitions_[i].end(), item.partition) > 0;
+    }
+    if (!known) {
+      return absl::InvalidArgumentError(Cat("--skip-item: there is no partition '", item.partition,
+                                            "' of a source '", item.source, "'"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Job::OpenWorkers() {
   TM_RETURN_IF_ERROR(FindPartitions());
+  TM_RETURN_IF_ERROR(CheckSkipItems());
   const EpochRecord* resume = options_.resume ? &*options_.resume : nullptr;
   if (resume != nullptr) {
     const Activation saved{.wall = resume->wall_time,
@@ -166,6 +182,7 @@ absl::Status Job::OpenWorkers() {
     setup.resume = resume;
     setup.step_ids = &step_ids_;
     setup.partitions = &partitions_;
+    setup.skip_items = &options_.skip_items;
     setup.time = time_.get();
     setup.source_context = {
         .files = options_.files, .clock = options_.clock, .skips = options_.skips};
@@ -248,6 +265,8 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
     next.deadline_time = std::max(next.deadline_time, part.at.deadline);
     next.reading_time = std::max(next.reading_time, part.at.reading);
     for (const StepWatermark& watermark : part.watermarks) PutWatermark(watermark, next);
+    next.skipped_items.insert(next.skipped_items.end(), part.skipped_items.begin(),
+                              part.skipped_items.end());
     for (const SinkOutput& sink : part.sinks) {
       next.sinks.push_back(
           {.step = sink.step, .position = sink.output.position.values(), .rows = sink.output.rows});

@@ -46,6 +46,8 @@ struct JobOptions {
   StateStore* store = nullptr;
   // What the store holds; nothing on a fresh start.
   std::optional<EpochRecord> resume;
+  // Items to be stepped over, since they stop every run.
+  std::vector<SkippedItem> skip_items;
   std::string run_line;       // empty when nothing is kept
   std::string replaced_line;  // see SinkContext
   std::string directory;      // for messages
@@ -105,6 +107,7 @@ class Job {
  private:
   Job(Plan plan, JobOptions options) : plan_(std::move(plan)), options_(std::move(options)) {}
   absl::Status FindPartitions();
+  absl::Status CheckSkipItems() const;
   absl::Status OpenWorkers();
   void MakeExchanges();
   void Deliver(EpochPart part);

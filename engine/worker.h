@@ -64,6 +64,7 @@ struct WorkerSetup {
   const std::map<std::string, StepId>* step_ids = nullptr;
   // By step; of sources only. The same for all workers.
   const std::vector<std::vector<std::string>>* partitions = nullptr;
+  const std::vector<SkippedItem>* skip_items = nullptr;
   TimeKeeper* time = nullptr;
   SourceContext source_context;
   SinkContext sink_context;
@@ -125,6 +126,7 @@ class Worker {
   absl::StatusOr<bool> FireTimers(bool& quiet);
   absl::StatusOr<bool> ReadOneSource();
   absl::StatusOr<bool> ReadSource(SourceState& source);
+  absl::Status TakeSkips(const std::string& step, SourceState& source) const;
   absl::StatusOr<bool> NoticeSilence(const SourceState& source);
   absl::Status AnnounceEnd(const SourceState& source);
   Timestamp SilenceDue(const SourceState& source) const;
@@ -167,6 +169,7 @@ class Worker {
   size_t stage_ = 0;
   bool marker_sent_ = false;
   std::vector<std::vector<bool>> marker_from_;  // [exchange][worker]
+  std::vector<SkippedItem> skipped_;            // since the last barrier
   std::optional<EpochPart> encoding_;
 };
 

@@ -91,6 +91,7 @@ absl::Status Worker::PassBarrier() {
   part.at = now_;
   part.changed = changed_;
   part.ended = ended();
+  part.skipped_items = std::exchange(skipped_, {});
   for (size_t i = 0; i < steps_.size(); ++i) {
     StepState& step = steps_[i];
     if (step.stateful != nullptr) {

@@ -4,12 +4,19 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "engine/worker.h"
 
 namespace tidemark {
+
+// A step in an error.
+inline std::string StepWord(const StepPlan& step) {
+  return step.name.empty() ? Cat("a ", step.kind, " step") : Cat("step '", step.name, "'");
+}
 
 class Worker::StepOutput final : public Output {
  public:
@@ -48,6 +55,7 @@ struct MeterPlace {
 struct Worker::SourceState {
   int step = 0;
   std::vector<MeterPlace> meters;  // behind this partition
+  std::set<int64_t> skip;  // numbers of items to be stepped over; then items are read singly
   std::string partition;
   std::unique_ptr<SourceReader> reader;
   Timestamp ask_again = Timestamp::Min();

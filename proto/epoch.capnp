@@ -29,6 +29,16 @@ struct EpochRecord {
 
   # The largest reading a system-clock window has seen: the wall, held where it stepped back.
   readingTime @11 :Int64;
+
+  # Items of sources that were stepped over on request, in the order in which that happened.
+  skippedItems @12 :List(SkippedItem);
+}
+
+struct SkippedItem {
+  source @0 :Text;
+  partition @1 :Text;
+  # The number in the position of the item: a file's line, or what else the source counts.
+  number @2 :Int64;
 }
 
 struct Step {

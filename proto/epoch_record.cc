@@ -152,6 +152,12 @@ void FillRecord(proto::EpochRecord::Builder out, const EpochRecord& record) {
     sinks[Size(i)].setRows(ToData(sink.rows));
     FillValues(sinks[Size(i)].initPosition(Size(sink.position.size())), sink.position);
   }
+  auto skipped = out.initSkippedItems(Size(record.skipped_items.size()));
+  for (size_t i = 0; i < record.skipped_items.size(); ++i) {
+    skipped[Size(i)].setSource(ToText(record.skipped_items[i].source));
+    skipped[Size(i)].setPartition(ToText(record.skipped_items[i].partition));
+    skipped[Size(i)].setNumber(record.skipped_items[i].number);
+  }
 }
 
 absl::Status ReadRecord(proto::EpochRecord::Reader in, EpochRecord& record) {
@@ -181,6 +187,11 @@ absl::Status ReadRecord(proto::EpochRecord::Reader in, EpochRecord& record) {
     record.sinks.push_back({.step = FromText(sink.getStep()),
                             .position = ReadValues(sink.getPosition()),
                             .rows = FromData(sink.getRows())});
+  }
+  for (const auto item : in.getSkippedItems()) {
+    record.skipped_items.push_back({.source = FromText(item.getSource()),
+                                    .partition = FromText(item.getPartition()),
+                                    .number = item.getNumber()});
   }
   return absl::OkStatus();
 }
@@ -212,6 +223,9 @@ size_t Estimate(const EpochRecord& record) {
   }
   for (const SinkRecord& sink : record.sinks) {
     bytes += 96 + sink.step.size() + sink.rows.size() + EstimateValues(sink.position);
+  }
+  for (const SkippedItem& item : record.skipped_items) {
+    bytes += 64 + item.source.size() + item.partition.size();
   }
   return bytes;
 }

@@ -82,6 +82,14 @@ struct SinkRecord {
   bool operator==(const SinkRecord&) const = default;
 };
 
+// An item that was stepped over: "line" (or "next") of its position.
+struct SkippedItem {
+  std::string source;
+  std::string partition;
+  int64_t number = 0;
+  bool operator==(const SkippedItem&) const = default;
+};
+
 struct EpochRecord {
   uint32_t format_version = kFormatVersion;
   std::string flow_name;
@@ -95,6 +103,7 @@ struct EpochRecord {
   std::vector<StepRecord> steps;
   std::vector<SourceRecord> sources;
   std::vector<SinkRecord> sinks;
+  std::vector<SkippedItem> skipped_items;
   bool operator==(const EpochRecord&) const = default;
 };
 

@@ -145,6 +145,7 @@ class Run {
     job.clock = context_.clock;
     job.files = context_.files;
     job.skips = &skips_;
+    job.skip_items = options_.skip_items;
     job.say = [this](const std::string& line) { view_.Say(line); };
     if (directory_ != nullptr) {
       job.store = &directory_->store();
@@ -270,6 +271,9 @@ class Run {
         line += epoch == 0 ? std::string("; nothing was committed, the same command starts again")
                            : Cat("; the state stands at epoch ", epoch,
                                  ", the same command goes on from there");
+        // What user code throws at one item it throws at it again.
+        if (absl::IsAborted(end))
+          line += "; --skip-item steps over an item that does this each time";
       }
       view_.SayAlways(line);
       return kExitFailed;

@@ -7,10 +7,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/timestamp.h"
+#include "proto/epoch_record.h"
 #include "recovery/retention.h"
 #include "tidemark/flow.h"
 
@@ -30,6 +32,8 @@ struct RunOptions {
   std::string drop_state;
   // Cut back and continue sinks that belong to the line of runs this one was forked from.
   bool take_over = false;
+  // Items that stop every run and are to be stepped over; recorded with the state.
+  std::vector<SkippedItem> skip_items;
   // Where the store is damaged, go back to the newest whole snapshot and say so; else refuse.
   bool fall_back = true;
   // No status line, no notes.

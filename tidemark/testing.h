@@ -176,6 +176,8 @@ class FlowTester {
     Timestamp start = SimClock::kDefaultStart;
     // Empty: state in memory, which survives CrashAndResume(). Else a state directory on disk.
     std::string state_directory = {};
+    // Items that are stepped over, as by --skip-item.
+    std::vector<SkippedItem> skip_items = {};
     // Nothing is kept, as in a run without --state.
     bool keep_nothing = false;
   };
@@ -218,6 +220,8 @@ class FlowTester {
   void End();
 
   SimClock& clock() { return clock_; }
+  // What the next start is given.
+  Options& options() { return options_; }
   Job& job() { return *job_; }
   SkipLog& skips() { return skips_; }
   const StateReader& store() const;

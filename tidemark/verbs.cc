@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "base/quantity.h"
 #include "base/status.h"
@@ -128,6 +129,22 @@ absl::Status ApplySnapshotFlags(const CommandLine& line, RunOptions& options) {
   return absl::OkStatus();
 }
 
+// "quakes/quakes.jsonl@1707"; a partition may hold any character.
+absl::StatusOr<SkippedItem> ParseSkipItem(const std::string& text) {
+  SkippedItem item;
+  const size_t slash = text.find('/');
+  const size_t at = text.rfind('@');
+  const bool whole = slash != text.npos && at != text.npos && slash < at &&
+                     absl::SimpleAtoi(text.substr(at + 1), &item.number);
+  if (!whole) {
+    return absl::InvalidArgumentError(
+        Cat("--skip-item: '", text, "' is no SOURCE/PARTITION@NUMBER, such as in/rows.jsonl@1707"));
+  }
+  item.source = text.substr(0, slash);
+  item.partition = text.substr(slash + 1, at - slash - 1);
+  return item;
+}
+
 // Steps without their keys: parameters, watermarks, what came too late.
 absl::Status PrintSteps(const EpochRecord& record, const std::optional<std::string>& only,
                         bool json, Lines& out) {
@@ -151,6 +168,8 @@ std::vector<FlagSpec> RunFlags() {
       {"epoch", "TIME", "commit this often, e.g. 1s (default)"},
       {"from", "SNAPSHOT_DIR", "start from a snapshot, as a fork, with a new --state"},
       {"fresh", "", "discard what the state directory holds and start over"},
+      {"skip-item", "SOURCE/PARTITION@N",
+       "step over item N (a file's line), which stops every run"},
       {"drop-state", "STEP", "remove what a step kept that the flow no longer has"},
       {"no-fallback", "", "refuse a damaged store, instead of going back to a snapshot"},
       {"take-over", "", "with --from: go on in the outputs of the original job"},
@@ -174,6 +193,9 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
     return absl::InvalidArgumentError("--from: is empty; name a snapshot's directory");
   }
   if (const auto step = line.Text("drop-state")) options.drop_state = *step;
+  if (const auto item = line.Text("skip-item")) {
+    TM_ASSIGN_OR_RETURN(options.skip_items.emplace_back(), ParseSkipItem(*item));
+  }
   options.fresh = line.Has("fresh");
   options.take_over = line.Has("take-over");
   options.fall_back = !line.Has("no-fallback");

@@ -134,6 +134,13 @@ int64_t SlidingWindower::PaneOf(Timestamp item) const {
   return 2 * window + (since < length.us % offset.us ? 0 : 1);
 }
 
+// A pane ends where the next one begins.
+Timestamp SlidingWindower::PaneOpen(int64_t pane) const {
+  const auto window = static_cast<int64_t>(FloorDivide(pane, PanesPerOffset()));
+  const bool second = PanesPerOffset() == 2 && pane != 2 * window;
+  return Clamp(Wide{align_to.us} + Wide{window} * offset.us + (second ? length.us % offset.us : 0));
+}
+
 int64_t SlidingWindower::FirstPaneOf(int64_t window) const { return PanesPerOffset() * window; }
 
 int64_t SlidingWindower::LastPaneOf(int64_t window) const {

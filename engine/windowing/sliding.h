@@ -75,6 +75,7 @@ struct SlidingWindower {
 
   // ---- panes ----
   int64_t PaneOf(Timestamp item) const;
+  Timestamp PaneOpen(int64_t pane) const;
   int64_t FirstPaneOf(int64_t window) const;
   int64_t LastPaneOf(int64_t window) const;
   int64_t FirstWindowOfPane(int64_t pane) const;

@@ -189,6 +189,9 @@ TEST(SlidingWindower, PanesTileTheWindows) {
           << "length " << length << " offset " << offset << " item " << item.us << " window " << id;
     }
     ASSERT_LE(windower.PaneOf({item.us - 1}), pane);
+    ASSERT_LE(windower.PaneOpen(pane), item);
+    ASSERT_GT(windower.PaneOpen(pane + 1), item);
+    ASSERT_EQ(windower.PaneOf(windower.PaneOpen(pane)), pane);
     const Timestamp watermark{random.Between(-1000, 1000)};
     const int64_t closed = windower.LastClosed(watermark);
     ASSERT_TRUE(windower.ClosedAt(closed, watermark));

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,8 @@ namespace tidemark::internal {
 // What one window or pane holds.
 template <class V, class Acc>
 struct OpenWindow {
+  // For people who look into the state; where a window may still grow, its windower knows.
+  std::optional<Timestamp> open, close;
   Acc acc{};
   std::map<std::pair<Timestamp, int64_t>, V> held;
 };
@@ -144,6 +147,12 @@ class WindowKeeper {
   void Add(Windows& windows, int64_t id, Timestamp at, V&& value, int64_t arrival,
            Emit&& emit) const {
     auto [place, is_new] = windows.try_emplace(id);
+    if constexpr (HasPanes<Windower>) {
+      if (is_new) {
+        place->second.open = in_panes() ? windower_.PaneOpen(id) : windower_.OpenOf(id);
+        place->second.close = in_panes() ? windower_.PaneOpen(id + 1) : windower_.CloseOf(id);
+      }
+    }
     if (holds_) {
       place->second.held.emplace(std::pair(at, arrival), std::move(value));
       return;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t kColumnsMax = 100;
 constexpr std::size_t kLinesMax = 500;
-constexpr std::size_t kTestLinesMax = 600;  // cases stand side by side
 constexpr std::string_view kAllowance = "// tidy: allowed, ";
 
 // A pattern of paths: `*` is any text, slashes included.
@@ -195,11 +194,9 @@ bool IsChecked(std::string_view path) {
 std::vector<Finding> CheckFile(std::string_view path, std::string_view text) {
   std::vector<Finding> findings;
   const std::vector<CodeLine> lines = SplitCode(text);
-  const bool is_test = path.starts_with("tests/") || path.ends_with("_test.cc");
-  const std::size_t lines_max = is_test ? kTestLinesMax : kLinesMax;
-  if (IsCpp(path) && lines.size() > lines_max) {
+  if (IsCpp(path) && lines.size() > kLinesMax) {
     findings.push_back({0, "has " + std::to_string(lines.size()) + " lines, more than " +
-                               std::to_string(lines_max) + ": one concept per file"});
+                               std::to_string(kLinesMax) + ": one concept per file"});
   }
   if (path.ends_with(".h")) CheckHeader(lines, findings);
   // The rules quote what they ban, and their tests break them.

@@ -1,0 +1,126 @@
+// Sources on one worker: opening their partitions where they stand, reading them in turn.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/status.h"
+#include "engine/worker.h"
+#include "engine/worker_parts.h"
+
+namespace tidemark {
+namespace {
+
+// How people count the items of a partition: a file's lines, else what the source counts.
+std::optional<int64_t> ItemNumber(const Position& position) {
+  if (const auto line = position.Number("line")) return line;
+  return position.Number("next");
+}
+
+}  // namespace
+
+// What stands behind the place that the partition resumes at cannot be stepped over any more.
+absl::Status Worker::TakeSkips(const std::string& step, SourceState& source) const {
+  for (const SkippedItem& item : *setup_.skip_items) {
+    if (item.source != step || item.partition != source.partition) continue;
+    const std::optional<int64_t> next = ItemNumber(source.reader->position());
+    if (!next) {
+      return absl::InvalidArgumentError(
+          Cat("--skip-item: the items of step '", step, "' have no numbers"));
+    }
+    if (item.number < *next) {
+      return absl::InvalidArgumentError(Cat("--skip-item: item ", item.number, " of ", step, "/",
+                                            source.partition, " has been read and committed; ",
+                                            "the run goes on at ", *next));
+    }
+    source.skip.insert(item.number);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::OpenSource(int step) {
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
+  const std::vector<std::string>& partitions = (*setup_.partitions)[static_cast<size_t>(step)];
+  for (size_t i = 0; i < partitions.size(); ++i) {
+    if (static_cast<int>(i) % setup_.count != setup_.index) continue;
+    const std::string& partition = partitions[i];
+    std::optional<Position> position;
+    if (setup_.resume != nullptr) {
+      for (const SourceRecord& source : setup_.resume->sources) {
+        if (source.step == plan.name && source.partition == partition) {
+          position = Position(source.position);
+        }
+      }
+    }
+    auto reader = plan.source->Open(partition, position, setup_.source_context);
+    if (!reader.ok()) return Annotate(reader.status(), StepWord(plan));
+    SourceState source;
+    source.step = step;
+    source.partition = partition;
+    source.reader = *std::move(reader);
+    source.rate = plan.source->rate() / static_cast<double>(partitions.size());
+    source.paced_from = now_.wall;
+    TM_RETURN_IF_ERROR(TakeSkips(plan.name, source));
+    sources_.push_back(std::move(source));
+    ++steps_[static_cast<size_t>(step)].open_partitions;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Worker::ReadOneSource() {
+  if (setup_.signals->stop_reading.load(std::memory_order_relaxed)) return false;
+  for (size_t tried = 0; tried < sources_.size(); ++tried) {
+    SourceState& source = sources_[next_source_];
+    next_source_ = (next_source_ + 1) % sources_.size();
+    if (source.at_end) continue;
+    if (source.WantsToBeAsked(now_.wall)) {
+      TM_ASSIGN_OR_RETURN(const bool read, ReadSource(source));
+      if (read) return true;
+    }
+    // It had its chance to speak.
+    TM_ASSIGN_OR_RETURN(const bool silent, NoticeSilence(source));
+    if (silent) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
+  const size_t max =
+      source.Allowed(now_.wall, source.skip.empty() ? setup_.batch_items_max : size_t{1});
+  if (max == 0) return false;
+  const std::optional<int64_t> number =
+      source.skip.empty() ? std::nullopt : ItemNumber(source.reader->position());
+  std::unique_ptr<AnyBatch> batch;
+  auto polled = source.reader->Poll(max, now_.wall, batch);
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(source.step)];
+  if (!polled.ok()) return Annotate(polled.status(), StepWord(plan));
+  if (batch != nullptr && number && source.skip.erase(*number) > 0) {
+    skipped_.push_back({.source = plan.name, .partition = source.partition, .number = *number});
+    SetChanged();
+    batch = nullptr;
+  }
+  const size_t items = batch == nullptr ? 0 : batch->size();
+  source.ask_again = polled->ask_again;
+  source.ready_fd = polled->ready_fd;
+  source.readable = false;
+  source.items += items;
+  reading_ = &source;
+  if (items > 0) {
+    SetChanged();
+    stats_.items_in.fetch_add(items, std::memory_order_relaxed);
+    for (size_t i = 0; plan.outputs_meet_again && items > 1 && i < items; ++i) {
+      TM_RETURN_IF_ERROR(Emit(source.step, 0, batch->TakeOne(i)));
+    }
+    if (!plan.outputs_meet_again || items == 1) {
+      TM_RETURN_IF_ERROR(Emit(source.step, 0, std::move(batch)));
+    }
+  }
+  if (polled->at_end) {
+    source.at_end = true;
+    TM_RETURN_IF_ERROR(AnnounceEnd(source));
+    if (--steps_[static_cast<size_t>(source.step)].open_partitions == 0) StepEnded(source.step);
+  }
+  return items > 0 || polled->at_end;
+}
+
+}  // namespace tidemark
