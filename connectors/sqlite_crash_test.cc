@@ -1,0 +1,212 @@
+// Goal: whatever ends the publishing of an epoch, its rows are in the table once. Methods: a
+// process that dies at the n-th write to the database, for every n; a disk that fails or fills up
+// there.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "connectors/sqlite_sink.h"
+#include "connectors/sqlite_test_support.h"
+#include "connectors/test_support.h"
+
+namespace tidemark {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+// ---- a file system that fails --------------------------
+
+// SQLite's own, which counts what changes a file and does something else at one of these calls.
+struct Faults {
+  static constexpr int kDie = -1;
+
+  static inline int calls_left = 0;  // until the fault; none when it is not positive
+  static inline int result = 0;  // what that call and all later ones answer; kDie ends the process
+  static inline bool struck = false;
+
+  static std::optional<int> Next() {
+    if (struck) return result;
+    if (calls_left <= 0 || --calls_left > 0) return std::nullopt;
+    if (result == kDie) _exit(7);
+    struck = true;
+    return result;
+  }
+  static void Arm(int calls, int answer) { calls_left = calls, result = answer, struck = false; }
+  static void Disarm() { Arm(0, SQLITE_OK); }
+};
+
+struct FaultyFile {
+  sqlite3_file base;
+  sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+};
+FaultyFile* Of(sqlite3_file* file) { return reinterpret_cast<FaultyFile*>(file); }
+
+template <auto kMethod, class... Args>
+int Pass(sqlite3_file* file, Args... args) {
+  sqlite3_file* real = Of(file)->real();
+  return (real->pMethods->*kMethod)(real, args...);
+}
+template <auto kMethod, class... Args>
+int PassOrFail(sqlite3_file* file, Args... args) {
+  if (const auto fault = Faults::Next()) return *fault;
+  return Pass<kMethod, Args...>(file, args...);
+}
+void Barrier(sqlite3_file* file) { Of(file)->real()->pMethods->xShmBarrier(Of(file)->real()); }
+
+using Methods = sqlite3_io_methods;
+const Methods kMethods = {
+    .iVersion = 2,
+    .xClose = Pass<&Methods::xClose>,
+    .xRead = Pass<&Methods::xRead, void*, int, sqlite3_int64>,
+    .xWrite = PassOrFail<&Methods::xWrite, const void*, int, sqlite3_int64>,
+    .xTruncate = PassOrFail<&Methods::xTruncate, sqlite3_int64>,
+    .xSync = PassOrFail<&Methods::xSync, int>,
+    .xFileSize = Pass<&Methods::xFileSize, sqlite3_int64*>,
+    .xLock = Pass<&Methods::xLock, int>,
+    .xUnlock = Pass<&Methods::xUnlock, int>,
+    .xCheckReservedLock = Pass<&Methods::xCheckReservedLock, int*>,
+    .xFileControl = Pass<&Methods::xFileControl, int, void*>,
+    .xSectorSize = Pass<&Methods::xSectorSize>,
+    .xDeviceCharacteristics = Pass<&Methods::xDeviceCharacteristics>,
+    .xShmMap = Pass<&Methods::xShmMap, int, int, int, void volatile**>,
+    .xShmLock = Pass<&Methods::xShmLock, int, int, int>,
+    .xShmBarrier = Barrier,
+    .xShmUnmap = Pass<&Methods::xShmUnmap, int>,
+    .xFetch = nullptr,
+    .xUnfetch = nullptr,
+};
+
+sqlite3_vfs* real_vfs = nullptr;
+sqlite3_vfs faulty_vfs;
+
+int OpenFaulty(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+  const int code = real_vfs->xOpen(real_vfs, name, Of(file)->real(), flags, out_flags);
+  file->pMethods = Of(file)->real()->pMethods == nullptr ? nullptr : &kMethods;
+  return code;
+}
+
+// Stands before the system's for the length of a test.
+class FaultyDisk {
+ public:
+  FaultyDisk() {
+    real_vfs = sqlite3_vfs_find(nullptr);
+    faulty_vfs = *real_vfs;
+    faulty_vfs.zName = "faulty";
+    faulty_vfs.szOsFile += static_cast<int>(sizeof(FaultyFile));
+    faulty_vfs.xOpen = OpenFaulty;
+    sqlite3_vfs_register(&faulty_vfs, 1);
+  }
+  ~FaultyDisk() {
+    Faults::Disarm();
+    sqlite3_vfs_unregister(&faulty_vfs);
+    sqlite3_vfs_register(real_vfs, 1);
+  }
+};
+
+// ---- one epoch that is published -----------------------
+
+class SqliteCrashTest : public ConnectorTest {
+ protected:
+  SqliteTableOptions Options() const {
+    return {.path = Path("out.db"), .table = "t", .busy_timeout = absl::Milliseconds(1)};
+  }
+  absl::StatusOr<std::unique_ptr<SqliteOutput>> Open(const std::optional<Position>& resume) {
+    SinkContext context;
+    context.files = files_.get();
+    context.run_line = "A";
+    return SqliteOutput::Open(Options(), resume, context);
+  }
+  // Starts anew with `epoch` published and one more committed but not published.
+  EpochOutput Prepare() {
+    for (const char* end : {"", "-wal", "-shm"}) {
+      files_->Remove(Path(Cat("out.db", end))).IgnoreError();  // on purpose: may not be there
+    }
+    auto output = Open({});
+    EXPECT_TRUE(output.ok()) << output.status();
+    EXPECT_TRUE((*output)->Add({{"n", int64_t{0}}}).ok());
+    EXPECT_TRUE((*output)->Publish(Epoch{1}, (*output)->EndEpoch(Epoch{1}).rows).ok());
+    // Long enough for several pages; a new column, so that the schema changes too.
+    for (int64_t n = 1; n <= 20; ++n) {
+      EXPECT_TRUE((*output)->Add({{"n", n}, {"text", std::string(1000, 'x')}}).ok());
+    }
+    return (*output)->EndEpoch(Epoch{2});
+  }
+  absl::Status OpenAndPublish(const EpochOutput& committed) {
+    TM_ASSIGN_OR_RETURN(const auto output, Open(committed.position));
+    return output->Publish(Epoch{2}, committed.rows);
+  }
+  std::string Rows() {
+    return Ask(Path("out.db"), "SELECT count(*), count(DISTINCT n), sum(n) FROM t");
+  }
+
+  static constexpr char kBefore[] = "1|1|0";
+  static constexpr char kAfter[] = "21|21|210";
+};
+
+TEST_F(SqliteCrashTest, AProcessThatDiesAtAnyWriteLeavesAllOfAnEpochOrNothing) {
+  const FaultyDisk disk;
+  int before = 0, after = 0;
+  for (int n = 1;; ++n) {
+    SCOPED_TRACE(::testing::Message() << "dies at call " << n);
+    const EpochOutput committed = Prepare();
+    const pid_t child = fork();
+    if (child == 0) {
+      Faults::Arm(n, Faults::kDie);
+      _exit(OpenAndPublish(committed).ok() ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    const std::string rows = Rows();
+    EXPECT_THAT(rows, AnyOf(kBefore, kAfter));
+    ++(rows == kBefore ? before : after);
+    ASSERT_EQ(OpenAndPublish(committed), absl::OkStatus());
+    EXPECT_EQ(Rows(), kAfter);
+    if (WEXITSTATUS(status) == 0) break;  // it was through
+    ASSERT_EQ(WEXITSTATUS(status), 7);
+  }
+  EXPECT_GT(before, 5);
+  EXPECT_GT(after, 1);
+}
+
+TEST_F(SqliteCrashTest, ADiskThatFailsOrFillsUpAtAnyWriteIsReportedAndLosesNothing) {
+  const FaultyDisk disk;
+  for (const int answer : {SQLITE_IOERR_WRITE, SQLITE_FULL}) {
+    int reported = 0;
+    for (int n = 1;; ++n) {
+      SCOPED_TRACE(::testing::Message() << "answers " << answer << " from call " << n);
+      const EpochOutput committed = Prepare();
+      Faults::Arm(n, answer);
+      const absl::Status published = OpenAndPublish(committed);
+      const bool struck = Faults::struck;
+      Faults::Disarm();
+      EXPECT_THAT(Rows(), AnyOf(kBefore, kAfter));
+      if (!published.ok()) {
+        ++reported;
+        EXPECT_THAT(Message(published),
+                    HasSubstr(answer == SQLITE_FULL ? "out.db: cannot write: the disk is full"
+                                                    : "out.db: disk I/O error"));
+      }
+      ASSERT_EQ(OpenAndPublish(committed), absl::OkStatus());
+      EXPECT_EQ(Rows(), kAfter);
+      if (!struck) break;
+    }
+    EXPECT_GT(reported, 5);
+  }
+}
+
+}  // namespace
+}  // namespace tidemark

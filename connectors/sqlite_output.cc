@@ -1,0 +1,329 @@
+#include "connectors/sqlite_output.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/files.h"
+#include "base/quantity.h"
+#include "base/status.h"
+#include "connectors/special_file.h"
+
+namespace tidemark {
+namespace {
+
+constexpr char kOwnersTable[] =
+    "CREATE TABLE IF NOT EXISTS tidemark_sinks ("
+    "sink TEXT PRIMARY KEY COLLATE NOCASE, run_line TEXT NOT NULL, epoch INTEGER NOT NULL, "
+    "opened INTEGER NOT NULL, made_table INTEGER NOT NULL)";
+
+absl::StatusOr<std::optional<TableFacts::Committed>> CommittedIn(
+    const std::optional<Position>& resume) {
+  if (!resume.has_value()) return std::nullopt;
+  const auto epoch = resume->Number("epoch");
+  const auto earlier = resume->Number("earlier");
+  const auto run_line = resume->Text("run_line");
+  if (!epoch || !earlier || !run_line) {
+    return absl::FailedPreconditionError(
+        "the stored position is not that of a table; was this sink another one before? Start over "
+        "with --fresh");
+  }
+  return TableFacts::Committed{.run_line = *run_line, .epoch = *epoch, .earlier = *earlier};
+}
+
+// With missing parents, durable like the file that will be in them.
+absl::Status CreateParents(Files& files, const std::string& path) {
+  const std::string directory = ParentDirectory(path);
+  const absl::StatusOr<FileInfo> there = files.Stat(directory);
+  if (there.ok() && !there->is_directory) {
+    return absl::FailedPreconditionError(
+        Cat(path, ": cannot be made, since ", directory, " is a file and not a directory"));
+  }
+  if (!absl::IsNotFound(there.status())) return there.status();
+  TM_RETURN_IF_ERROR(CreateParents(files, directory));
+  TM_RETURN_IF_ERROR(files.CreateDirectories(directory));
+  return files.SyncDirectory(ParentDirectory(directory));
+}
+
+absl::Status CheckPath(Files& files, const std::string& path) {
+  const absl::StatusOr<FileInfo> info = files.Stat(path);
+  if (path.empty() || (info.ok() && info->is_directory)) {
+    return absl::InvalidArgumentError(Cat(path, ": is a directory; name a file in it"));
+  }
+  if (const auto kind = SpecialFile(path)) {
+    return absl::InvalidArgumentError(Cat(path, ": is ", *kind, ", which can hold no database"));
+  }
+  return absl::OkStatus();
+}
+
+// A database that is gone is not made anew, so that a refused start leaves nothing behind.
+absl::Status CheckStillThere(const std::string& path, const std::optional<Position>& resume,
+                             const SinkContext& context) {
+  auto committed = CommittedIn(resume);
+  if (!committed.ok()) return Annotate(committed.status(), path);
+  if (!committed->has_value() || (*committed)->earlier == 0) return absl::OkStatus();
+  if ((*committed)->run_line != context.run_line) return absl::OkStatus();
+  const absl::Status there = context.files->Stat(path).status();
+  if (!absl::IsNotFound(there)) return there;
+  return absl::DataLossError(Cat(path, ": is missing, but rows up to epoch ", (*committed)->earlier,
+                                 " were committed and written to it; put the file back, or start "
+                                 "over with --fresh"));
+}
+
+}  // namespace
+
+absl::Status CheckTableName(std::string_view table) {
+  if (table.empty() || table.find('\0') != std::string_view::npos) {
+    return absl::InvalidArgumentError("a table needs a name");
+  }
+  const std::string lower = SqlLower(table);
+  for (const std::string_view taken : {"sqlite_", "tidemark_"}) {
+    if (!lower.starts_with(taken)) continue;
+    return absl::InvalidArgumentError(Cat("the table '", table,
+                                          "' cannot be written: names that begin with '", taken,
+                                          "' have a meaning of their own"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTableKey(const std::vector<std::string>& key) {
+  std::set<std::string> seen;
+  for (const std::string& column : key) {
+    if (column.empty()) return absl::InvalidArgumentError("a column of the key needs a name");
+    if (seen.insert(SqlLower(column)).second) continue;
+    return absl::InvalidArgumentError(
+        Cat("the column '", column, "' is part of the table's key twice"));
+  }
+  return absl::OkStatus();
+}
+
+SqliteOutput::SqliteOutput(const SqliteTableOptions& options, const SinkContext& context)
+    : options_(options),
+      where_(Cat(options.path, ", table '", options.table, "'")),
+      run_line_(context.run_line) {}
+
+// ---- opening -------------------------------------------
+
+absl::StatusOr<std::unique_ptr<SqliteOutput>> SqliteOutput::Open(
+    const SqliteTableOptions& options, const std::optional<Position>& resume,
+    const SinkContext& context) {
+  TM_RETURN_IF_ERROR(CheckTableName(options.table));
+  TM_RETURN_IF_ERROR(CheckTableKey(options.key));
+  TM_RETURN_IF_ERROR(CheckPath(*context.files, options.path));
+  TM_RETURN_IF_ERROR(CheckStillThere(options.path, resume, context));
+  TM_RETURN_IF_ERROR(CreateParents(*context.files, options.path));
+  std::unique_ptr<SqliteOutput> output(new SqliteOutput(options, context));
+  TM_ASSIGN_OR_RETURN(output->database_, SqliteDatabase::Open(options.path, options.busy_timeout));
+  TM_RETURN_IF_ERROR(context.files->SyncDirectory(ParentDirectory(options.path)));
+  output->table_ =
+      std::make_unique<SqliteTableWriter>(*output->database_, options.table, options.key);
+  TM_RETURN_IF_ERROR(output->Prepare(resume, context));
+  return output;
+}
+
+absl::Status SqliteOutput::Prepare(const std::optional<Position>& resume,
+                                   const SinkContext& context) {
+  TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
+  TM_RETURN_IF_ERROR(database_->Execute(kOwnersTable));
+  TM_ASSIGN_OR_RETURN(const TableFacts facts, GatherFacts(resume, context));
+  const TablePlan plan = PlanTable(facts);
+  TM_RETURN_IF_ERROR(plan.refusal);
+  TM_RETURN_IF_ERROR(CarryOut(facts, plan, context));
+  TM_RETURN_IF_ERROR(table_->Look());
+  TM_RETURN_IF_ERROR(Annotate(table_->CheckKey(), where_));
+  known_columns_ = table_->columns();
+  last_epoch_ = facts.resume.has_value() ? facts.resume->epoch : 0;
+  return transaction.Commit();
+}
+
+absl::StatusOr<TableFacts> SqliteOutput::GatherFacts(const std::optional<Position>& resume,
+                                                     const SinkContext& context) {
+  TableFacts facts{.where = where_,
+                   .has_key = !options_.key.empty(),
+                   .run_line = context.run_line,
+                   .replaced_line = context.replaced_line};
+  auto committed = CommittedIn(resume);
+  if (!committed.ok()) return Annotate(committed.status(), where_);
+  facts.resume = *std::move(committed);
+
+  TM_ASSIGN_OR_RETURN(
+      auto table,
+      database_->Prepare("SELECT type FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE"));
+  table.BindText(1, options_.table);
+  TM_ASSIGN_OR_RETURN(facts.exists, table.Step());
+  if (facts.exists) {
+    if (table.Text(0) != "table") {
+      return absl::FailedPreconditionError(Cat(where_, ": is the name of ",
+                                               table.Text(0) == "index" ? "an " : "a ",
+                                               table.Text(0), " there; name another table"));
+    }
+    TM_ASSIGN_OR_RETURN(auto any,
+                        database_->Prepare(Cat("SELECT 1 FROM ", SqlName(options_.table))));
+    TM_ASSIGN_OR_RETURN(facts.has_rows, any.Step());
+  }
+  TM_ASSIGN_OR_RETURN(
+      auto owner,
+      database_->Prepare(
+          "SELECT run_line, epoch, opened, made_table FROM tidemark_sinks WHERE sink = ?1"));
+  owner.BindText(1, options_.table);
+  TM_ASSIGN_OR_RETURN(const bool owned, owner.Step());
+  if (owned) {
+    facts.owner = TableOwner{
+        .run_line = owner.Text(0), .epoch = owner.Number(1), .made_table = owner.Number(3) != 0};
+    opened_ = owner.Number(2);
+  }
+  return facts;
+}
+
+absl::Status SqliteOutput::CarryOut(const TableFacts& facts, const TablePlan& plan,
+                                    const SinkContext& context) {
+  const std::string table = SqlName(options_.table);
+  made_table_ = facts.owner.has_value() && facts.owner->made_table && !plan.move_aside;
+  if (plan.move_aside) {
+    TM_ASSIGN_OR_RETURN(const std::string aside, MoveAside());
+    context.say(Cat(where_, ": moved to table '", aside, "', because it ",
+                    facts.owner.has_value() && !facts.owner->run_line.empty()
+                        ? Cat("belongs to run line ", facts.owner->run_line)
+                        : std::string("was there before this job")));
+  } else if (plan.clear && facts.exists) {
+    // What the sink made it makes anew, since the job's columns may be others now.
+    TM_RETURN_IF_ERROR(
+        database_->Execute(Cat(made_table_ ? "DROP TABLE " : "DELETE FROM ", table)));
+  }
+  ++opened_;
+  TM_ASSIGN_OR_RETURN(
+      auto own,
+      database_->Prepare(
+          "INSERT OR REPLACE INTO tidemark_sinks (sink, run_line, epoch, opened, made_table) "
+          "VALUES (?1, ?2, ?3, ?4, ?5)"));
+  own.BindText(1, options_.table);
+  own.BindText(2, run_line_);
+  own.BindNumber(3, plan.epoch);
+  own.BindNumber(4, opened_);
+  own.BindNumber(5, made_table_ ? 1 : 0);
+  return own.Step().status();
+}
+
+// To the first free `<table>_old_N`, with its line in tidemark_sinks.
+absl::StatusOr<std::string> SqliteOutput::MoveAside() {
+  TM_ASSIGN_OR_RETURN(auto taken,
+                      database_->Prepare("SELECT 1 FROM sqlite_schema WHERE name = ?1 "
+                                         "COLLATE NOCASE UNION ALL "
+                                         "SELECT 1 FROM tidemark_sinks WHERE sink = ?1"));
+  std::string aside;
+  for (int n = 1;; ++n) {
+    aside = Cat(options_.table, "_old_", n);
+    taken.BindText(1, aside);
+    TM_ASSIGN_OR_RETURN(const bool is_taken, taken.Step());
+    taken.Reset();
+    if (!is_taken) break;
+  }
+  TM_RETURN_IF_ERROR(database_->Execute(
+      Cat("ALTER TABLE ", SqlName(options_.table), " RENAME TO ", SqlName(aside))));
+  TM_ASSIGN_OR_RETURN(auto rename,
+                      database_->Prepare("UPDATE tidemark_sinks SET sink = ?2 WHERE sink = ?1"));
+  rename.BindText(1, options_.table);
+  rename.BindText(2, aside);
+  TM_RETURN_IF_ERROR(rename.Step().status());
+  return aside;
+}
+
+// ---- rows, on the worker -------------------------------
+
+// All that SQLite could refuse later is refused here, before the row is part of a commit.
+absl::Status SqliteOutput::CheckRow(const SqliteRow& row) {
+  const bool as_before =
+      row.size() == checked_columns_.size() &&
+      std::equal(row.begin(), row.end(), checked_columns_.begin(),
+                 [](const SqliteColumn& a, const std::string& b) { return a.name == b; });
+  if (as_before && !row.empty()) return absl::OkStatus();
+  if (row.empty()) return absl::InvalidArgumentError("it has no columns");
+  std::set<std::string> seen;
+  std::set<std::string> known = known_columns_;
+  for (const SqliteColumn& column : row) {
+    if (column.name.empty() || column.name.find('\0') != std::string::npos) {
+      return absl::InvalidArgumentError(
+          "a column without a name, or with a zero byte in it, cannot be written");
+    }
+    if (!seen.insert(SqlLower(column.name)).second) {
+      return absl::InvalidArgumentError(
+          Cat("the column '", column.name,
+              "' is there twice; to SQLite names that differ in case alone are the same"));
+    }
+    known.insert(SqlLower(column.name));
+  }
+  for (const std::string& column : options_.key) {
+    if (seen.count(SqlLower(column)) > 0) continue;
+    return absl::InvalidArgumentError(
+        Cat("the column '", column, "' is missing, and is part of the key"));
+  }
+  if (known.size() > kColumnsMax) {
+    return absl::InvalidArgumentError(
+        Cat("the table would have more than ", kColumnsMax, " columns"));
+  }
+  known_columns_ = std::move(known);
+  checked_columns_.clear();
+  for (const SqliteColumn& column : row) checked_columns_.push_back(column.name);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteOutput::Add(const SqliteRow& row) {
+  if (const absl::Status checked = CheckRow(row); !checked.ok()) {
+    return Annotate(checked, Cat(where_, ": the row ", DescribeRow(row), " cannot be written"));
+  }
+  rows_.Add(row);
+  if (rows_.bytes() <= options_.epoch_bytes_max) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      Cat(where_, ": the rows of one epoch take more than ", FormatBytes(options_.epoch_bytes_max),
+          ", and they are part of its commit; give a shorter --epoch, or a lower --rate"));
+}
+
+EpochOutput SqliteOutput::EndEpoch(Epoch epoch) {
+  EpochOutput output;
+  output.rows = rows_.Take();
+  // The epochs before are published when this one is committed.
+  const int64_t earlier = last_epoch_;
+  if (!output.rows.empty()) last_epoch_ = static_cast<int64_t>(epoch.value);
+  output.position.Set("epoch", last_epoch_).Set("earlier", earlier).Set("run_line", run_line_);
+  return output;
+}
+
+// ---- publishing, on the committer ----------------------
+
+absl::StatusOr<std::optional<int64_t>> SqliteOutput::PublishedEpoch() {
+  TM_ASSIGN_OR_RETURN(
+      SqliteStatement * owner,
+      table_->StatementFor("SELECT run_line, epoch, opened FROM tidemark_sinks WHERE "
+                           "sink = ?1"));
+  owner->BindText(1, options_.table);
+  TM_ASSIGN_OR_RETURN(const bool there, owner->Step());
+  std::optional<int64_t> epoch;
+  if (there && owner->Text(0) == run_line_ && owner->Number(2) == opened_) epoch = owner->Number(1);
+  owner->Reset();
+  return epoch;
+}
+
+absl::Status SqliteOutput::Publish(Epoch epoch, const std::string& rows) {
+  TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
+  TM_ASSIGN_OR_RETURN(const std::optional<int64_t> published, PublishedEpoch());
+  if (!published.has_value()) {
+    return absl::FailedPreconditionError(
+        Cat(where_,
+            ": another sink of this job or another program has begun to write to it; give each a "
+            "table of its own"));
+  }
+  if (static_cast<int64_t>(epoch.value) <= *published) return absl::OkStatus();
+  TM_RETURN_IF_ERROR(table_->Look());
+  TM_ASSIGN_OR_RETURN(const bool made, table_->Write(rows));
+  made_table_ |= made;
+  TM_ASSIGN_OR_RETURN(
+      SqliteStatement * note,
+      table_->StatementFor("UPDATE tidemark_sinks SET epoch = ?2, made_table = ?3 WHERE "
+                           "sink = ?1"));
+  note->BindText(1, options_.table);
+  note->BindNumber(2, static_cast<int64_t>(epoch.value));
+  note->BindNumber(3, made_table_ ? 1 : 0);
+  TM_RETURN_IF_ERROR(note->Step().status());
+  return transaction.Commit();
+}
+
+}  // namespace tidemark

@@ -1,0 +1,100 @@
+// SqliteOutput: the table under a SQLite sink, whatever its items are (sqlite_sink.h).
+//
+// Rows of an epoch are collected, go into the commit as bytes, and are written after it in one
+// transaction with the epoch's number (sqlite_owner.h). So a crash at any moment leaves either
+// both or neither, and the commit's rows are published again at the next start.
+//
+// Position: {epoch, earlier, run_line}, see TableFacts::Committed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/ids.h"
+#include "connectors/sqlite_database.h"
+#include "connectors/sqlite_owner.h"
+#include "connectors/sqlite_rows.h"
+#include "connectors/sqlite_table.h"
+#include "engine/position.h"
+#include "engine/sink_step.h"
+
+namespace tidemark {
+
+struct SqliteTableOptions {
+  // The database; made if missing, with its directories. Beside it SQLite keeps `<path>-wal` and
+  // `<path>-shm`: copy or move the three together.
+  std::string path;
+  // Made with the columns of its first rows, if missing.
+  std::string table;
+  // Columns of which no two rows have the same values: a row replaces the one of its key. Nulls are
+  // the same value. None: rows are only added.
+  std::vector<std::string> key = {};
+  // How long a lock of another program is waited for; an error follows, and nothing is lost.
+  absl::Duration busy_timeout = absl::Seconds(10);
+  // Rows of one epoch are part of its commit, and in memory several times over while that is made.
+  // More of them end the run, which then wants shorter epochs; above 400 MiB the commit fails.
+  size_t epoch_bytes_max = size_t{256} << 20;
+};
+
+// What is wrong with a table's name or key; OK when nothing is.
+absl::Status CheckTableName(std::string_view table);
+absl::Status CheckTableKey(const std::vector<std::string>& key);
+
+// Thread rule: as for SinkWriter.
+class SqliteOutput {
+ public:
+  // Of a table; SQLite has no room for more than 2000.
+  static constexpr size_t kColumnsMax = 1000;
+
+  static absl::StatusOr<std::unique_ptr<SqliteOutput>> Open(const SqliteTableOptions& options,
+                                                            const std::optional<Position>& resume,
+                                                            const SinkContext& context);
+
+  // On the worker. An error names the row.
+  absl::Status Add(const SqliteRow& row);
+  EpochOutput EndEpoch(Epoch epoch);
+  // On the committer.
+  absl::Status Publish(Epoch epoch, const std::string& rows);
+
+  // "out/quakes.db, table 'daily'"
+  const std::string& where() const { return where_; }
+
+ private:
+  SqliteOutput(const SqliteTableOptions& options, const SinkContext& context);
+
+  absl::Status CheckRow(const SqliteRow& row);
+
+  absl::Status Prepare(const std::optional<Position>& resume, const SinkContext& context);
+  absl::StatusOr<TableFacts> GatherFacts(const std::optional<Position>& resume,
+                                         const SinkContext& context);
+  absl::Status CarryOut(const TableFacts& facts, const TablePlan& plan, const SinkContext& context);
+  absl::StatusOr<std::string> MoveAside();
+  // What tidemark_sinks says; nothing when another writer has taken the table.
+  absl::StatusOr<std::optional<int64_t>> PublishedEpoch();
+
+  const SqliteTableOptions options_;
+  const std::string where_;
+  const std::string run_line_;
+
+  // Of the worker.
+  SqliteRowsWriter rows_;
+  std::set<std::string> known_columns_;       // in lower case, as SQLite compares them
+  std::vector<std::string> checked_columns_;  // of the row before
+  int64_t last_epoch_ = 0;                    // with rows
+
+  // Of the committer; used by Open() before there is one.
+  std::unique_ptr<SqliteDatabase> database_;
+  std::unique_ptr<SqliteTableWriter> table_;
+  bool made_table_ = false;
+  int64_t opened_ = 0;  // tells this writer from another one of the same line
+};
+
+}  // namespace tidemark

@@ -1,0 +1,104 @@
+#include "connectors/sqlite_rows.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/random.h"
+#include "base/status.h"
+
+namespace tidemark {
+namespace {
+
+using ::testing::ElementsAreArray;
+
+absl::StatusOr<std::vector<SqliteRow>> ReadAll(std::string_view bytes) {
+  std::vector<SqliteRow> rows;
+  SqliteRowsReader reader(bytes);
+  while (true) {
+    TM_ASSIGN_OR_RETURN(const bool there, reader.Next());
+    if (!there) return rows;
+    rows.push_back(reader.row());
+  }
+}
+
+std::vector<SqliteRow> Rows() {
+  return {
+      {{"a", int64_t{-1}}, {"b", std::string("x\0y", 3)}},
+      {{"b", SqliteBlob{std::string("\xff\0", 2)}}, {"a", std::numeric_limits<int64_t>::min()}},
+      {{"a", 0.1}, {"b", {}}},
+      {{"", std::string()}},
+      {{"a", std::numeric_limits<double>::infinity()}, {"b", SqliteBlob{}}},
+  };
+}
+
+std::string Written() {
+  SqliteRowsWriter writer;
+  for (const SqliteRow& row : Rows()) writer.Add(row);
+  EXPECT_GT(writer.bytes(), 0u);
+  return writer.Take();
+}
+
+TEST(SqliteRows, ComeBackAsTheyWere) {
+  const auto rows = ReadAll(Written());
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(*rows, ElementsAreArray(Rows()));
+  EXPECT_THAT(*ReadAll(""), ElementsAreArray(std::vector<SqliteRow>()));
+}
+
+TEST(SqliteRows, EachTakeBeginsAnew) {
+  SqliteRowsWriter writer;
+  EXPECT_EQ(writer.Take(), "");
+  writer.Add(Rows()[0]);
+  const std::string first = writer.Take();
+  writer.Add(Rows()[0]);
+  EXPECT_EQ(writer.Take(), first) << "the names are in each";
+  EXPECT_EQ(writer.bytes(), 0u);
+}
+
+TEST(SqliteRows, NamesAreStoredOncePerShape) {
+  SqliteRowsWriter writer;
+  const SqliteRow row = {{std::string(1000, 'n'), int64_t{1}}};
+  for (int i = 0; i < 100; ++i) writer.Add(row);
+  EXPECT_LT(writer.bytes(), 1000u + 100 * 20);
+}
+
+// Goal: damaged bytes are an error or other rows, never a crash. Method: each cut, random flips.
+TEST(SqliteRows, DamagedBytesAreAnError) {
+  const std::string whole = Written();
+  size_t refused = 0;
+  for (size_t size = 1; size < whole.size(); ++size) {
+    const auto rows = ReadAll(std::string_view(whole).substr(0, size));
+    if (rows.ok()) {
+      EXPECT_LT(rows->size(), Rows().size());
+    } else {
+      EXPECT_TRUE(absl::IsDataLoss(rows.status()));
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, whole.size() / 2);
+  const uint64_t seed = FreshSeed();
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
+  Random random(seed);
+  for (int i = 0; i < 2000; ++i) {
+    std::string damaged = whole;
+    damaged[random.Below(damaged.size())] = static_cast<char>(random.Below(256));
+    const auto rows = ReadAll(damaged);
+    EXPECT_TRUE(rows.ok() || absl::IsDataLoss(rows.status()));
+  }
+}
+
+TEST(SqliteRows, AreDescribedInALine) {
+  EXPECT_EQ(DescribeRow({{"net", "ci"}, {"n", int64_t{37}}, {"x", {}}, {"b", SqliteBlob{"ab"}}}),
+            "(net: 'ci', n: 37, x: null, b: 2 bytes)");
+  const std::string text = DescribeRow(SqliteRow(100, {"name", std::string(500, 'x')}));
+  EXPECT_LT(text.size(), 400u);
+  EXPECT_TRUE(text.ends_with("…)"));
+}
+
+}  // namespace
+}  // namespace tidemark
