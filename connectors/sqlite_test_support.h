@@ -16,6 +16,8 @@ class Visitor {
   explicit Visitor(const std::string& path) {
     error_ = sqlite3_open_v2(path.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                              nullptr) != SQLITE_OK;
+    // While a database is made or left for the last time, readers wait, too.
+    sqlite3_busy_timeout(handle_, 5'000);
   }
   ~Visitor() { sqlite3_close_v2(handle_); }
   Visitor(const Visitor&) = delete;
