@@ -13,6 +13,8 @@
 #include "connectors/generator_source.h"
 #include "connectors/json_row.h"
 #include "connectors/line_file_source.h"
+#include "connectors/sqlite_json.h"
+#include "connectors/sqlite_output.h"
 #include "connectors/stdin_source.h"
 #include "jobs/job_check.h"
 #include "jobs/job_key.h"
@@ -76,9 +78,17 @@ void AddSink(const SinkSpec& sink, const BuildOptions& options, const Stream<T>&
              const LineEncoder<T>& encode) {
   if (const auto* file = std::get_if<FileSinkSpec>(&sink.connector)) {
     rows.To(sink.name, LineFile<T>(file->path, encode));
-  } else {
-    rows.To(sink.name, StdoutLines<T>({.write = options.write_stdout}, encode));
+    return;
   }
+  if constexpr (std::is_same_v<T, JsonRow>) {  // lines have no fields, as CheckSinks() says
+    if (const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector)) {
+      SqliteTableOptions made{.path = table->path, .table = table->table};
+      for (const SqliteSinkSpec::Column& column : table->key) made.key.push_back(column.name);
+      rows.To(sink.name, JsonTable(std::move(made)));
+      return;
+    }
+  }
+  rows.To(sink.name, StdoutLines<T>({.write = options.write_stdout}, encode));
 }
 
 template <class T>

@@ -5,13 +5,14 @@
 #include <utility>
 
 #include "base/status.h"
+#include "connectors/sqlite_output.h"
 #include "jobs/spelling.h"
 
 namespace tidemark {
 namespace {
 
 constexpr std::array<std::string_view, 3> kSourceConnectors = {"file", "stdin", "generator"};
-constexpr std::array<std::string_view, 2> kSinkConnectors = {"file", "stdout"};
+constexpr std::array<std::string_view, 3> kSinkConnectors = {"file", "stdout", "sqlite"};
 
 bool IsOneLine(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -101,6 +102,56 @@ GeneratorOptions ParseGenerator(const YamlEntry& entry, Problems& problems) {
     if (const auto time = ReadTimestamp(*found, problems)) options.start_time = time->ToAbsl();
   }
   return options;
+}
+
+// A column, or a list of columns.
+void ParseTableKey(const YamlEntry& entry, SqliteSinkSpec& table, Problems& problems) {
+  const bool is_one = entry.value.is_text();
+  if (!is_one && (!entry.value.is_list() || entry.value.items().empty())) {
+    ReportWrong(entry.key, "a field, or a list of fields like [net, day]", entry.value, problems);
+    return;
+  }
+  const std::vector<YamlValue> one =
+      is_one ? std::vector<YamlValue>{entry.value} : std::vector<YamlValue>();
+  std::vector<std::string> names;
+  for (const YamlValue& name : is_one ? one : entry.value.items()) {
+    if (!name.is_text() || name.text().empty()) {
+      ReportWrong(entry.key, "names of fields", name, problems);
+      continue;
+    }
+    names.push_back(name.text());
+    if (const absl::Status status = CheckTableKey(names); !status.ok()) {
+      problems.Add(name.place, ToStd(status.message()));
+      names.pop_back();
+    }
+    table.key.push_back({.name = name.text(), .place = name.place});
+  }
+}
+
+// `place` becomes that of the file.
+SqliteSinkSpec ParseSqlite(const YamlEntry& entry, Place& place, Problems& problems) {
+  SqliteSinkSpec sink;
+  if (!entry.value.is_map()) {
+    ReportWrong(entry.key, "a map like {file: out/quakes.db, table: daily}", entry.value, problems);
+    return sink;
+  }
+  const YamlMap map(entry.value, "sqlite", {"file", "table", "key"}, problems);
+  if (const YamlEntry* file =
+          map.Require("file", "sqlite needs a file, as in {file: out/quakes.db, table: daily}")) {
+    sink.path = ReadText(*file, problems).value_or("");
+    place = file->value.place;
+  }
+  if (const YamlEntry* table =
+          map.Require("table", "sqlite needs a table, as in {file: out/quakes.db, table: daily}")) {
+    sink.table_place = table->value.place;
+    if (auto name = ReadName(*table, problems)) {
+      sink.table = *std::move(name);
+      const absl::Status status = CheckTableName(sink.table);
+      if (!status.ok()) problems.Add(sink.table_place, ToStd(status.message()));
+    }
+  }
+  if (const YamlEntry* key = map.Find("key")) ParseTableKey(*key, sink, problems);
+  return sink;
 }
 
 void ParseFields(const YamlEntry& entry, SourceSpec& source, Problems& problems) {
@@ -203,12 +254,14 @@ std::optional<SinkSpec> ParseSink(const YamlValue& value, const YamlEntry* named
   } else if (!value.is_map()) {
     ReportWrong("a sink", "a map like {file: out.jsonl}, or 'stdout'", value, problems);
   } else {
-    const YamlMap map(value, "a sink", {"file", "stdout", "name"}, problems);
+    const YamlMap map(value, "a sink", {"file", "stdout", "sqlite", "name"}, problems);
     ReadPartName(map, named, sink, problems);
     if (const YamlEntry* entry = ChooseConnector(map, "a sink", kSinkConnectors, problems)) {
       sink.connector_place = entry->value.place;
       if (entry->key == "file") {
         sink.connector = FileSinkSpec{ReadText(*entry, problems).value_or("")};
+      } else if (entry->key == "sqlite") {
+        sink.connector = ParseSqlite(*entry, sink.connector_place, problems);
       } else {
         sink.connector = StdoutSinkSpec();
         ExpectNoOptions(*entry, problems);

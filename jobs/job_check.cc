@@ -8,9 +8,11 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "base/status.h"
 #include "jobs/row_fields.h"
 
@@ -111,6 +113,33 @@ void CheckClock(const WindowSpec& window, const RowFields& fields, bool reads_so
   }
 }
 
+// ---- sinks --------------------------------------------------------------------------------------
+
+bool IsTable(const SinkSpec& sink) {
+  return std::holds_alternative<SqliteSinkSpec>(sink.connector);
+}
+
+// `taken`: the tables of sinks before this one, by the path of their database and their name.
+void CheckTableIsNew(const SqliteSinkSpec& table, const std::string& path,
+                     std::map<std::pair<std::string, std::string>, Place>& taken,
+                     Problems& problems) {
+  const std::string name = absl::AsciiStrToLower(table.table);  // as SQLite compares them
+  const auto [first, is_new] = taken.try_emplace({path, name}, table.table_place);
+  if (is_new) return;
+  problems.Add(table.table_place, Cat("the table ", Quoted(table.table), " of ", Quoted(table.path),
+                                      " is written already", At(" by the sink", first->second)));
+}
+
+void CheckTableFields(const SinkSpec& sink, const RowFields& fields, Problems& problems) {
+  const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector);
+  if (table == nullptr) return;
+  for (const SqliteSinkSpec::Column& column : table->key) {
+    if (const auto what = fields.MissingInSome(column.name, "key")) {
+      problems.Add(column.place, *what);
+    }
+  }
+}
+
 }  // namespace
 
 void CheckNames(const JobSpec& job, Problems& problems) {
@@ -133,7 +162,9 @@ void CheckNames(const JobSpec& job, Problems& problems) {
 }
 
 void CheckPaths(const JobSpec& job, Problems& problems) {
-  std::map<std::string, Place> read, written;
+  std::map<std::string, Place> read;
+  std::map<std::string, const SinkSpec*> written;
+  std::map<std::pair<std::string, std::string>, Place> tables;
   std::optional<Place> stdin_place, stdout_place;
   for (const SourceSpec& source : job.sources) {
     if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) {
@@ -158,18 +189,23 @@ void CheckPaths(const JobSpec& job, Problems& problems) {
       stdout_place = sink.connector_place;
       continue;
     }
-    const std::string& as_written = std::get<FileSinkSpec>(sink.connector).path;
+    const std::string& as_written = *OutputPath(sink);
     const std::string path = Normal(as_written);
-    if (IsNullDevice(path)) continue;
+    const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector);
+    if (IsNullDevice(path) && table == nullptr) continue;
     if (const auto source = read.find(path); source != read.end()) {
       problems.Add(sink.connector_place,
                    Cat("the file ", Quoted(as_written), " is read",
                        At(" by the source", source->second), " and would be overwritten"));
     }
-    const auto [first, is_new] = written.try_emplace(path, sink.connector_place);
-    if (!is_new) {
+    const auto [first, is_new] = written.try_emplace(path, &sink);
+    if (table != nullptr) {
+      CheckTableIsNew(*table, path, tables, problems);
+    }
+    const bool share = table != nullptr && !is_new && IsTable(*first->second);  // two tables of it
+    if (!is_new && !share) {
       problems.Add(sink.connector_place, Cat("the file ", Quoted(as_written), " is written already",
-                                             At(" by the sink", first->second)));
+                                             At(" by the sink", first->second->connector_place)));
     }
     if (state.has_value() && (path == *state || LiesIn(path, *state))) {
       problems.Add(sink.connector_place, Cat("the file ", Quoted(as_written),
@@ -244,6 +280,31 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
   }
 }
 
+void CheckSinks(const JobSpec& job, Problems& problems) {
+  const bool has_lines =
+      std::any_of(job.sources.begin(), job.sources.end(),
+                  [](const SourceSpec& source) { return source.format == RowFormat::kLines; });
+  RowFields fields = RowFields::OfSources(job);
+  KeyBySpec key;
+  for (const StepSpec& step : job.steps) {
+    if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
+      key = *key_by;
+    } else if (const auto* window = std::get_if<WindowSpec>(&step.step)) {
+      if (window->late_to.has_value()) CheckTableFields(*window->late_to, fields, problems);
+      fields = RowFields::Behind(*window, key);
+    } else {
+      fields = RowFields::Behind(std::get<BatchSpec>(step.step), key);
+    }
+  }
+  for (const SinkSpec& sink : job.sinks) {
+    CheckTableFields(sink, fields, problems);
+    if (IsTable(sink) && has_lines) {
+      problems.Add(sink.connector_place,
+                   "sqlite needs rows with fields; a source with format: lines has none");
+    }
+  }
+}
+
 absl::Status CheckJob(const JobSpec& job) {
   Problems problems(Cat("job '", job.name, "'"));
   if (job.name.empty()) problems.Add({}, "a job needs a name");
@@ -252,6 +313,7 @@ absl::Status CheckJob(const JobSpec& job) {
   CheckNames(job, problems);
   CheckPaths(job, problems);
   CheckSteps(job, problems);
+  CheckSinks(job, problems);
   return problems.ToStatus();
 }
 

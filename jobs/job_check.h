@@ -19,6 +19,9 @@ void CheckPaths(const JobSpec& job, Problems& problems);
 // Rows have the form and the fields that the steps work on, as far as that can be known.
 void CheckSteps(const JobSpec& job, Problems& problems);
 
+// The rows that sinks get have the fields that those need, as far as that can be known.
+void CheckSinks(const JobSpec& job, Problems& problems);
+
 // All of them, and that there is something to run; messages begin with "job '<name>'".
 absl::Status CheckJob(const JobSpec& job);
 

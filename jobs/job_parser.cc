@@ -96,7 +96,8 @@ JobSpec ParseRoot(const YamlValue& root, Files* files, Problems& problems) {
   if (const YamlEntry* entry = map.Find("steps")) job.steps = ParseSteps(*entry, problems);
   // A step or source that was not understood is missing now, which must not become a second
   // mistake.
-  if (problems.count() == before) {
+  const bool understood = problems.count() == before;
+  if (understood) {
     if (files != nullptr) SampleFields(*files, job);
     CheckSteps(job, problems);
   }
@@ -107,6 +108,7 @@ JobSpec ParseRoot(const YamlValue& root, Files* files, Problems& problems) {
         return ParseSink(value, named, problems);
       },
       problems);
+  if (understood) CheckSinks(job, problems);
   CheckNames(job, problems);
   CheckPaths(job, problems);
   return job;

@@ -267,9 +267,9 @@ TEST(JobMistakes, InSinksAndPaths) {
   Check({
       {Sink(""), {"3:1: a sink must be a map like {file: out.jsonl}, or 'stdout', found nothing"}},
       {Sink("{flie: x}"), {"3:8: unknown key 'flie'; did you mean 'file'?"}},
-      {Sink("{name: x}"), {"3:7: a sink needs one of: file, stdout"}},
+      {Sink("{name: x}"), {"3:7: a sink needs one of: file, stdout, sqlite"}},
       {Sink("{file: x, rate: 3}"),
-       {"3:17: unknown key 'rate'; a sink can have: file, stdout, name"}},
+       {"3:17: unknown key 'rate'; a sink can have: file, stdout, sqlite, name"}},
       {Sink("{stdout: {colour: red}}"), {"3:16: stdout takes no options, found a map"}},
       {Sink("{file: ./in.jsonl}"),
        {"3:14: the file './in.jsonl' is read by the source at 2:16 and would be overwritten"}},
@@ -286,6 +286,47 @@ TEST(JobMistakes, InSinksAndPaths) {
   });
 }
 
+TEST(JobMistakes, InTables) {
+  const auto table = [](const std::string& more) {
+    return Sink("{sqlite: {file: o.db" + more + "}}");
+  };
+  const std::string steps =
+      "name: j\nsource: {file: in.jsonl, fields: [net, mag]}\nsteps: [{key_by: net}, {batch: "
+      "{max_items: 2, as: rows}}]\nsink: ";
+  Check({
+      {Sink("{sqlite: o.db}"),
+       {"3:16: sqlite must be a map like {file: out/quakes.db, table: daily}, found 'o.db'"}},
+      {Sink("{sqlite: {table: t}}"),
+       {"3:16: sqlite needs a file, as in {file: out/quakes.db, table: daily}"}},
+      {table(""), {"3:16: sqlite needs a table, as in {file: out/quakes.db, table: daily}"}},
+      {table(", tabel: t"), {"3:29: unknown key 'tabel'; did you mean 'table'?"}},
+      {table(", table: sqlite_x"),
+       {"3:36: the table 'sqlite_x' cannot be written: names that begin with 'sqlite_' have a "
+        "meaning of their own"}},
+      {table(", table: t, key: []"),
+       {"3:44: key must be a field, or a list of fields like [net, day], found a list"}},
+      {table(", table: t, key: [a, [b]]"), {"3:48: key must be names of fields, found a list"}},
+      {table(", table: t, key: [a, b, A]"),
+       {"3:51: the column 'A' is part of the table's key twice"}},
+      {steps + "{sqlite: {file: o.db, table: t, key: [net, row]}}",
+       {"4:50: the rows have no field 'row' here; what can be a key is: net"}},
+      {steps + "{sqlite: {file: o.db, table: t, key: rows}}",
+       {"4:44: the field 'rows' is the list of the batch above, and a key is a single value"}},
+      {"name: j\nsource: {file: o, fields: [net]}\nsink: {sqlite: {file: o.db, table: t, key: "
+       "nett}}",
+       {"3:44: the rows have no field 'nett' here; did you mean 'net'?"}},
+      {"name: j\nsource: {file: a, format: lines}\nsink: {sqlite: {file: o.db, table: t}}",
+       {"3:23: sqlite needs rows with fields; a source with format: lines has none"}},
+      {Sink("{sqlite: {file: in.jsonl, table: t}}"),
+       {"3:23: the file 'in.jsonl' is read by the source at 2:16 and would be overwritten"}},
+      {"name: j\nsource: stdin\nsinks:\n  a: {sqlite: {file: o.db, table: t}}\n"
+       "  b: {sqlite: {file: ./o.db, table: T}}\n  c: {sqlite: {file: o.db, table: u}}\n"
+       "  d: {file: o.db}\n",
+       {"5:37: the table 'T' of './o.db' is written already by the sink at 4:35",
+        "7:13: the file 'o.db' is written already by the sink at 4:22"}},
+  });
+}
+
 TEST(JobMistakes, AreAllReportedInOrderOfTheirPlaces) {
   Check(
       {{"sink: {file: out.jsonl, colour: red}\n"
@@ -294,7 +335,7 @@ TEST(JobMistakes, AreAllReportedInOrderOfTheirPlaces) {
         "  - batch: {max_item: 50}\n"
         "source: {file: out.jsonl, rate: x}\n",
         {"1:1: a job needs a name, like 'name: my_job'",
-         "1:25: unknown key 'colour'; a sink can have: file, stdout, name",
+         "1:25: unknown key 'colour'; a sink can have: file, stdout, sqlite, name",
          "2:10: workers must be a whole number, found 'many'",
          "4:13: unknown key 'max_item'; did you mean 'max_items'?",
          "5:33: rate must be a number, 0 or more, found 'x'"}}});
@@ -305,7 +346,7 @@ TEST(JobMistakes, ColumnsCountCharactersAndNotBytes) {
           {"2:31: unknown key 'formt'; did you mean 'format'?"}},
          {"\xef\xbb\xbfnaem: j\r\nsource: stdin\r\nsink: {file: x, y: 1}\r\n",
           {"1:1: unknown key 'naem'; did you mean 'name'?",
-           "3:17: unknown key 'y'; a sink can have: file, stdout, name"}}});
+           "3:17: unknown key 'y'; a sink can have: file, stdout, sqlite, name"}}});
 }
 
 TEST(JobMistakes, ALongTextIsCut) {

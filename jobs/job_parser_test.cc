@@ -87,6 +87,28 @@ sinks:
   EXPECT_EQ(job.sinks[1].name, "shown");
 }
 
+TEST(JobParser, ReadsEveryKeyOfATable) {
+  const JobSpec job = Parse(R"(
+name: tables
+source: generator
+sinks:
+  kept: {sqlite: {file: out.db, table: daily, key: [key, seq]}}
+  more: {sqlite: {file: out.db, table: last, key: key}}
+  all: {sqlite: {file: out.db, table: all}}
+)");
+  const auto table = [&](size_t sink) {
+    return std::get<SqliteSinkSpec>(job.sinks.at(sink).connector);
+  };
+  EXPECT_EQ(job.sinks[0].name, "kept");
+  EXPECT_EQ(table(0).path, "out.db");
+  EXPECT_EQ(table(0).table, "daily");
+  ASSERT_THAT(table(0).key, SizeIs(2));
+  EXPECT_EQ(table(0).key[1].name, "seq");
+  ASSERT_THAT(table(1).key, SizeIs(1));
+  EXPECT_EQ(table(1).key[0].name, "key");
+  EXPECT_THAT(table(2).key, SizeIs(0));
+}
+
 TEST(JobParser, ReadsEveryKeyOfAGenerator) {
   const JobSpec job = Parse(R"(
 name: made_up

@@ -65,13 +65,33 @@ struct FileSinkSpec {
   std::string path;
 };
 struct StdoutSinkSpec {};
+// A table of a SQLite database, a column for each field.
+struct SqliteSinkSpec {
+  struct Column {
+    std::string name;
+    Place place = {};
+  };
+  std::string path;
+  std::string table;
+  std::vector<Column> key = {};  // a row replaces the one of its key; none: rows are added
+  Place table_place = {};
+};
 
 struct SinkSpec {
   std::string name = "sink";
-  std::variant<FileSinkSpec, StdoutSinkSpec> connector = {};
+  std::variant<FileSinkSpec, StdoutSinkSpec, SqliteSinkSpec> connector = {};
   Place place = {};
   Place connector_place = {};
 };
+
+// Where the sink writes, for those that write to a path; else null. `Sink` is SinkSpec or const
+// SinkSpec.
+template <class Sink>
+auto OutputPath(Sink& sink) -> decltype(&std::get<FileSinkSpec>(sink.connector).path) {
+  if (auto* file = std::get_if<FileSinkSpec>(&sink.connector)) return &file->path;
+  if (auto* table = std::get_if<SqliteSinkSpec>(&sink.connector)) return &table->path;
+  return nullptr;
+}
 
 // ---- steps -------------------------------------------------------------------------------------
 

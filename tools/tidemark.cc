@@ -1,6 +1,9 @@
 // The tidemark command: jobs written as files, and a look into their state.
 
 #include <cstdio>
+#include <map>
+#include <string>
+#include <variant>
 
 #include "base/clock.h"
 #include "base/files.h"
@@ -41,19 +44,20 @@ RunOptions OptionsOf(const JobSpec& job) {
   return options;
 }
 
-// Outputs keep their file names and go to `directory`.
+// Outputs keep their file names and go to `directory`; tables of one database stay together.
 absl::Status MoveOutputs(const std::string& directory, JobSpec& job) {
-  const std::vector<SinkSpec*> sinks = AllSinks(job);
-  for (size_t i = 0; i < sinks.size(); ++i) {
-    auto* file = std::get_if<FileSinkSpec>(&sinks[i]->connector);
-    if (file == nullptr) continue;
-    file->path = JoinPath(directory, file->path.substr(file->path.find_last_of('/') + 1));
-    for (size_t j = 0; j < i; ++j) {
-      const auto* other = std::get_if<FileSinkSpec>(&sinks[j]->connector);
-      if (other == nullptr || other->path != file->path) continue;
+  std::map<std::string, const std::string> moved;  // from where; paths there
+  for (SinkSpec* sink : AllSinks(job)) {
+    std::string* path = OutputPath(*sink);
+    if (path == nullptr) continue;
+    const std::string to = JoinPath(directory, path->substr(path->find_last_of('/') + 1));
+    const auto [other, is_new] = moved.try_emplace(to, *path);
+    const bool is_table = std::holds_alternative<SqliteSinkSpec>(sink->connector);
+    if (!is_new && !(is_table && other->second == *path)) {
       return absl::InvalidArgumentError(
-          Cat("--out: two outputs would both be ", file->path, "; give them different file names"));
+          Cat("--out: two outputs would both be ", to, "; give them different file names"));
     }
+    *path = to;
   }
   return absl::OkStatus();
 }
