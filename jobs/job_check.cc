@@ -111,6 +111,12 @@ void CheckClock(const WindowSpec& window, const RowFields& fields, bool reads_so
                  "max_ahead_of_system_time is judged where a row is read, and those of this window "
                  "come from another step");
   }
+  if (!reads_source && event_time->watermark == WatermarkScope::kPerStream) {
+    const Place known = event_time->watermark_place;
+    problems.Add(known.known() ? known : place,
+                 "watermark: per_stream is measured where rows are read, and those of this window "
+                 "come from another step; leave it out, so that each key has its own");
+  }
 }
 
 // ---- sinks --------------------------------------------------------------------------------------

@@ -112,14 +112,23 @@ struct BatchSpec {
   Place as_place = {};
 };
 
-// The time of a row is in one of its fields; each key has a watermark of its own.
+enum class WatermarkScope {
+  kPerKey,     // each key has one of its own
+  kPerStream,  // that of the source that is furthest behind
+};
+
+// The time of a row is in one of its fields.
 struct EventTimeSpec {
   std::string field;
   std::optional<TimeUnit> unit = {};  // nothing: numbers are milliseconds, texts ISO-8601
   Span max_out_of_orderness = {};
   // How far a time may lie ahead of the system's where the row is read; beyond, the row is bad.
   Span max_ahead_of_system_time = Span::Infinite();
+  WatermarkScope watermark = WatermarkScope::kPerKey;
+  // Per stream: a source without a row for so long is not waited for.
+  Span idle_after = Span::Infinite();
   Place place = {};  // of the field
+  Place watermark_place = {};
 };
 struct SystemTimeSpec {};
 

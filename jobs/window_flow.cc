@@ -163,6 +163,11 @@ WindowStreams AddWindow(const Stream<KeyedWindowRow>& rows, const WindowSpec& wi
   const WindowRowWriter write(key_fields);
   const KeyedStream<JobKey, WindowRow> keyed(rows);
   if (const auto* clock = std::get_if<EventTimeSpec>(&window.clock)) {
+    if (clock->watermark == WatermarkScope::kPerStream) {
+      const PerStream options{.max_out_of_orderness = clock->max_out_of_orderness.ToAbsl(),
+                              .idle_after = clock->idle_after.ToAbsl()};
+      return InWindows(keyed.EventTime(&WindowRow::time, options), window, fold, write);
+    }
     const EventTimeOptions options{.max_out_of_orderness = clock->max_out_of_orderness.ToAbsl()};
     return InWindows(keyed.EventTime(&WindowRow::time, options), window, fold, write);
   }

@@ -19,6 +19,27 @@ constexpr std::array<std::string_view, 3> kWindows = {"tumbling", "sliding", "se
 
 // ---- clock ---------------------------------------------
 
+void ParseWatermark(const YamlMap& map, EventTimeSpec& clock, Problems& problems) {
+  static constexpr std::array<std::string_view, 2> kScopes = {"per_key", "per_stream"};
+  const YamlEntry* watermark = map.Find("watermark");
+  const YamlEntry* idle_after = map.Find("idle_after");
+  std::optional<size_t> scope = 0;
+  if (watermark != nullptr) {
+    scope = ReadWord(*watermark, kScopes, problems);
+    clock.watermark_place = watermark->value.place;
+    if (scope == 1u) clock.watermark = WatermarkScope::kPerStream;
+  }
+  if (idle_after == nullptr) return;
+  if (scope == 0u) {
+    problems.Add(idle_after->place,
+                 "idle_after is for 'watermark: per_stream'; a watermark per key waits for no "
+                 "source");
+  }
+  if (const auto span = ReadSpan(*idle_after, SpanRange::kMoreThanZero, problems)) {
+    clock.idle_after = *span;
+  }
+}
+
 EventTimeSpec ParseEventTime(const YamlMap& map, Problems& problems) {
   static constexpr std::array<std::string_view, 5> kUnits = {"s", "ms", "us", "ns", "iso8601"};
   static constexpr std::array<TimeUnit, 5> kUnitValues = {TimeUnit::kSeconds, TimeUnit::kMillis,
@@ -41,6 +62,7 @@ EventTimeSpec ParseEventTime(const YamlMap& map, Problems& problems) {
     clock.max_ahead_of_system_time =
         ReadSpan(*bound, SpanRange::kZeroOrMoreOrInf, problems).value_or(Span::Infinite());
   }
+  ParseWatermark(map, clock, problems);
   return clock;
 }
 
@@ -49,7 +71,8 @@ void ParseClock(const YamlEntry& entry, WindowSpec& window, Problems& problems) 
     window.clock = SystemTimeSpec();
   } else if (entry.value.is_map()) {
     const YamlMap map(entry.value, "a clock",
-                      {"event_time", "unit", "max_out_of_orderness", "max_ahead_of_system_time"},
+                      {"event_time", "unit", "max_out_of_orderness", "max_ahead_of_system_time",
+                       "watermark", "idle_after"},
                       problems);
     window.clock = ParseEventTime(map, problems);
   } else {

@@ -16,6 +16,7 @@
 namespace tidemark {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 // A job with one window; what is in it stands from line 5, column 13 on.
@@ -60,6 +61,8 @@ TEST(WindowParser, ReadsEveryKey) {
         unit: iso8601
         max_out_of_orderness: 1d
         max_ahead_of_system_time: 1h
+        watermark: per_stream
+        idle_after: 1m
       sliding: {length: 1d, offset: 6h, align_to: 2018-01-01T00:00:00Z}
       aggregate: {quakes: count, strongest: max(mag), where: count(distinct place.country)}
       late_to: {file: late.jsonl, name: stragglers}
@@ -73,6 +76,8 @@ TEST(WindowParser, ReadsEveryKey) {
   EXPECT_EQ(clock.unit, TimeUnit::kIso8601);
   EXPECT_EQ(clock.max_out_of_orderness, Span::Seconds(86'400));
   EXPECT_EQ(clock.max_ahead_of_system_time, Span::Seconds(3'600));
+  EXPECT_EQ(clock.watermark, WatermarkScope::kPerStream);
+  EXPECT_EQ(clock.idle_after, Span::Seconds(60));
   const auto& sliding = std::get<Sliding>(window.windows);
   EXPECT_EQ(sliding.length, absl::Hours(24));
   EXPECT_EQ(sliding.offset, absl::Hours(6));
@@ -100,6 +105,8 @@ TEST(WindowParser, HasDefaults) {
   EXPECT_FALSE(clock.unit.has_value());
   EXPECT_EQ(clock.max_out_of_orderness, Span());
   EXPECT_TRUE(clock.max_ahead_of_system_time.is_infinite());
+  EXPECT_EQ(clock.watermark, WatermarkScope::kPerKey);
+  EXPECT_TRUE(clock.idle_after.is_infinite());
   EXPECT_EQ(std::get<Tumbling>(window.windows).length, absl::Minutes(1));
   EXPECT_EQ(std::get<Tumbling>(window.windows).align_to, absl::UnixEpoch());
   EXPECT_EQ(window.options.late_when, LateWhen::kWindowClosed);
@@ -173,6 +180,14 @@ TEST(WindowMistakes, InTheClock) {
   EXPECT_EQ(Mistakes(WithClock("{event_time: t, max_ahead_of_system_time: soon}")),
             "5:63: max_ahead_of_system_time must be a duration like 10s, 1m30s, 24h or 3d, found "
             "'soon'");
+  EXPECT_EQ(Mistakes(WithClock("{event_time: t, watermark: per_row}")),
+            "5:48: watermark must be 'per_key' or 'per_stream', found 'per_row'");
+  for (const char* scope : {"", "watermark: per_key, "}) {
+    EXPECT_THAT(Mistakes(WithClock(Cat("{event_time: t, ", scope, "idle_after: 1m}"))),
+                HasSubstr("idle_after is for 'watermark: per_stream'; a watermark per key waits"));
+  }
+  EXPECT_EQ(Mistakes(WithClock("{event_time: t, watermark: per_stream, idle_after: 0s}")),
+            "5:72: idle_after must be longer than zero, found '0s'");
   EXPECT_EQ(Mistakes(Job("{clock: system_time, tumbling: 1m, aggregate: {n: count}, "
                          "late_to: stdout}")),
             "5:80: by clock: system_time no row is late; remove late_to");
@@ -233,6 +248,16 @@ TEST(WindowMistakes, InItsPlaceAmongSteps) {
             "come from another step\n"
             "7:32: the field 'items' is the list of the batch above, and a time is a single value\n"
             "7:103: the rows have no field 'mag' here; what can be a value is: k");
+}
+
+TEST(WindowMistakes, AWatermarkPerStreamBehindAStep) {
+  EXPECT_EQ(
+      Mistakes("name: j\nsource: stdin\nsink: stdout\nsteps:\n- key_by: k\n"
+               "- window: {name: a, clock: system_time, tumbling: 1m, aggregate: {n: count}}\n"
+               "- window: {name: b, clock: {event_time: window_open, watermark: per_stream}, "
+               "tumbling: 1m, aggregate: {n: count}}\n"),
+      "7:65: watermark: per_stream is measured where rows are read, and those of this window "
+      "come from another step; leave it out, so that each key has its own");
 }
 
 TEST(WindowMistakes, InNamesAndPaths) {
