@@ -127,7 +127,7 @@ class Torture {
 
   absl::Status Verify(const std::string& name) {
     const std::string state = name + ".state";
-    if (!files_->Stat(JoinPath(directory_, JoinPath(state, "store"))).ok()) {
+    if (!files_->Stat(JoinPath(directory_, JoinPath(state, "store/CURRENT"))).ok()) {
       return absl::OkStatus();  // killed before there was one
     }
     ChildProcess verify({options_.binary, "verify", state}, {.directory = directory_});
