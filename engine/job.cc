@@ -166,7 +166,8 @@ absl::Status Job::OpenWorkers() {
     const Activation saved{.wall = resume->wall_time,
                            .job = resume->job_time,
                            .deadline = resume->deadline_time,
-                           .reading = resume->reading_time};
+                           .reading = resume->reading_time,
+                           .epoch = resume->epoch.value};
     time_ = std::make_unique<TimeKeeper>(*options_.clock, &saved);
     signals_.requested_epoch = signals_.committed_epoch = resume->epoch.value;
   } else {

@@ -33,6 +33,18 @@ std::vector<bool> InFrontOf(const Plan& plan, int step) {
   return led;
 }
 
+// Its input crosses workers.
+bool DealsOut(const Plan& plan, int step) {
+  for (const EdgePlan& edge : plan.edges) {
+    if (edge.to == step && edge.exchange != EdgePlan::Exchange::kNone) return true;
+  }
+  return false;
+}
+
+std::string Word(const StepPlan& step) {
+  return step.name.empty() ? Cat("a ", step.kind, " step") : Cat("step '", step.name, "'");
+}
+
 }  // namespace
 
 std::vector<int> SourcesInFrontOf(const Plan& plan, int step) {
@@ -51,11 +63,11 @@ absl::Status CheckStreamTime(const Plan& plan) {
     if (!plan.steps[step].make_watermark) continue;
     const std::vector<bool> led = InFrontOf(plan, static_cast<int>(step));
     for (size_t s = 0; s < step; ++s) {
-      if (!led[s] || plan.steps[s].role != StepPlan::Role::kStateful) continue;
+      if (!led[s] || !DealsOut(plan, static_cast<int>(s))) continue;
       return absl::InvalidArgumentError(
           Cat("step '", plan.steps[step].name, "': the watermark of a stream is measured in the ",
-              "partitions of its source, and step '", plan.steps[s].name,
-              "' in front of it deals items out by key; declare the event time before that step, ",
+              "partitions of its source, and ", Word(plan.steps[s]),
+              " in front of it deals items out to workers; declare the event time before it, ",
               "or use a watermark per key"));
     }
   }

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 
 #include "base/clock.h"
 #include "base/timestamp.h"
@@ -25,6 +26,7 @@ struct Activation {
   Timestamp job;
   Timestamp deadline;
   Timestamp reading;
+  uint64_t epoch = 0;  // the one that is open on the worker
 
   Timestamp In(TimeDomain domain) const {
     switch (domain) {
@@ -65,7 +67,8 @@ class TimeKeeper {
     return {.wall = wall,
             .job = job_start_ + (wall - start_),
             .deadline = wall + deadline_ahead_,
-            .reading = std::max(wall, saved_reading_)};
+            .reading = std::max(wall, saved_reading_),
+            .epoch = 0};
   }
 
   // How long from `now` until `at` in `domain`.

@@ -238,6 +238,7 @@ absl::Status Worker::Feed(int step, int input, std::unique_ptr<AnyBatch> batch) 
 absl::StatusOr<bool> Worker::Step() {
   stats_.steps.fetch_add(1, std::memory_order_relaxed);
   now_ = setup_.time->Read();
+  now_.epoch = epoch_ + 1;
   error_named_ = false;
   NoticeCommit();
   bool did = false;

@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -100,6 +101,31 @@ class Stream {
       out.push_back(std::move(item));
     });
   }
+  // The same, f(const T&, Epoch, int worker): in which epoch, and on which worker.
+  template <class F>
+  Stream<T> InspectDebug(F f) const {
+    using Function = internal::BatchFunction<T, T>;
+    const auto make = [f](const NodeContext& context) {
+      return Function([f, worker = context.worker](std::vector<T>& items, const Activation& now,
+                                                   std::vector<T>& out) mutable {
+        for (size_t i = 0; i < items.size(); ++i)
+          std::invoke(f, items[i], Epoch{now.epoch}, worker);
+        out = std::move(items);
+      });
+    };
+    return Next<T>(internal::AddStatelessOn<T, T>(graph_, step_, port_, "inspect_debug", make));
+  }
+  // Any item ends the run: for streams on which nothing may come.
+  void Raises() const {
+    Each<T>("raises", [](T&, std::vector<T>&) {
+      throw std::runtime_error("an item came on a stream that is marked Raises()");
+    });
+  }
+  // Deals the items out to all workers in turn, for costly steps that need no key. With several
+  // workers items then overtake each other.
+  Stream<T> Redistribute() const {
+    return Next<T>(internal::AddRedistribute<T>(graph_, step_, port_));
+  }
   // f(const T&) -> bool: two streams, where it gives true and where it gives false.
   template <class F>
   std::pair<Stream<T>, Stream<T>> Branch(F f) const {
@@ -182,7 +208,11 @@ class Stream {
     return Next<U>(internal::AddStateless<T, U>(graph_, step_, port_, kind, [f] {
       return Function([f](std::vector<T>& items, const Activation&, std::vector<U>& out) mutable {
         out.reserve(items.size());
-        for (T& item : items) f(item, out);
+        if constexpr (std::is_same_v<T, bool>) {
+          for (bool item : items) f(item, out);  // a vector of bool has no references to hand out
+        } else {
+          for (T& item : items) f(item, out);
+        }
       });
     }));
   }

@@ -29,6 +29,24 @@ absl::Status BuildInspect(FlowCase& c) {
   return absl::OkStatus();
 }
 
+absl::Status BuildInspectDebug(FlowCase& c) {
+  const bool keyed = c.IsKeyed();
+  const Stream<Json> values = c.Values().InspectDebug([](const Json&, Epoch, int) {});
+  keyed ? c.DownRows(values) : c.Down(values);
+  return absl::OkStatus();
+}
+
+absl::Status BuildRedistribute(FlowCase& c) {
+  c.Down(c.Values().Redistribute());
+  c.AnyOrder();
+  return absl::OkStatus();
+}
+
+absl::Status BuildRaises(FlowCase& c) {
+  c.Values().Raises();
+  return absl::OkStatus();
+}
+
 absl::Status BuildMap(FlowCase& c) {
   c.Down(c.Values().Map(c.params().Unary("mapper")));
   return absl::OkStatus();
@@ -158,6 +176,9 @@ absl::Status BuildEnrichCached(FlowCase& c) {
 constexpr Operator kOperators[] = {
     {.name = "passthrough", .build = BuildPassthrough},
     {.name = "inspect", .build = BuildInspect},
+    {.name = "inspect_debug", .build = BuildInspectDebug},
+    {.name = "redistribute", .build = BuildRedistribute},
+    {.name = "raises", .build = BuildRaises},
     {.name = "map", .build = BuildMap},
     {.name = "map_value", .build = BuildMapValue},
     {.name = "flat_map", .build = BuildFlatMap},
