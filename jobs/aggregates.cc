@@ -65,42 +65,44 @@ bool NumberLess(const JsonScalar& a, const JsonScalar& b) {
 
 // ---- sums ----------------------------------------------
 
-void AddWhole(int64_t number, Sum& sum) {
-  int64_t whole = 0;
-  if (!__builtin_add_overflow(sum.whole, number, &whole)) {
-    sum.whole = whole;
-    return;
-  }
-  sum.rest += static_cast<double>(sum.whole);
-  sum.whole = number;
-  sum.is_exact = false;
-}
-
 void AddNumber(const JsonScalar& scalar, Sum& sum) {
   const JsonScalar number = OneForm(scalar);
   ++sum.values;
-  if (const auto* whole = std::get_if<int64_t>(&number)) return AddWhole(*whole, sum);
-  if (const auto* large = std::get_if<uint64_t>(&number)) sum.rest += static_cast<double>(*large);
-  if (const auto* real = std::get_if<double>(&number)) sum.rest += *real;
-  sum.is_exact = false;
+  if (const auto* whole = std::get_if<int64_t>(&number)) return AddTo(sum.sum, *whole);
+  if (const auto* large = std::get_if<uint64_t>(&number)) return AddTo(sum.sum, *large);
+  if (const auto* real = std::get_if<double>(&number)) AddTo(sum.sum, *real);
+  sum.is_whole = false;
 }
 
 void MergeSums(const Sum& from, Sum& into) {
   into.values += from.values;
-  AddWhole(from.whole, into);
-  into.rest += from.rest;
-  into.is_exact = into.is_exact && from.is_exact;
+  Combine(into.sum, from.sum);
+  into.is_whole = into.is_whole && from.is_whole;
 }
-
-double Approximate(const Sum& sum) { return static_cast<double>(sum.whole) + sum.rest; }
 
 // ---- each aggregate ------------------------------------
 
+// Equal numbers are told apart by how they are written alone, so that it does not count which one
+// came first.
+int FormRank(const JsonScalar& scalar) {
+  if (std::holds_alternative<int64_t>(scalar)) return 0;
+  if (std::holds_alternative<uint64_t>(scalar)) return 1;
+  const auto* real = std::get_if<double>(&scalar);
+  return real != nullptr && std::signbit(*real) ? 3 : 2;
+}
+
+void TakeBetter(JsonScalar value, bool is_better, bool is_worse, JsonScalar& held) {
+  if (is_better || (!is_worse && FormRank(value) < FormRank(held))) held = std::move(value);
+}
 void TakeLess(JsonScalar value, JsonScalar& held) {
-  if (IsNull(held) || ScalarLess(value, held)) held = std::move(value);
+  const bool is_less = IsNull(held) || ScalarLess(value, held);
+  const bool is_greater = ScalarLess(held, value);
+  TakeBetter(std::move(value), is_less, is_greater, held);
 }
 void TakeGreater(JsonScalar value, JsonScalar& held) {
-  if (IsNull(held) || ScalarLess(held, value)) held = std::move(value);
+  const bool is_greater = IsNull(held) || ScalarLess(held, value);
+  const bool is_less = ScalarLess(value, held);
+  TakeBetter(std::move(value), is_greater, is_less, held);
 }
 
 // One value that is not null.
@@ -160,17 +162,17 @@ struct Writer {
   void operator()(const Sum& sum) const {
     if (sum.values == 0) {
       out += "null";
-    } else if (sum.is_exact) {
-      out += Cat(sum.whole);
+    } else if (const auto whole = WholePart(sum.sum); sum.is_whole && whole.has_value()) {
+      out += Cat(*whole);
     } else {
-      AppendJsonDouble(Approximate(sum), out);
+      AppendJsonDouble(Rounded(sum.sum), out);
     }
   }
   void operator()(const Avg& avg) const {
     if (avg.sum.values == 0) {
       out += "null";
     } else {
-      AppendJsonDouble(Approximate(avg.sum) / static_cast<double>(avg.sum.values), out);
+      AppendJsonDouble(Rounded(avg.sum.sum) / static_cast<double>(avg.sum.values), out);
     }
   }
   void operator()(const Min& min) const { AppendScalarJson(min.value, out); }
@@ -262,6 +264,7 @@ void AppendScalarJson(const JsonScalar& scalar, std::string& out) {
 
 Aggregates::Aggregates(std::vector<AggregateSpec> specs) {
   for (AggregateSpec& spec : specs) {
+    combines_ = combines_ && !DependsOnOrder(spec.kind);
     size_t field = kNone;
     if (spec.field.has_value()) {
       const auto known = std::find_if(fields_.begin(), fields_.end(),

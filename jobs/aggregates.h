@@ -8,7 +8,11 @@
 // As in SQL, what is null or missing in a row is left out, and an aggregate that has had no value
 // is null (a count is 0). Values compare as the values they are and not as they are written: 2 and
 // 2.0 are one; numbers of any size compare exactly. Where a field has values of several kinds,
-// false < true < numbers < texts, by bytes.
+// false < true < numbers < texts, by bytes. Of equal numbers that are written differently, the
+// least and the greatest value is the whole one, and 0 rather than -0.
+//
+// Counts, sums, averages, least and greatest values are the same in whatever order rows come and
+// windows are put together, to the last digit. First, last and collected values are not.
 //
 // Thread rule: constant after construction; may be shared.
 #pragma once
@@ -23,6 +27,7 @@
 
 #include "connectors/json_row.h"
 #include "jobs/aggregate_spec.h"
+#include "jobs/exact_sum.h"
 #include "jobs/window_row.h"
 
 namespace tidemark {
@@ -33,12 +38,10 @@ namespace aggregate {
 struct Count {
   int64_t values = 0;
 };
-// Whole numbers are added exactly; where they leave 64 bits, what was summed moves into `rest`.
 struct Sum {
   int64_t values = 0;
-  int64_t whole = 0;
-  double rest = 0;
-  bool is_exact = true;  // rest has nothing
+  ExactSum sum;
+  bool is_whole = true;  // all values are whole numbers
 };
 struct Avg {
   Sum sum;
@@ -84,6 +87,8 @@ class Aggregates {
   void Add(const WindowRow& row, Acc& acc) const;
   // `from` is the later one.
   void Merge(Acc from, Acc& into) const;
+  // Whether Merge() gives the same in any order.
+  bool combines() const { return combines_; }
   // The fields of a JSON object without its brackets, in the order of the specs.
   void AppendJson(const Acc& acc, std::string& out) const;
 
@@ -94,6 +99,7 @@ class Aggregates {
   };
   static constexpr size_t kNone = static_cast<size_t>(-1);
 
+  bool combines_ = true;
   std::vector<Field> fields_;
   std::map<std::string, Step> steps_;                        // in the order of Acc
   std::vector<std::pair<std::string, std::string>> labels_;  // name, "\"name\": "; as written

@@ -138,9 +138,13 @@ TEST(Aggregates, ValuesOfSeveralKindsHaveAnOrder) {
   EXPECT_EQ(Result(Kind::kCountDistinct, {int64_t{2}, 2.0, std::string("2"), true, 2.5}), "4");
 }
 
-TEST(Aggregates, OfEqualValuesTheHeldOneStays) {
-  EXPECT_EQ(Result(Kind::kMax, {int64_t{0}, -0.0}), "0");
-  EXPECT_EQ(Result(Kind::kMin, {int64_t{0}, -0.0}), "0");
+TEST(Aggregates, OfEqualValuesTheSimplestFormStaysWhicheverComesFirst) {
+  for (const Kind kind : {Kind::kMin, Kind::kMax}) {
+    EXPECT_EQ(Result(kind, {int64_t{0}, -0.0}), "0");
+    EXPECT_EQ(Result(kind, {-0.0, int64_t{0}}), "0");
+    EXPECT_EQ(Result(kind, {-0.0, 0.0}), Result(kind, {0.0, -0.0}));
+    EXPECT_EQ(Result(kind, {1e19, uint64_t{10'000'000'000'000'000'000u}}), "10000000000000000000");
+  }
 }
 
 // ---- sessions ----------------------------------------
@@ -169,6 +173,59 @@ TEST(Aggregates, OfMergedSessionsAreThoseOfAllValues) {
           << NameOf(kind) << " of " << values.size() << " values, cut at " << cut;
     }
   }
+}
+
+// Goal: what windows share may be put together in any order. Method: values that round, overflow
+// and tie, cut into parts, each shuffled and all combined in another order.
+TEST(Aggregates, ThatCombineAreTheSameInAnyOrder) {
+  const uint64_t seed = FreshSeed();
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
+  Random random(seed);
+  const Values pool = {kNull,
+                       INT64_MAX,
+                       INT64_MIN,
+                       0.1,
+                       -0.3,
+                       1e17,
+                       UINT64_MAX,
+                       -0.0,
+                       int64_t{0},
+                       1e-9,
+                       -1e17,
+                       2.0,
+                       1e19,
+                       7.25,
+                       int64_t{-5},
+                       0.0,
+                       uint64_t{10'000'000'000'000'000'000u}};
+  const auto shuffle = [&](auto& list) {
+    for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random.Below(i)]);
+  };
+  for (int round = 0; round < 500; ++round) {
+    Values values;
+    for (uint64_t n = random.Below(12); n > 0; --n) {
+      values.push_back(pool[random.Below(pool.size())]);
+    }
+    for (const Kind kind :
+         {Kind::kCount, Kind::kSum, Kind::kMin, Kind::kMax, Kind::kAvg, Kind::kCountDistinct}) {
+      const Aggregates aggregates = One(kind);
+      ASSERT_TRUE(aggregates.combines());
+      const std::string expected = Json(aggregates, Folded(aggregates, values));
+      Values shuffled = values;
+      shuffle(shuffled);
+      std::vector<Values> parts(1 + random.Below(4));
+      for (const JsonScalar& value : shuffled) parts[random.Below(parts.size())].push_back(value);
+      Aggregates::Acc acc = aggregates.Init();
+      for (const Values& part : parts) aggregates.Merge(Folded(aggregates, part), acc);
+      EXPECT_EQ(Json(aggregates, acc), expected) << NameOf(kind);
+    }
+  }
+  for (const Kind kind : {Kind::kFirst, Kind::kLast, Kind::kCollect}) {
+    EXPECT_FALSE(One(kind).combines()) << NameOf(kind);
+  }
+  EXPECT_FALSE(Aggregates({{.name = "n", .kind = Kind::kCount},
+                           {.name = "f", .kind = Kind::kFirst, .field = "v"}})
+                   .combines());
 }
 
 TEST(Aggregates, SumsThatOverflowInAMergeAreRounded) {
