@@ -52,6 +52,13 @@ struct AggregateWindow {
   }
 };
 
+// The same where the aggregates are those of all rows in whatever order windows are put together,
+// so that windows that overlap can share what was made of the rows they have in common.
+struct CombiningWindow : AggregateWindow {
+  static constexpr bool kCombines = true;
+  void Combine(Acc& into, const Acc& from) const { aggregates->Merge(from, into); }
+};
+
 // Becomes the status of the step, which stops the run.
 void ThrowUnlessOk(const absl::Status& status) {
   if (!status.ok()) throw std::runtime_error(std::string(ToStd(status.message())));
@@ -96,9 +103,9 @@ Order DefaultOrder(const WindowSpec& window) {
   return by_time ? Order::kTimestamp : Order::kArrival;
 }
 
-template <class Timed>
-WindowStreams InWindows(const Timed& rows, const WindowSpec& window, const AggregateWindow& fold,
-                        const WindowRowWriter& write) {
+template <class Timed, class Fold>
+WindowStreams Folded(const Timed& rows, const WindowSpec& window, const Fold& fold,
+                     const WindowRowWriter& write) {
   return std::visit(
       [&](const auto& windows) -> WindowStreams {
         const auto streams =
@@ -110,6 +117,13 @@ WindowStreams InWindows(const Timed& rows, const WindowSpec& window, const Aggre
         return {.rows = std::get<0>(streams).Pairs().Map(write), .late = late};
       },
       window.windows);
+}
+
+template <class Timed>
+WindowStreams InWindows(const Timed& rows, const WindowSpec& window, const AggregateWindow& fold,
+                        const WindowRowWriter& write) {
+  if (!fold.aggregates->combines()) return Folded(rows, window, fold, write);
+  return Folded(rows, window, CombiningWindow{fold}, write);
 }
 
 std::string DescribeClock(const WindowSpec& window) {
