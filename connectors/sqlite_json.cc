@@ -133,7 +133,9 @@ absl::StatusOr<SqliteRow> JsonToSqlite::operator()(const JsonRow& row) {
 }
 
 Sink<JsonRow> JsonTable(SqliteTableOptions options) {
-  return SqliteTable<JsonRow>(std::move(options), JsonToSqlite());
+  return SqliteTable<JsonRow>(std::move(options), JsonToSqlite(), [](const JsonRow& row) {
+    return row.file == nullptr ? "" : row.Where();
+  });
 }
 
 }  // namespace tidemark

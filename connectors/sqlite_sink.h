@@ -42,17 +42,25 @@ namespace tidemark {
 template <class T>
 using SqliteEncoder = std::function<absl::StatusOr<SqliteRow>(const T&)>;
 
+// Where an item was read, for messages: "in.jsonl:17"; empty when that is not known.
+template <class T>
+using ItemPlace = std::function<std::string(const T&)>;
+
 template <class T>
 class SqliteTableSinkWriter final : public SinkWriter<T> {
  public:
-  SqliteTableSinkWriter(std::unique_ptr<SqliteOutput> output, SqliteEncoder<T> encode)
-      : output_(std::move(output)), encode_(std::move(encode)) {}
+  SqliteTableSinkWriter(std::unique_ptr<SqliteOutput> output, SqliteEncoder<T> encode,
+                        ItemPlace<T> place)
+      : output_(std::move(output)), encode_(std::move(encode)), place_(std::move(place)) {}
 
   absl::Status Write(const std::vector<T>& items) override {
     for (const T& item : items) {
       absl::StatusOr<SqliteRow> row = encode_(item);
       if (!row.ok()) return Annotate(row.status(), output_->where());
-      TM_RETURN_IF_ERROR(output_->Add(*row));
+      const absl::Status added = output_->Add(*row);
+      if (added.ok()) continue;
+      const std::string place = place_ ? place_(item) : "";
+      return place.empty() ? added : Annotate(added, place);
     }
     return absl::OkStatus();
   }
@@ -64,18 +72,19 @@ class SqliteTableSinkWriter final : public SinkWriter<T> {
  private:
   const std::unique_ptr<SqliteOutput> output_;
   const SqliteEncoder<T> encode_;
+  const ItemPlace<T> place_;
 };
 
 template <class T>
 class SqliteTableSink final : public SinkFactory<T> {
  public:
-  SqliteTableSink(SqliteTableOptions options, SqliteEncoder<T> encode)
-      : options_(std::move(options)), encode_(std::move(encode)) {}
+  SqliteTableSink(SqliteTableOptions options, SqliteEncoder<T> encode, ItemPlace<T> place)
+      : options_(std::move(options)), encode_(std::move(encode)), place_(std::move(place)) {}
 
   absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
                                                       const SinkContext& context) override {
     TM_ASSIGN_OR_RETURN(auto output, SqliteOutput::Open(options_, resume, context));
-    return std::make_unique<SqliteTableSinkWriter<T>>(std::move(output), encode_);
+    return std::make_unique<SqliteTableSinkWriter<T>>(std::move(output), encode_, place_);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kPublish; }
   std::string Describe() const override {
@@ -85,11 +94,13 @@ class SqliteTableSink final : public SinkFactory<T> {
  private:
   const SqliteTableOptions options_;
   const SqliteEncoder<T> encode_;
+  const ItemPlace<T> place_;
 };
 
 template <class T>
-Sink<T> SqliteTable(SqliteTableOptions options, SqliteEncoder<T> encode) {
-  return Sink<T>(std::make_shared<SqliteTableSink<T>>(std::move(options), std::move(encode)));
+Sink<T> SqliteTable(SqliteTableOptions options, SqliteEncoder<T> encode, ItemPlace<T> place = {}) {
+  return Sink<T>(std::make_shared<SqliteTableSink<T>>(std::move(options), std::move(encode),
+                                                      std::move(place)));
 }
 
 }  // namespace tidemark

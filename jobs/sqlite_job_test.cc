@@ -62,9 +62,11 @@ TEST_F(SqliteJob, ACrashAfterAnyNumberOfStepsCannotBeSeen) {
 TEST_F(SqliteJob, ARowThatCannotBeWrittenIsNamed) {
   Put("in.jsonl", "{\"net\": \"ci\", \"mag\": 1}\n{\"mag\": 2}\n");
   const absl::Status status = Run(kNewest);
-  EXPECT_THAT(std::string(ToStd(status.message())),
-              HasSubstr("out.db, table 'newest': the row (mag: 2) cannot be written: the column "
-                        "'net' is missing, and is part of the key"));
+  EXPECT_THAT(
+      std::string(ToStd(status.message())),
+      HasSubstr(Cat(Path("in.jsonl"), ":2: ", Path("out.db"),
+                    ", table 'newest': the row (mag: 2) cannot be written: the column 'net' "
+                    "is missing, and is part of the key")));
 }
 
 TEST_F(SqliteJob, LateRowsHaveATable) {
