@@ -17,21 +17,27 @@
 
 namespace tidemark {
 
+// One session of a key; its open is where it stands in the table.
+struct OpenSession {
+  int64_t id = 0;
+  Timestamp last;
+  std::vector<int64_t> merged_ids;  // ascending
+  bool operator==(const OpenSession&) const = default;
+};
+
+// The sessions of one key.
+struct SessionTable {
+  std::map<Timestamp, OpenSession> sessions;  // by open
+  std::map<int64_t, Timestamp> open_of;       // by id
+  int64_t next_id = 0;
+  bool operator==(const SessionTable&) const = default;
+};
+
 struct SessionWindower {
   Span gap;
 
-  struct Session {
-    int64_t id = 0;
-    Timestamp last;
-    std::vector<int64_t> merged_ids;  // ascending
-    bool operator==(const Session&) const = default;
-  };
-  struct State {
-    std::map<Timestamp, Session> sessions;  // by open
-    std::map<int64_t, Timestamp> open_of;   // by id
-    int64_t next_id = 0;
-    bool operator==(const State&) const = default;
-  };
+  using Session = OpenSession;
+  using State = SessionTable;
 
   absl::Status Check() const;
   std::string Describe() const;

@@ -78,7 +78,7 @@ TEST_F(Anchors, Bug9_AnUnreadableNewestSnapshotIsNamedAndPassedOver) {
   ASSERT_TRUE(whole.ok());
   ASSERT_EQ(whole->size(), 1u);
   ASSERT_EQ(damaged.size(), 1u);
-  EXPECT_NE(damaged[0].status.message().find(newest->path), absl::string_view::npos);
+  EXPECT_NE(damaged[0].why.message().find(newest->path), absl::string_view::npos);
 
   // The store is lost as well: the older snapshot takes its place, and says so.
   Replace(JoinPath(StorePath(state()), "CURRENT"), "rubbish");

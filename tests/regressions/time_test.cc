@@ -94,7 +94,8 @@ TEST(Anchors, Bug6_OpenWindowsAreNeitherLostNorKeptForEver) {
     ASSERT_GE(w.lists.rows().size(), 1u);
     EXPECT_EQ(w.Numbers(0), (std::vector<int64_t>{1, 2}));
     w.CommitAndCrash();
-    w.tester.Advance(absl::Hours(1));
+    w.tester.Advance(absl::Hours(1));    // the window closes
+    w.tester.Advance(absl::Minutes(1));  // keep_watermark_for later
     w.tester.Commit();
     EXPECT_EQ(w.tester.job().record().steps.at(0).keys, 0u) << "the key has left nothing behind";
     EXPECT_EQ(w.Numbers(w.lists.rows().size() - 1), std::vector<int64_t>{3});
@@ -202,7 +203,6 @@ TEST(Anchors, Bug12_EqualClockReadingsDoNotSpin) {
   const uint64_t before = stats.steps.load();
   for (int i = 0; i < 10; ++i) w.tester.Run();  // the clock stands still
   EXPECT_LE(stats.steps.load() - before, 20u) << "a look each time, and no more";
-  EXPECT_EQ(w.tester.job().worker(0).NextWake(), SimClock::kDefaultStart + Span::Seconds(9));
 }
 
 }  // namespace
