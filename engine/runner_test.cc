@@ -121,12 +121,6 @@ class Runs {
   bool ended_ = false;
 };
 
-std::shared_ptr<Script> MakeScript(std::vector<std::vector<Item>> partitions) {
-  auto script = std::make_shared<Script>();
-  script->partitions = std::move(partitions);
-  return script;
-}
-
 RowsByKey Expected(std::vector<std::vector<Item>> partitions) {
   const auto script = MakeScript(std::move(partitions));
   Collected<Row> out;

@@ -235,4 +235,11 @@ inline void SplitAtTheSource(Flow& flow, std::shared_ptr<Script> script, Sink<Ro
   ByUser(thirds.Merge(negative)).Batch("lists", {.max_items = 3}).To("out", std::move(out));
 }
 
+// A source that gives these items.
+inline std::shared_ptr<Script> MakeScript(std::vector<std::vector<Item>> partitions) {
+  auto script = std::make_shared<Script>();
+  script->partitions = std::move(partitions);
+  return script;
+}
+
 }  // namespace tidemark

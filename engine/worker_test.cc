@@ -104,12 +104,6 @@ class Driver {
 
 using Build = void (*)(Flow&, std::shared_ptr<Script>, Sink<Row>);
 
-std::shared_ptr<Script> MakeScript(std::vector<std::vector<Item>> partitions) {
-  auto script = std::make_shared<Script>();
-  script->partitions = std::move(partitions);
-  return script;
-}
-
 // All of the script in one go by one worker, nothing committed in between.
 RowsByKey Undisturbed(Build build, std::vector<std::vector<Item>> partitions) {
   const auto script = MakeScript(std::move(partitions));
