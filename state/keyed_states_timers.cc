@@ -131,6 +131,8 @@ absl::Status KeyedStates::SweepSome(Timestamp now) {
   frontier_.reset();
   swept_to_ = std::max(swept_to_, until);
   next_index_at_ = Timestamp::Never();
+  // Nothing lies behind the end of time, where the watermark of a stream can stand.
+  if (until == Timestamp::Max()) return absl::OkStatus();
   const RowRange rest = TimerRange(options_.step, until + Span::Micros(1), Timestamp::Max());
   const auto cursor = options_.store->Scan(rest.from, rest.to);
   for (; cursor->Valid(); cursor->Next()) {

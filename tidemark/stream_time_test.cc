@@ -245,6 +245,37 @@ TEST(StreamTime, LateItemsAreCountedWithTheEpoch) {
   EXPECT_EQ(lateness.histogram[3].items, 4u) << "up to ten minutes";
 }
 
+// The watermark of a stream can stand at the end of time, and then every timer has been due.
+TEST(StreamTime, AWatermarkAtTheEndOfTimeIsSweptOnce) {
+  FlowTester tester({.memory_bytes = 2'000});
+  auto in = tester.Input<absl::Time>();
+  TestOutput<KeyValue<int, Windowed<int64_t>>> out;
+  tester.Build([&](Flow& flow) {
+    auto [count, late] =
+        flow.From("in", in.source())
+            .KeyBy([](const absl::Time& t) { return static_cast<int>(absl::ToUnixMicros(t) % 50); })
+            .EventTime([](const absl::Time& t) { return t; }, PerStream{})
+            .Window(Tumbling{.length = absl::Microseconds(1)})
+            .Count("count");
+    count.To("out", out.sink());
+  });
+  // Windows that close at the maximum, then an item at it: every one of them is due.
+  const absl::Time end = Timestamp::Max().ToAbsl();
+  for (int n = 60; n >= 0; --n) {
+    in.Push(end - absl::Microseconds(n));
+    tester.Run();
+    tester.Commit();
+  }
+  EXPECT_EQ(out.rows().size(), 60u);
+  for (int again = 0; again < 3; ++again) {
+    in.Push(end);
+    tester.Run();
+    tester.CrashAndResume();
+    tester.Run();
+  }
+  EXPECT_EQ(out.rows().size(), 60u);
+}
+
 TEST(StreamTime, BehindAStepWithStateItIsAnError) {
   Flow flow("f");
   FlowTester t;
