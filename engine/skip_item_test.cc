@@ -65,6 +65,55 @@ TEST(SkipItem, OneItemIsSteppedOverAndTheRecordSaysSo) {
   }
 }
 
+// Counts up, and refuses a number for what it is, as a file refuses a malformed line.
+class Refusing final : public SourceFactory<int> {
+ public:
+  absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext&) override {
+    return std::vector<std::string>{"0"};
+  }
+  absl::StatusOr<std::unique_ptr<SourcePartition<int>>> Open(const std::string&,
+                                                             const std::optional<Position>& resume,
+                                                             const SourceContext&) override {
+    return std::make_unique<Partition>(resume ? resume->Number("next").value_or(0) : 0);
+  }
+  std::string Describe() const override { return "refusing"; }
+
+ private:
+  class Partition final : public SourcePartition<int> {
+   public:
+    explicit Partition(int64_t next) : next_(next) {}
+    absl::StatusOr<PollResult> Poll(size_t max, Timestamp, std::vector<int>& out) override {
+      for (; max > 0 && next_ < 10; --max) {
+        const int64_t number = next_++;
+        if (number == 7) return absl::InvalidArgumentError("7 is malformed");
+        out.push_back(static_cast<int>(number));
+      }
+      return next_ < 10 ? PollResult::Again() : PollResult::AtEnd();
+    }
+    Position position() const override { return Position().Set("next", next_); }
+
+   private:
+    int64_t next_;
+  };
+};
+
+TEST(SkipItem, WhatTheSourceItselfRefusesIsSteppedOver) {
+  FlowTester tester;
+  TestOutput<int> out;
+  tester.Build([&](Flow& flow) {
+    flow.From("in", Source<int>(std::make_shared<Refusing>())).To("out", out.sink());
+  });
+  ASSERT_FALSE(tester.TryRun().ok());
+  tester.options().skip_items = {{.source = "in", .partition = "0", .number = 6}};
+  ASSERT_TRUE(tester.TryCrashAndResume().ok());
+  EXPECT_FALSE(tester.TryRun().ok()) << "another item is stepped over, and this one stops the run";
+  tester.options().skip_items = {{.source = "in", .partition = "0", .number = 7}};
+  ASSERT_TRUE(tester.TryCrashAndResume().ok());
+  tester.End();
+  EXPECT_EQ(out.committed(), (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 8, 9}));
+  EXPECT_EQ(tester.job().record().skipped_items, tester.options().skip_items);
+}
+
 TEST(SkipItem, WhatIsNotThereIsNamed) {
   Poisoned p(1);
   const absl::Status status =

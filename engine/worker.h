@@ -126,6 +126,7 @@ class Worker {
   absl::StatusOr<bool> FireTimers(bool& quiet);
   absl::StatusOr<bool> ReadOneSource();
   absl::StatusOr<bool> ReadSource(SourceState& source);
+  bool StepsOver(SourceState& source, int64_t number);
   absl::Status TakeSkips(const std::string& step, SourceState& source) const;
   absl::StatusOr<bool> NoticeSilence(const SourceState& source);
   absl::Status AnnounceEnd(const SourceState& source);

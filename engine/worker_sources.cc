@@ -84,6 +84,23 @@ absl::StatusOr<bool> Worker::ReadOneSource() {
   return false;
 }
 
+// Whether what was read, one record from `number` on, is to be left out. One that the source itself
+// refuses counts as well, if the source has passed it: the others are errors of reading. Lines that
+// `on_error` leaves out may lie in front of it, and then its number is the last one passed.
+bool Worker::StepsOver(SourceState& source, int64_t number) {
+  const int64_t next = ItemNumber(source.reader->position()).value_or(number);
+  if (next <= number) return false;
+  for (const int64_t item : {number, next - 1}) {
+    if (source.skip.erase(item) == 0) continue;
+    skipped_.push_back({.source = setup_.plan->steps[static_cast<size_t>(source.step)].name,
+                        .partition = source.partition,
+                        .number = item});
+    SetChanged();
+    return true;
+  }
+  return false;
+}
+
 absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   const size_t max =
       source.Allowed(now_.wall, source.skip.empty() ? setup_.batch_items_max : size_t{1});
@@ -93,12 +110,11 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   std::unique_ptr<AnyBatch> batch;
   auto polled = source.reader->Poll(max, now_.wall, batch);
   const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(source.step)];
-  if (!polled.ok()) return Annotate(polled.status(), StepWord(plan));
-  if (batch != nullptr && number && source.skip.erase(*number) > 0) {
-    skipped_.push_back({.source = plan.name, .partition = source.partition, .number = *number});
-    SetChanged();
+  if (number && (batch != nullptr || !polled.ok()) && StepsOver(source, *number)) {
     batch = nullptr;
+    if (!polled.ok()) polled = PollResult::Again();
   }
+  if (!polled.ok()) return Annotate(polled.status(), StepWord(plan));
   const size_t items = batch == nullptr ? 0 : batch->size();
   source.ask_again = polled->ask_again;
   source.ready_fd = polled->ready_fd;

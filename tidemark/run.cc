@@ -271,8 +271,8 @@ class Run {
         line += epoch == 0 ? std::string("; nothing was committed, the same command starts again")
                            : Cat("; the state stands at epoch ", epoch,
                                  ", the same command goes on from there");
-        // What user code throws at one item it throws at it again.
-        if (absl::IsAborted(end))
+        // What an item is refused for, by the source or by user code, it is refused for again.
+        if (absl::IsAborted(end) || absl::IsInvalidArgument(end))
           line += "; --skip-item steps over an item that does this each time";
       }
       view_.SayAlways(line);

@@ -46,6 +46,17 @@ TEST_F(BadInput, AfterTheLineIsPutRightTheSameCommandGoesOn) {
   ExpectTheSameCommandFinishes();
 }
 
+TEST_F(BadInput, AMalformedLineIsSteppedOverWhenTold) {
+  Write(kInput, RowsWithBad(190));
+  const auto stopped = Run();
+  EXPECT_EQ(stopped.exit_code, kFailed);
+  ExpectInOrder(stopped.err, {"in.jsonl:190: ", "--skip-item"});
+  const auto end = Run({"--skip-item", "source/file@190"});
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_THAT(Read(kOutput), HasSubstr("\"n\": 191}"));
+  EXPECT_THAT(Read(kOutput), Not(HasSubstr("\"n\": 190}")));
+}
+
 TEST_F(BadInput, AfterAnEditorReplacedTheFileTheJobGoesOnWhenTold) {
   RunHalfway();
   Patch(kInput, RowsWithBad(190));
