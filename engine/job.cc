@@ -1,51 +1,18 @@
 #include "engine/job.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "base/check.h"
 #include "base/status.h"
+#include "engine/resume_check.h"
 #include "recovery/state_directory.h"
 
 namespace tidemark {
 namespace {
-
-std::vector<DeclaredStep> DeclaredSteps(const Plan& plan) {
-  std::vector<DeclaredStep> steps;
-  for (const StepPlan& step : plan.steps) {
-    if (step.role != StepPlan::Role::kStateful) continue;
-    steps.push_back({.name = step.name,
-                     .kind = step.kind,
-                     .parameters = step.parameters,
-                     .schema = step.schema,
-                     .key_schema = step.key_schema,
-                     .time_domain = static_cast<uint8_t>(step.domain)});
-  }
-  return steps;
-}
-
-// A source that is in the record but not in the flow (or the other way round) would lose or repeat
-// input without a word.
-absl::Status CheckSourcesAndSinks(const Plan& plan, const EpochRecord& record,
-                                  const std::string& directory) {
-  const auto declared = [&](StepPlan::Role role, const std::string& name) {
-    return std::any_of(plan.steps.begin(), plan.steps.end(),
-                       [&](const StepPlan& s) { return s.role == role && s.name == name; });
-  };
-  for (const SourceRecord& source : record.sources) {
-    if (declared(StepPlan::Role::kSource, source.step)) continue;
-    return absl::FailedPreconditionError(Cat(
-        directory, ": the flow has no source '", source.step,
-        "' any more, so its position would be lost; keep its name, or start over with --fresh"));
-  }
-  for (const SinkRecord& sink : record.sinks) {
-    if (declared(StepPlan::Role::kSink, sink.step)) continue;
-    return absl::FailedPreconditionError(
-        Cat(directory, ": the flow has no sink '", sink.step,
-            "' any more, so its output could not be cut back; keep its name, or start over with "
-            "--fresh"));
-  }
-  return absl::OkStatus();
-}
 
 // Where the partitions stand now. One that is not there any more, for a while perhaps, keeps its
 // position.
@@ -55,12 +22,12 @@ void KeepPartitions(const EpochRecord& before, const std::vector<EpochPart>& par
   for (const EpochPart& part : parts) {
     next.sources.insert(next.sources.end(), part.sources.begin(), part.sources.end());
   }
+  std::set<std::pair<std::string_view, std::string_view>> known;
+  for (const EpochPart& part : parts) {
+    for (const SourceRecord& source : part.sources) known.emplace(source.step, source.partition);
+  }
   for (const SourceRecord& source : before.sources) {
-    const bool known =
-        std::any_of(next.sources.begin(), next.sources.end(), [&](const SourceRecord& s) {
-          return s.step == source.step && s.partition == source.partition;
-        });
-    if (!known) next.sources.push_back(source);
+    if (known.count({source.step, source.partition}) == 0) next.sources.push_back(source);
   }
 }
 
@@ -69,10 +36,11 @@ void PutWatermark(const StepWatermark& watermark, EpochRecord& next) {
                                  [&](const StepRecord& s) { return s.name == watermark.step; });
   TM_CHECK(step != next.steps.end(), "a watermark belongs to a step with state");
   const PartitionWatermark& partition = watermark.partition;
-  const auto place = std::find_if(
-      step->watermarks.begin(), step->watermarks.end(), [&](const PartitionWatermark& w) {
-        return std::tie(w.source, w.partition) >= std::tie(partition.source, partition.partition);
-      });
+  const auto place =
+      std::lower_bound(step->watermarks.begin(), step->watermarks.end(), partition,
+                       [](const PartitionWatermark& a, const PartitionWatermark& b) {
+                         return std::tie(a.source, a.partition) < std::tie(b.source, b.partition);
+                       });
   if (place != step->watermarks.end() && place->source == partition.source &&
       place->partition == partition.partition) {
     *place = partition;
@@ -137,7 +105,7 @@ absl::Status Job::FindPartitions() {
     if (step.role != StepPlan::Role::kSource) continue;
     auto partitions = step.source->Partitions(
         {.files = options_.files, .clock = options_.clock, .skips = options_.skips});
-    if (!partitions.ok()) return Annotate(partitions.status(), Cat("step '", step.name, "'"));
+    if (!partitions.ok()) return Annotate(partitions.status(), StepWord(step));
     partitions_[i] = *std::move(partitions);
   }
   return absl::OkStatus();

@@ -41,11 +41,11 @@ bool DealsOut(const Plan& plan, int step) {
   return false;
 }
 
-std::string Word(const StepPlan& step) {
+}  // namespace
+
+std::string StepWord(const StepPlan& step) {
   return step.name.empty() ? Cat("a ", step.kind, " step") : Cat("step '", step.name, "'");
 }
-
-}  // namespace
 
 std::vector<int> SourcesInFrontOf(const Plan& plan, int step) {
   const std::vector<bool> led = InFrontOf(plan, step);
@@ -66,7 +66,7 @@ absl::Status CheckStreamTime(const Plan& plan) {
       if (!led[s] || !DealsOut(plan, static_cast<int>(s))) continue;
       return absl::InvalidArgumentError(
           Cat("step '", plan.steps[step].name, "': the watermark of a stream is measured in the ",
-              "partitions of its source, and ", Word(plan.steps[s]),
+              "partitions of its source, and ", StepWord(plan.steps[s]),
               " in front of it deals items out to workers; declare the event time before it, ",
               "or use a watermark per key"));
     }

@@ -56,6 +56,9 @@ struct StepPlan {
   bool outputs_meet_again = false;
 };
 
+// The step in an error: "step 'ledger'", "a map step".
+std::string StepWord(const StepPlan& step);
+
 struct EdgePlan {
   enum class Exchange {
     kNone,   // stays on its worker

@@ -8,15 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "base/status.h"
 #include "engine/worker.h"
 
 namespace tidemark {
-
-// A step in an error.
-inline std::string StepWord(const StepPlan& step) {
-  return step.name.empty() ? Cat("a ", step.kind, " step") : Cat("step '", step.name, "'");
-}
 
 class Worker::StepOutput final : public Output {
  public:
