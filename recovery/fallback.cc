@@ -11,16 +11,11 @@
 #include "recovery/resume_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
+#include "state/rocksdb_store.h"
 #include "state/rocksdb_tables.h"
 
 namespace tidemark {
 namespace {
-
-// The damage without the advice that is being followed.
-std::string WithoutAdvice(const absl::Status& damage) {
-  const std::string words(damage.message());
-  return std::string(absl::StripSuffix(words, "; the store is damaged, resume from a snapshot"));
-}
 
 // The last record that can still be read: the store's own, or that of any manifest. It decides
 // nothing, it only tells people what is done again.
@@ -70,6 +65,11 @@ std::string AsidePath(Files& files, const std::string& state_directory, Epoch ep
 }
 
 }  // namespace
+
+std::string WithoutAdvice(const absl::Status& damage) {
+  const std::string words(damage.message());
+  return std::string(absl::StripSuffix(words, Cat("; ", kDamagedStoreAdvice)));
+}
 
 std::string DescribeReplay(const EpochRecord& from, const std::optional<EpochRecord>& lost) {
   const bool known = lost && from.epoch < lost->epoch;

@@ -34,6 +34,9 @@ struct FallbackOptions {
 absl::Status FallBack(Files& files, const std::string& state_directory, const absl::Status& damage,
                       const FallbackOptions& options);
 
+// The damage without the advice to resume from a snapshot, where that is being done.
+std::string WithoutAdvice(const absl::Status& damage);
+
 // "epochs 41 to 57 are done again: in/file from line 120 (it stood at line 300)". `lost` is the
 // last that is known of what was committed; nothing when that cannot be read.
 std::string DescribeReplay(const EpochRecord& from, const std::optional<EpochRecord>& lost);

@@ -114,9 +114,8 @@ absl::Status StateDirectory::CheckHasLog() const {
   });
   if (has_log) return absl::OkStatus();
   return absl::DataLossError(
-      Cat(store,
-          ": cannot open the store: its log (a file NNNNNN.log) is missing; the store is "
-          "damaged, resume from a snapshot"));
+      Cat(store, ": cannot open the store: its log (a file NNNNNN.log) is missing; ",
+          kDamagedStoreAdvice));
 }
 
 absl::Status StateDirectory::TryOpen() {

@@ -30,6 +30,10 @@ class Env;
 
 namespace tidemark {
 
+// Every error about a damaged store ends with it; who follows it takes it off
+// (recovery/fallback.h).
+inline constexpr char kDamagedStoreAdvice[] = "the store is damaged, resume from a snapshot";
+
 struct RocksStoreOptions {
   std::string directory{};
   // Where table files are built. Its name is for this store alone: files "*.sst" in it are removed

@@ -88,8 +88,7 @@ absl::Status RocksError(const rocksdb::Status& status, const std::string& direct
   if (status.ok()) return absl::OkStatus();
   const std::string why = Words(status);
   if (status.IsCorruption()) {
-    return Describe(absl::StatusCode::kDataLoss, directory, action, why,
-                    "the store is damaged, resume from a snapshot");
+    return Describe(absl::StatusCode::kDataLoss, directory, action, why, kDamagedStoreAdvice);
   }
   if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit) {
     return Describe(absl::StatusCode::kResourceExhausted, directory, action, why,

@@ -5,7 +5,6 @@
 #include <atomic>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
 #include "base/directory_watch.h"
 #include "base/quantity.h"
 #include "base/status.h"
@@ -29,8 +28,6 @@ using internal::StatusView;
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
-// What the store advises, where the next start does it by itself.
-constexpr char kStoreAdvice[] = "; the store is damaged, resume from a snapshot";
 // Where a directory cannot be watched: how long a request waits for an idle job to look.
 constexpr Span kRequestsInterval = Span::Seconds(1);
 constexpr Span kShowInterval = Span::Micros(500'000);
@@ -237,9 +234,9 @@ class Run {
     } else if (keeper_ != nullptr && watch == nullptr) {
       runner_options.report_interval = kRequestsInterval;
     }
-    runner_options.report = [this, shows] {
+    runner_options.report = [this, shows, looks = watch == nullptr] {
       if (shows) view_.Show(Now());
-      LookForRequests();
+      if (looks) LookForRequests();
     };
     runner_options.watched_fd = watch != nullptr ? watch->descriptor() : -1;
     runner_options.look = [this, &watch] {
@@ -264,7 +261,7 @@ class Run {
       std::string line(end.message());
       if (NoteDamage(end)) {
         line =
-            Cat(absl::StripSuffix(line, kStoreAdvice),
+            Cat(WithoutAdvice(end),
                 "; the next start looks at all of it and goes back to the newest whole snapshot");
       } else if (job_->keeps_state()) {
         const uint64_t epoch = committed_epoch_.load();
@@ -300,7 +297,7 @@ class Run {
     const bool last = job_->ended() || runner_->stop_requested();
     const bool nothing_new = job_->last_epoch_was_empty() && first_epoch_ == record.epoch.value;
     TM_RETURN_IF_ERROR(keeper_->AfterCommit(directory_->store(), record, last, nothing_new));
-    // One that came while those before it were answered.
+    // More than are answered at one boundary, or a signal that came while a snapshot was made.
     if (keeper_->wanted()) runner_->RequestLook();
     return absl::OkStatus();
   }
