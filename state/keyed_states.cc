@@ -200,7 +200,8 @@ void KeyedStates::EncodeEntry(Entry& entry) {
   if (options_.store == nullptr) return;
   const bool empty = entry.state == nullptr || options_.type->IsEmpty(*entry.state);
   RowOutput out(*closing_run_, codec_, options_.step, entry.key);
-  EncodeTimerRow(entry);
+  const Timestamp wake = WakeOf(entry);
+  EncodeTimerRow(entry, wake);
   if (empty) {
     if (entry.stored) {
       out.DeleteMain();
@@ -215,9 +216,8 @@ void KeyedStates::EncodeEntry(Entry& entry) {
   }
   if (!entry.stored) ++delta_.keys;
   entry.stored = true;
-  const RowHeader header{.timer_at = entry.index_at,
-                         .end_generation = entry.end_generation,
-                         .wake_at = WakeOf(entry)};
+  const RowHeader header{
+      .timer_at = entry.index_at, .end_generation = entry.end_generation, .wake_at = wake};
   options_.type->Encode(*entry.state, closing_, header, out);
   const int64_t change = out.sub_bytes_change() + static_cast<int64_t>(out.main_bytes()) -
                          static_cast<int64_t>(entry.main_bytes);
@@ -228,8 +228,7 @@ void KeyedStates::EncodeEntry(Entry& entry) {
                 kEntryOverheadBytes + entry.key.size() + options_.type->MemoryBytes(*entry.state));
 }
 
-void KeyedStates::EncodeTimerRow(Entry& entry) {
-  const Timestamp wake = WakeOf(entry);
+void KeyedStates::EncodeTimerRow(Entry& entry, Timestamp wake) {
   // A row that the sweep has passed while it was in flight is put forward like a spent one.
   const bool keep = !entry.index_at.is_never() && !entry.index_spent && !wake.is_never() &&
                     entry.index_at <= wake && entry.index_at >= swept_to_;

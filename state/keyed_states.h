@@ -172,7 +172,8 @@ class KeyedStates {
   }
   void MarkChanged(Entry& entry);
   void EncodeEntry(Entry& entry);
-  void EncodeTimerRow(Entry& entry);
+  // The row of an entry that is to be woken at `wake`.
+  void EncodeTimerRow(Entry& entry, Timestamp wake);
   // When the key is to be woken; an empty state never is, since it leaves nothing behind.
   Timestamp WakeOf(const Entry& entry) const;
   void FollowTimer(Entry& entry);
