@@ -30,18 +30,14 @@ absl::StatusOr<std::optional<TableFacts::Committed>> CommittedIn(
   return TableFacts::Committed{.run_line = *run_line, .epoch = *epoch, .earlier = *earlier};
 }
 
-// With missing parents, durable like the file that will be in them.
-absl::Status CreateParents(Files& files, const std::string& path) {
+absl::Status CreateParent(Files& files, const std::string& path) {
   const std::string directory = ParentDirectory(path);
   const absl::StatusOr<FileInfo> there = files.Stat(directory);
   if (there.ok() && !there->is_directory) {
     return absl::FailedPreconditionError(
         Cat(path, ": cannot be made, since ", directory, " is a file and not a directory"));
   }
-  if (!absl::IsNotFound(there.status())) return there.status();
-  TM_RETURN_IF_ERROR(CreateParents(files, directory));
-  TM_RETURN_IF_ERROR(files.CreateDirectories(directory));
-  return files.SyncDirectory(ParentDirectory(directory));
+  return CreateDirectoriesDurably(files, directory);
 }
 
 absl::Status CheckPath(Files& files, const std::string& path) {
@@ -110,7 +106,7 @@ absl::StatusOr<std::unique_ptr<SqliteOutput>> SqliteOutput::Open(
   TM_RETURN_IF_ERROR(CheckTableKey(options.key));
   TM_RETURN_IF_ERROR(CheckPath(*context.files, options.path));
   TM_RETURN_IF_ERROR(CheckStillThere(options.path, resume, context));
-  TM_RETURN_IF_ERROR(CreateParents(*context.files, options.path));
+  TM_RETURN_IF_ERROR(CreateParent(*context.files, options.path));
   std::unique_ptr<SqliteOutput> output(new SqliteOutput(options, context));
   TM_ASSIGN_OR_RETURN(output->database_, SqliteDatabase::Open(options.path, options.busy_timeout));
   TM_RETURN_IF_ERROR(context.files->SyncDirectory(ParentDirectory(options.path)));

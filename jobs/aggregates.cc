@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "base/status.h"
+#include "jobs/job_key.h"
 #include "state/value_json.h"
 
 namespace tidemark {
@@ -243,23 +244,9 @@ JsonScalar OneForm(const JsonScalar& scalar) {
   return scalar;
 }
 
+// A scalar is what a part of a key can be.
 void AppendScalarJson(const JsonScalar& scalar, std::string& out) {
-  std::visit(
-      [&out](const auto& value) {
-        using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, std::monostate>) {
-          out += "null";
-        } else if constexpr (std::is_same_v<T, bool>) {
-          out += value ? "true" : "false";
-        } else if constexpr (std::is_same_v<T, std::string>) {
-          AppendJsonString(value, out);
-        } else if constexpr (std::is_same_v<T, double>) {
-          AppendJsonDouble(value, out);
-        } else {
-          out += Cat(value);
-        }
-      },
-      scalar);
+  AppendKeyPartJson(std::visit([](const auto& value) { return KeyPart(value); }, scalar), out);
 }
 
 Aggregates::Aggregates(std::vector<AggregateSpec> specs) {

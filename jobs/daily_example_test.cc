@@ -27,20 +27,6 @@ using Lines = std::vector<std::string>;
 
 constexpr int64_t kDayMs = 86'400'000;
 
-std::string Runfile(const std::string& path) {
-  const char* runfiles = std::getenv("TEST_SRCDIR");
-  const char* workspace = std::getenv("TEST_WORKSPACE");
-  if (runfiles == nullptr || workspace == nullptr) return path;
-  return JoinPath(JoinPath(runfiles, workspace), path);
-}
-
-std::string Read(const std::string& path) {
-  const auto files = NewPosixFiles();
-  const auto bytes = ReadSmallFile(*files, Runfile(path));
-  EXPECT_TRUE(bytes.ok()) << bytes.status();
-  return bytes.ok() ? *bytes : "";
-}
-
 Lines LinesOf(const std::string& text) { return absl::StrSplit(text, '\n', absl::SkipEmpty()); }
 
 // What stands behind `"name": `, without quotes.
@@ -110,11 +96,11 @@ Lines Sorted(Lines lines) {
 
 class DailyExample : public JobTest {
  protected:
-  DailyExample() : expected_(LoopOver(LinesOf(Read("examples/data/earthquakes.jsonl")))) {}
+  DailyExample() : expected_(LoopOver(LinesOf(ReadRunfile("examples/data/earthquakes.jsonl")))) {}
 
   // `options`: of the source.
   std::string Job(const std::string& options = "") const {
-    return absl::StrReplaceAll(Read("examples/earthquakes_daily.yaml"),
+    return absl::StrReplaceAll(ReadRunfile("examples/earthquakes_daily.yaml"),
                                {{"file: examples/", Cat("file: ", Runfile("examples/"))},
                                 {"earthquakes.jsonl}", Cat("earthquakes.jsonl", options, "}")},
                                 {"file: out/", "file: @/"}});

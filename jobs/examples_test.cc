@@ -20,21 +20,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// A file that the test's target lists as data.
-std::string Runfile(const std::string& path) {
-  const char* runfiles = std::getenv("TEST_SRCDIR");
-  const char* workspace = std::getenv("TEST_WORKSPACE");
-  if (runfiles == nullptr || workspace == nullptr) return path;
-  return JoinPath(JoinPath(runfiles, workspace), path);
-}
-
-std::string Read(const std::string& path) {
-  const auto files = NewPosixFiles();
-  const auto bytes = ReadSmallFile(*files, Runfile(path));
-  EXPECT_TRUE(bytes.ok()) << bytes.status();
-  return bytes.ok() ? *bytes : "";
-}
-
 // The value of "net" by search: this must not share a parser with what it judges.
 std::string NetOf(const std::string& line) {
   const std::string label = "\"net\": \"";
@@ -49,7 +34,7 @@ std::string ListRow(const std::string& net, const std::vector<std::string>& line
 }
 
 TEST_F(JobTest, TheEarthquakesComeOutAsALoopOverTheLinesSays) {
-  const std::string data = Read("examples/data/earthquakes.jsonl");
+  const std::string data = ReadRunfile("examples/data/earthquakes.jsonl");
   std::map<std::string, std::vector<std::string>> open;  // in byte order
   std::string expected;
   const std::vector<std::string> lines = absl::StrSplit(data, '\n', absl::SkipEmpty());
@@ -66,14 +51,14 @@ TEST_F(JobTest, TheEarthquakesComeOutAsALoopOverTheLinesSays) {
   }
 
   const std::string job = absl::StrReplaceAll(
-      Read("examples/earthquake_batches.yaml"),
+      ReadRunfile("examples/earthquake_batches.yaml"),
       {{"file: examples/", Cat("file: ", Runfile("examples/"))}, {"file: out/", "file: @/"}});
   ASSERT_EQ(Run(job), absl::OkStatus());
   EXPECT_TRUE(Get("earthquake_batches.jsonl") == expected);  // too much text to be printed
 }
 
 TEST_F(JobTest, TheGeneratedExamplePrintsListsOfFive) {
-  ASSERT_EQ(Start(Read("examples/generated.yaml")), absl::OkStatus());
+  ASSERT_EQ(Start(ReadRunfile("examples/generated.yaml")), absl::OkStatus());
   tester().Advance(absl::Seconds(3));
   tester().Commit();
   const std::vector<std::string> rows = absl::StrSplit(stdout_, '\n', absl::SkipEmpty());

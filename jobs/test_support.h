@@ -20,6 +20,20 @@
 
 namespace tidemark {
 
+// A file that the test's target lists as data.
+inline std::string Runfile(const std::string& path) {
+  const char* runfiles = std::getenv("TEST_SRCDIR");
+  const char* workspace = std::getenv("TEST_WORKSPACE");
+  if (runfiles == nullptr || workspace == nullptr) return path;
+  return JoinPath(JoinPath(runfiles, workspace), path);
+}
+inline std::string ReadRunfile(const std::string& path) {
+  const auto files = NewPosixFiles();
+  const auto bytes = ReadSmallFile(*files, Runfile(path));
+  EXPECT_TRUE(bytes.ok()) << bytes.status();
+  return bytes.value_or("");
+}
+
 class JobTest : public ::testing::Test {
  protected:
   JobTest() : files_(NewPosixFiles()) {

@@ -37,6 +37,13 @@ FileInfo ToInfo(const SimDisk::Look& look) {
       .size_bytes = look.size, .device = 1, .inode = look.inode, .is_directory = look.is_directory};
 }
 
+absl::StatusOr<FileInfo> InfoOf(SimDisk& disk, uint64_t process, const SimDisk::NodePtr& node,
+                                const std::string& path) {
+  SimDisk::Look look;
+  TM_RETURN_IF_ERROR(ToStatus(disk.LookAt(process, node, look), path, "look at"));
+  return ToInfo(look);
+}
+
 class SimReadable final : public ReadableFile {
  public:
   SimReadable(SimDisk& disk, uint64_t process, std::string path, SimDisk::NodePtr node)
@@ -44,11 +51,7 @@ class SimReadable final : public ReadableFile {
   absl::Status Read(uint64_t offset, size_t n, std::string& out) override {
     return ToStatus(disk_.Read(process_, node_, offset, n, out), path_, "read");
   }
-  absl::StatusOr<FileInfo> Info() override {
-    SimDisk::Look look;
-    TM_RETURN_IF_ERROR(ToStatus(disk_.LookAt(process_, node_, look), path_, "look at"));
-    return ToInfo(look);
-  }
+  absl::StatusOr<FileInfo> Info() override { return InfoOf(disk_, process_, node_, path_); }
 
  private:
   SimDisk& disk_;
@@ -68,11 +71,7 @@ class SimWritable final : public WritableFile {
   absl::Status Truncate(uint64_t size_bytes) override {
     return ToStatus(disk_.Truncate(process_, node_, size_bytes), path_, "cut");
   }
-  absl::StatusOr<FileInfo> Info() override {
-    SimDisk::Look look;
-    TM_RETURN_IF_ERROR(ToStatus(disk_.LookAt(process_, node_, look), path_, "look at"));
-    return ToInfo(look);
-  }
+  absl::StatusOr<FileInfo> Info() override { return InfoOf(disk_, process_, node_, path_); }
 
  private:
   SimDisk& disk_;
