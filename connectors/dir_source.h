@@ -52,15 +52,24 @@ class DirSource final : public SourceFactory<T> {
   absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string& partition,
                                                            const std::optional<Position>& resume,
                                                            const SourceContext& context) override {
-    FileSourceOptions file = options_.files;
-    file.path = JoinPath(options_.path, partition);
-    return open_(file, resume, context);
+    return open_(File(partition), resume, context);
+  }
+  absl::StatusOr<std::string> Preview(const std::string& partition,
+                                      const std::optional<Position>& resume,
+                                      const SourceContext& context) override {
+    return FileInput::Preview(File(partition), resume, *context.files);
   }
   std::string Describe() const override {
     return Cat("directory ", JoinPath(options_.path, options_.glob));
   }
 
  private:
+  FileSourceOptions File(const std::string& partition) const {
+    FileSourceOptions file = options_.files;
+    file.path = JoinPath(options_.path, partition);
+    return file;
+  }
+
   const DirSourceOptions options_;
   const Opener open_;
 };

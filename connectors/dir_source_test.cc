@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,23 @@ TEST_F(DirSourceTest, EachMatchingFileIsAPartitionWithItsOwnPosition) {
   EXPECT_TRUE(absl::IsFailedPrecondition(
       Session<std::string>::Open(source, context(), b->position(), 0).status()));
   EXPECT_THAT(*Partitions(Dir("in", ".h*")), ElementsAre(".hidden.txt"));
+}
+
+TEST_F(DirSourceTest, WhatAFileWouldGiveIsSaidWithoutReadingIt) {
+  ASSERT_TRUE(files_->CreateDirectories(Path("in")).ok());
+  Put("in/a.txt", "a1\na2\n");
+  const auto source = Dir("in");
+  const auto preview = [&](const std::optional<Position>& resume) {
+    return source.factory()->Preview("a.txt", resume, context());
+  };
+  EXPECT_EQ(*preview({}), "6 bytes to read");
+  auto a = Session<std::string>::Open(source, context(), {}, 0);
+  EXPECT_THAT(**a->Next(1), ElementsAre("a1"));
+  EXPECT_EQ(*preview(a->position()), "3 bytes to read");
+  ASSERT_TRUE(a->Rest().ok());
+  EXPECT_EQ(*preview(a->position()), "nothing new in it");
+  Put("in/a.txt", "b\n");
+  EXPECT_TRUE(absl::IsFailedPrecondition(preview(a->position()).status()));
 }
 
 TEST_F(DirSourceTest, ReadsCsvToo) {

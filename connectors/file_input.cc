@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/quantity.h"
 #include "base/stable_hash.h"
 #include "base/status.h"
 #include "connectors/special_file.h"
@@ -45,6 +46,15 @@ absl::StatusOr<std::unique_ptr<FileInput>> FileInput::Open(const FileSourceOptio
     TM_RETURN_IF_ERROR(input->Resume(*then, options.accept_changed));
   }
   return input;
+}
+
+absl::StatusOr<std::string> FileInput::Preview(const FileSourceOptions& options,
+                                               const std::optional<Position>& resume,
+                                               Files& files) {
+  TM_ASSIGN_OR_RETURN(const auto input, Open(options, resume, files));
+  const uint64_t ahead = input->info_.size_bytes - input->next_.offset;
+  if (ahead == 0) return std::string("nothing new in it");
+  return Cat(FormatCount(ahead), ahead == 1 ? " byte to read" : " bytes to read");
 }
 
 FileInput::FileInput(const FileSourceOptions& options, std::unique_ptr<ReadableFile> file,

@@ -45,6 +45,10 @@ class FileInput final : public ByteInput {
                                                          const std::optional<Position>& resume,
                                                          Files& files);
 
+  // What a start would find there ("10,284 bytes to read"), or why it would refuse.
+  static absl::StatusOr<std::string> Preview(const FileSourceOptions& options,
+                                             const std::optional<Position>& resume, Files& files);
+
   std::string_view window() const override { return std::string_view(buffer_).substr(begin_); }
   absl::StatusOr<More> Grow() override;
   void Consume(size_t bytes, uint64_t lines) override;

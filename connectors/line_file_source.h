@@ -117,6 +117,10 @@ class FileSource final : public SourceFactory<T> {
                                                            const SourceContext& context) override {
     return open_(options_, resume, context);
   }
+  absl::StatusOr<std::string> Preview(const std::string&, const std::optional<Position>& resume,
+                                      const SourceContext& context) override {
+    return FileInput::Preview(options_, resume, *context.files);
+  }
   std::string Describe() const override { return Cat("file ", options_.path); }
 
  private:

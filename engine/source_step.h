@@ -60,6 +60,9 @@ class SourceStep {
   virtual absl::StatusOr<std::unique_ptr<SourceReader>> Open(const std::string& partition,
                                                              const std::optional<Position>& resume,
                                                              const SourceContext& context) = 0;
+  virtual absl::StatusOr<std::string> Preview(const std::string& partition,
+                                              const std::optional<Position>& resume,
+                                              const SourceContext& context) = 0;
   virtual bool can_seek() const = 0;
   virtual double rate() const = 0;
   virtual std::string Describe() const = 0;

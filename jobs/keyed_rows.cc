@@ -138,26 +138,37 @@ class KeyedRowsSource final : public SourceFactory<KeyValue<JobKey, T>> {
   absl::StatusOr<std::unique_ptr<SourcePartition<KeyValue<JobKey, T>>>> Open(
       const std::string& partition, const std::optional<Position>& resume,
       const SourceContext& context) override {
-    KeyedRowsOptions options = options_;
-    if (resume.has_value()) {
-      const FactsOfSteps keys = FactsIn(*resume, kKeyPrefix);
-      const FactsOfSteps windows = FactsIn(*resume, kWindowPrefix);
-      TM_RETURN_IF_ERROR(CheckFacts(keys, options.keys_of_steps, "the key of step",
-                                    "under which its state would not be found"));
-      TM_RETURN_IF_ERROR(CheckFacts(windows, options.windows_of_steps, "the window of step",
-                                    "and its open windows hold the former"));
-      // The state of a step that the job does not have now is kept, and waits as it was.
-      options.keys_of_steps.insert(keys.begin(), keys.end());
-      options.windows_of_steps.insert(windows.begin(), windows.end());
-    }
+    TM_ASSIGN_OR_RETURN(KeyedRowsOptions options, OptionsFor(resume));
     TM_ASSIGN_OR_RETURN(auto rows, rows_->Open(partition, resume, context));
-    return std::make_unique<KeyedRowsPartition<T>>(std::move(rows), reader_, options, Describe(),
-                                                   context.skips);
+    return std::make_unique<KeyedRowsPartition<T>>(std::move(rows), reader_, std::move(options),
+                                                   Describe(), context.skips);
+  }
+  absl::StatusOr<std::string> Preview(const std::string& partition,
+                                      const std::optional<Position>& resume,
+                                      const SourceContext& context) override {
+    TM_RETURN_IF_ERROR(OptionsFor(resume).status());
+    return rows_->Preview(partition, resume, context);
   }
   bool can_seek() const override { return rows_->can_seek(); }
   std::string Describe() const override { return rows_->Describe(); }
 
  private:
+  // An error where a step of the position is now found, or windowed, in another way.
+  absl::StatusOr<KeyedRowsOptions> OptionsFor(const std::optional<Position>& resume) const {
+    KeyedRowsOptions options = options_;
+    if (!resume.has_value()) return options;
+    const FactsOfSteps keys = FactsIn(*resume, kKeyPrefix);
+    const FactsOfSteps windows = FactsIn(*resume, kWindowPrefix);
+    TM_RETURN_IF_ERROR(CheckFacts(keys, options.keys_of_steps, "the key of step",
+                                  "under which its state would not be found"));
+    TM_RETURN_IF_ERROR(CheckFacts(windows, options.windows_of_steps, "the window of step",
+                                  "and its open windows hold the former"));
+    // The state of a step that the job does not have now is kept, and waits as it was.
+    options.keys_of_steps.insert(keys.begin(), keys.end());
+    options.windows_of_steps.insert(windows.begin(), windows.end());
+    return options;
+  }
+
   const std::shared_ptr<SourceFactory<JsonRow>> rows_;
   const RowReader<T> reader_;
   const KeyedRowsOptions options_;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +14,7 @@
 #include "engine/plan.h"
 #include "engine/position.h"
 #include "engine/resume_check.h"
+#include "engine/skip_log.h"
 #include "recovery/inspect.h"
 #include "recovery/resume_plan.h"
 #include "tidemark/verbs.h"
@@ -22,19 +26,48 @@ void Print(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
 // ---- what becomes of each part ----
 
-void PrintSource(const StepPlan& step, const EpochRecord& record) {
-  std::string line = Cat("source '", step.name, "' (", step.source->Describe(), "):");
-  bool known = false;
-  for (const SourceRecord& source : record.sources) {
-    if (source.step != step.name) continue;
-    line += Cat(known ? ", " : " ", source.partition, " goes on from ",
-                DescribePosition(source.position), source.at_end ? " (it was at its end)" : "");
-    known = true;
+// A partition as it will be read: where it stood, and what the source finds there now.
+absl::Status PrintPartition(const StepPlan& step, const std::string& partition,
+                            const SourceRecord* known, const SourceContext& context) {
+  std::string line = Cat("  ", partition, ": ");
+  std::optional<Position> resume;
+  if (known != nullptr) {
+    resume = Position(known->position);
+    line += Cat("goes on from ", DescribePosition(known->position),
+                known->at_end ? " (it was at its end)" : "");
+  } else {
+    line += "new, is read from its beginning";
   }
-  if (!known) line += " new, is read from its beginning";
-  if (!step.source->can_seek())
-    line += "; it cannot be read again, what a crash interrupted is lost";
-  Print(line);
+  const auto preview = step.source->Preview(partition, resume, context);
+  if (preview.ok() && !preview->empty()) line += Cat(", ", *preview);
+  Print(preview.ok() ? line : Cat(line, ", which is refused"));
+  return Annotate(preview.status(), StepWord(step));
+}
+
+// The first thing that a start would refuse.
+absl::Status PrintSource(const StepPlan& step, const EpochRecord& record,
+                         const SourceContext& context) {
+  Print(Cat(
+      "source '", step.name, "' (", step.source->Describe(), "):",
+      step.source->can_seek() ? "" : " cannot be read again, what a crash interrupted is lost"));
+  std::map<std::string_view, const SourceRecord*> stood;
+  for (const SourceRecord& source : record.sources) {
+    if (source.step == step.name) stood.emplace(source.partition, &source);
+  }
+  const auto partitions = step.source->Partitions(context);
+  absl::Status verdict = Annotate(partitions.status(), StepWord(step));
+  for (const std::string& partition : partitions.value_or(std::vector<std::string>())) {
+    const auto known = stood.find(partition);
+    const absl::Status found =
+        PrintPartition(step, partition, known == stood.end() ? nullptr : known->second, context);
+    if (verdict.ok()) verdict = found;
+    if (known != stood.end()) stood.erase(known);
+  }
+  for (const auto& [partition, source] : stood) {
+    Print(Cat("  ", partition, ": stood at ", DescribePosition(source->position),
+              partitions.ok() ? ", is not there now; its place is kept" : ""));
+  }
+  return verdict;
 }
 
 void PrintSink(const StepPlan& step, const EpochRecord& record) {
@@ -67,7 +100,7 @@ uint64_t KeysOf(const EpochRecord& record, const std::string& step) {
 
 }  // namespace
 
-int ExplainFlow(const Flow& flow, const std::string& directory, Files& files) {
+int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, const Clock& clock) {
   const auto plan = flow.Compile();
   if (!plan.ok()) return Complain(plan.status(), 2);
   const auto inspector = StateInspector::Open(files, directory);
@@ -84,12 +117,18 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files) {
     }
     Print(line);
   }
+  SkipLog skips;
+  const SourceContext sources{.files = &files, .clock = &clock, .skips = &skips};
+  absl::Status input;
   for (const StepPlan& step : plan->steps) {
-    if (step.source != nullptr) PrintSource(step, record);
     if (step.sink != nullptr) PrintSink(step, record);
+    if (step.source == nullptr) continue;
+    const absl::Status source = PrintSource(step, record, sources);
+    if (input.ok()) input = source;
   }
   absl::Status verdict = resume.verdict;
   if (verdict.ok()) verdict = CheckSourcesAndSinks(*plan, record, directory);
+  if (verdict.ok()) verdict = input;
   if (verdict.ok()) {
     Print(Cat("the run resumes behind epoch ", record.epoch.value));
     return std::fflush(stdout) == 0 ? 0 : 1;

@@ -2,7 +2,8 @@
 //
 //   out/job.state: epoch 10 of flow 'job', committed 2026-11-22T11:20:33.787323Z
 //   step 'batch': kept, 2 keys
-//   source 'source' (file in.jsonl): file goes on from line 121
+//   source 'source' (file in.jsonl):
+//     file: goes on from line 121, 2,840 bytes to read
 //   sink 'sink' (file out/job.jsonl): goes on behind 2,340 bytes; what is behind them is cut off
 //   the run resumes behind epoch 10
 //
@@ -12,12 +13,13 @@
 
 #include <string>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "tidemark/flow.h"
 
 namespace tidemark {
 
 // `directory`: a state directory, also of a running job, or a snapshot.
-int ExplainFlow(const Flow& flow, const std::string& directory, Files& files);
+int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, const Clock& clock);
 
 }  // namespace tidemark

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "base/last_words.h"
 #include "base/status.h"
 #include "tidemark/explain.h"
 #include "tidemark/run.h"
@@ -35,6 +36,7 @@ int RunProgram(const Flow& flow, const Words& words, Files& files, const Clock& 
 }  // namespace
 
 int Main(int argc, char** argv, const Program& program) {
+  InstallLastWords();
   Words words(argv + 1, argv + argc);
   std::string verb = "run";
   if (!words.empty() && words[0].compare(0, 2, "--") != 0) {
@@ -57,7 +59,7 @@ int Main(int argc, char** argv, const Program& program) {
   if (verb == "explain") {
     const CommandLine line({"DIR: a state directory or a snapshot"}, {}, words);
     if (!line.status().ok()) return Complain(line.status(), 2);
-    return ExplainFlow(flow, line.Word(0), *files);
+    return ExplainFlow(flow, line.Word(0), *files, clock);
   }
   if (verb == "validate") {
     const absl::Status status = flow.Compile().status();

@@ -55,6 +55,13 @@ class SourceFactory {
   virtual absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(
       const std::string& partition, const std::optional<Position>& resume,
       const SourceContext& context) = 0;
+  // For `explain`: what Open() with these arguments would find, in words ("10,284 bytes to read"),
+  // or the error it would refuse with. Takes nothing from the source. Empty: nothing to say.
+  virtual absl::StatusOr<std::string> Preview(const std::string& /*partition*/,
+                                              const std::optional<Position>& /*resume*/,
+                                              const SourceContext& /*context*/) {
+    return std::string();
+  }
   // A source that cannot seek loses what it read but had not committed: at-most-once, said at
   // start.
   virtual bool can_seek() const { return true; }

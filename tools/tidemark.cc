@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/last_words.h"
 #include "base/status.h"
 #include "jobs/build_flow.h"
 #include "jobs/job_parser.h"
@@ -112,14 +113,14 @@ int ValidateVerb(const Words& words, Files& files) {
   return 0;
 }
 
-int ExplainVerb(const Words& words, Files& files) {
+int ExplainVerb(const Words& words, Files& files, const Clock& clock) {
   const CommandLine line({"JOB.yaml", "DIR: a state directory or a snapshot"}, {}, words);
   if (!line.status().ok()) return Complain(line.status(), 2);
   const auto job = LoadJob(files, line.Word(0));
   if (!job.ok()) return Complain(job.status(), 2);
   const auto built = BuildJob(*job, {});
   if (!built.ok()) return Complain(built.status(), 2);
-  return ExplainFlow(built->flow, line.Word(1), files);
+  return ExplainFlow(built->flow, line.Word(1), files, clock);
 }
 
 int Help() {
@@ -150,7 +151,7 @@ int Main(const Words& all) {
   const SystemClock clock;
   if (verb == "run") return RunVerb(words, *files, clock);
   if (verb == "validate") return ValidateVerb(words, *files);
-  if (verb == "explain") return ExplainVerb(words, *files);
+  if (verb == "explain") return ExplainVerb(words, *files, clock);
   if (verb == "snapshots") return SnapshotsVerb(words, *files, clock);
   if (verb == "snapshot") return SnapshotVerb(words, *files);
   if (verb == "verify") return VerifyVerb(words, *files);
@@ -166,4 +167,7 @@ int Main(const Words& all) {
 }  // namespace
 }  // namespace tidemark
 
-int main(int argc, char** argv) { return tidemark::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  tidemark::InstallLastWords();
+  return tidemark::Main({argv + 1, argv + argc});
+}

@@ -302,40 +302,6 @@ TEST_F(BadState, EverythingThatWasKeptIsFine) {
   ExpectInOrder(damaged.out, {"\"fine\": true", "\"fine\": false", manifest.c_str()});
 }
 
-TEST_F(BadState, AStartIsExplainedBeforeIt) {
-  RunHalfway();
-  const Standing before = Now();
-  const auto same = Command({"explain", "job.yaml", kState});
-  EXPECT_EQ(same.exit_code, 0) << same.err;
-  ExpectInOrder(same.out, {"out/job.state: epoch ", "step 'batch': kept", "source 'source'",
-                           "goes on from line ", "sink 'sink' (file out/job.jsonl): goes on behind",
-                           "the run resumes behind epoch "});
-  Write("other.yaml", JobWith("name: job", "name: other"));
-  const auto other = Command({"explain", "other.yaml", kState});
-  EXPECT_EQ(other.exit_code, kFailed);
-  EXPECT_THAT(other.err, HasSubstr("holds the state of flow 'job', and this is flow 'other'"));
-  EXPECT_EQ(Now(), before);
-}
-
-TEST_F(BadState, TheStateOfARemovedStepStaysUntilItIsDropped) {
-  RunHalfway();
-  const std::string both = Command({"dump", kState}).out;
-  Write("job.yaml", JobWith("batch: {max_items: 4}", "batch: {name: lists, max_items: 4}"));
-  ExpectInOrder(Command({"explain", "job.yaml", kState}).out,
-                {"step 'lists': new, starts empty", "step 'batch': no longer in the flow",
-                 "--drop-state batch"});
-  ExpectRefused(Run({"--drop-state", "lists"}), kUsage,
-                {"--drop-state: the flow has a step 'lists'"});
-  ExpectRefused(Run({"--drop-state", "nobody"}), kFailed,
-                {"--drop-state: there is no state of a step 'nobody'; there are: batch"});
-  EXPECT_EQ(Command({"dump", kState}).out, both);
-  const auto end = Run({"--drop-state", "batch"});
-  EXPECT_EQ(end.exit_code, 0) << end.err;
-  EXPECT_THAT(end.err, HasSubstr("the state of step 'batch' is removed"));
-  EXPECT_THAT(Command({"dump", kState, "--step", "batch"}).err, HasSubstr("has no step 'batch'"));
-  EXPECT_EQ(Command({"verify", kState}).exit_code, 0);
-}
-
 // ---- outputs ----------------------------------------
 
 TEST_F(BadOutput, APathThatCannotBeAnOutputIsRefused) {

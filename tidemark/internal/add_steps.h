@@ -62,6 +62,14 @@ class TypedSource final : public SourceStep {
     TM_RETURN_IF_ERROR(typed.status());
     return std::make_unique<TypedReader<T>>(*std::move(typed));
   }
+  absl::StatusOr<std::string> Preview(const std::string& partition,
+                                      const std::optional<Position>& resume,
+                                      const SourceContext& context) override {
+    absl::StatusOr<std::string> preview = std::string();
+    TM_RETURN_IF_ERROR(
+        Guarded([&] { preview = source_.factory()->Preview(partition, resume, context); }));
+    return preview;
+  }
   bool can_seek() const override { return source_.factory()->can_seek(); }
   double rate() const override { return source_.rate(); }
   std::string Describe() const override { return source_.factory()->Describe(); }

@@ -1,0 +1,41 @@
+#include "base/last_words.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <new>
+
+namespace tidemark {
+namespace {
+
+// There may be no memory for anything that formats.
+void Say(const char* words) {
+  // Nothing is left to be done where standard error cannot take it.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, words, std::strlen(words));
+}
+
+[[noreturn]] void SayLastWords() {
+  try {
+    if (std::exception_ptr exception = std::current_exception()) std::rethrow_exception(exception);
+    Say("tidemark: internal error: the process was terminated");
+  } catch (const std::bad_alloc&) {
+    Say("tidemark: out of memory, the process ends here; nothing that was committed is lost, the "
+        "same command goes on from there (with less --memory or fewer --workers it needs less)\n");
+    std::_Exit(1);
+  } catch (const std::exception& exception) {
+    Say("tidemark: internal error: an exception that nobody caught: ");
+    Say(exception.what());
+  } catch (...) {
+    Say("tidemark: internal error: an exception of unknown type that nobody caught");
+  }
+  Say("; nothing after the last committed epoch was kept, please report this line\n");
+  std::abort();
+}
+
+}  // namespace
+
+void InstallLastWords() { std::set_terminate(SayLastWords); }
+
+}  // namespace tidemark
