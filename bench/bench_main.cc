@@ -5,12 +5,14 @@
 #include <cstdlib>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/spelling.h"
 #include "base/status.h"
 #include "bench/harness.h"
 #include "bench/rows.h"
@@ -67,13 +69,13 @@ absl::StatusOr<std::vector<Benchmark>> Chosen(const std::string& names) {
   std::vector<Benchmark> chosen;
   const std::vector<std::string> wanted = absl::StrSplit(names, ',');
   for (const std::string& name : wanted) {
-    std::vector<std::string> known;
+    std::vector<std::string_view> known;
     for (const Benchmark& benchmark : kBenchmarks) {
       known.push_back(benchmark.name);
       if (name == benchmark.name) chosen.push_back(benchmark);
     }
     if (!chosen.empty() && chosen.back().name == name) continue;
-    const auto meant = DidYouMean(name, known);
+    const auto meant = ClosestWord(name, known);
     return absl::InvalidArgumentError(
         Cat("--only: no benchmark '", name, "'",
             meant ? Cat("; did you mean '", *meant, "'?") : std::string("; --help lists them")));

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -16,17 +15,12 @@
 #include "engine/wakeup.h"
 #include "recovery/state_directory.h"
 #include "state/memory_store.h"
+#include "tests/support/test_seed.h"
 
 namespace tidemark {
 namespace {
 
 using ::testing::HasSubstr;
-
-// What is random here is repeated by TM_SEED=<seed> (bazel: --test_env=TM_SEED=<seed>).
-uint64_t Seed() {
-  const char* given = std::getenv("TM_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : FreshSeed();
-}
 
 void Pause(Span span) { Wakeup().Wait(span); }
 
@@ -131,8 +125,8 @@ RowsByKey Expected(std::vector<std::vector<Item>> partitions) {
 
 // Stopped at random moments and resumed until all input has ended.
 void ExpectSameOutput(const Setting& setting, int items) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE(testing::Message() << "repeat with TM_SEED=" << seed);
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   const auto partitions = RandomPartitions(random, 3, items, 20);
   const RowsByKey expected = Expected(partitions);

@@ -6,11 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <set>
 
 #include "base/random.h"
 #include "engine/test_flows.h"
+#include "tests/support/test_seed.h"
 #include "tidemark/testing.h"
 
 namespace tidemark {
@@ -19,12 +19,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// What is random here is repeated by TM_SEED=<seed> (bazel: --test_env=TM_SEED=<seed>).
-uint64_t Seed() {
-  const char* given = std::getenv("TM_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : FreshSeed();
-}
 
 struct Disturbance {
   std::vector<int> workers = {1, 2, 3, 7};  // one of them at each start
@@ -120,8 +114,8 @@ bool NothingIsStored(const FlowTester& tester) {
 
 // Releases the script in random pieces to a flow that is driven at random.
 void ExpectSameOutput(Build build, const Disturbance& disturbance, int rounds, int items) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE(testing::Message() << "repeat with TM_SEED=" << seed);
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   int crashes = 0;
   for (int round = 0; round < rounds && !testing::Test::HasFailure(); ++round) {
@@ -197,8 +191,8 @@ TEST(Worker, WhereOutputsMeetAgainTheirOrderDoesNotDependOnBatches) {
 
 // Two sources with users of their own, merged; their output goes to two sinks on two workers.
 TEST(Worker, TwoSourcesMergeAndOneStreamGoesToTwoSinks) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE(testing::Message() << "repeat with TM_SEED=" << seed);
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   for (int round = 0; round < 20; ++round) {
     const auto lists = RandomPartitions(random, 5, 60, 4);
@@ -257,8 +251,8 @@ RowsByKey RunTimed(Random& random, const Disturbance& disturbance,
 }
 
 TEST(Worker, TimersFireAtTheirTimeWhateverHappens) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE(testing::Message() << "repeat with TM_SEED=" << seed);
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   for (int round = 0; round < 20 && !HasFailure(); ++round) {
     const auto partitions = RandomPartitions(random, 3, 60, 6);

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "base/spelling.h"
 #include "base/status.h"
-#include "jobs/spelling.h"
 
 namespace tidemark {
 namespace {

@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "base/spelling.h"
 #include "base/status.h"
 #include "connectors/sqlite_output.h"
-#include "jobs/spelling.h"
 
 namespace tidemark {
 namespace {

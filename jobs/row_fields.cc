@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "base/spelling.h"
 #include "base/status.h"
-#include "jobs/spelling.h"
 
 namespace tidemark {
 namespace {

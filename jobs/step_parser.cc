@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/spelling.h"
 #include "base/status.h"
 #include "jobs/connector_parser.h"
-#include "jobs/spelling.h"
 #include "jobs/window_parser.h"
 
 namespace tidemark {

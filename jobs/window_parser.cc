@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/spelling.h"
 #include "base/status.h"
 #include "jobs/aggregate_parser.h"
 #include "jobs/connector_parser.h"
-#include "jobs/spelling.h"
 
 namespace tidemark {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/quantity.h"
-#include "jobs/spelling.h"
+#include "base/spelling.h"
 
 namespace tidemark {
 namespace {

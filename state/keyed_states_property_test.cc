@@ -3,26 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <string>
 
 #include "base/random.h"
 #include "base/status.h"
 #include "state/keyed_states_world.h"
+#include "tests/support/test_seed.h"
 
 namespace tidemark {
 namespace {
 
-// What is random here is repeated by TM_SEED=<seed> (bazel: --test_env=TM_SEED=<seed>).
-uint64_t Seed() {
-  const char* given = std::getenv("TM_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : FreshSeed();
-}
-
 // Many rounds with a world each; `rounds` seeds are derived from one.
 void RunWorlds(const Setting& setting, int rounds, int operations) {
-  const uint64_t seed = Seed();
+  const uint64_t seed = TestSeed();
   std::map<std::string, int> counts;
   for (int round = 0; round < rounds; ++round) {
     SCOPED_TRACE(testing::Message() << "TM_SEED=" << seed << ", round " << round);

@@ -1,6 +1,5 @@
 #include "state/run.h"
 
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,15 +7,10 @@
 
 #include "base/random.h"
 #include "gtest/gtest.h"
+#include "tests/support/test_seed.h"
 
 namespace tidemark {
 namespace {
-
-// What is random here is repeated by TM_SEED=<seed> (bazel: --test_env=TM_SEED=<seed>).
-uint64_t Seed() {
-  const char* given = std::getenv("TM_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : FreshSeed();
-}
 
 using Model = std::map<std::string, std::optional<std::string>>;  // nullopt: deleted
 
@@ -145,8 +139,8 @@ std::string RandomKey(Random& random, int shape) {
 }
 
 TEST(RunTest, RandomRunsEqualAnOrderedMap) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE("repeat with TM_SEED=" + std::to_string(seed));
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   for (const size_t operations : {1, 2, 23, 24, 25, 500, 4095, 4096, 30'000}) {
     for (int shape = 0; shape < 4; ++shape) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 
@@ -11,17 +10,12 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "gtest/gtest.h"
+#include "tests/support/test_seed.h"
 
 namespace tidemark {
 namespace {
 
 using std::string_literals::operator""s;
-
-// What is random here is repeated by TM_SEED=<seed> (bazel: --test_env=TM_SEED=<seed>).
-uint64_t Seed() {
-  const char* given = std::getenv("TM_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : FreshSeed();
-}
 
 std::string Hex(std::string_view bytes) { return absl::BytesToHexString(ToAbsl(bytes)); }
 
@@ -154,8 +148,8 @@ TEST(UserKeyTest, EqualNumbersHaveEqualBytes) {
 }
 
 TEST(UserKeyTest, RandomKeysSortLikeTheirPartsAndRoundTrip) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE("repeat with TM_SEED=" + std::to_string(seed));
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   for (int i = 0; i < 20'000; ++i) {
     std::vector<KeyPart> a;
@@ -205,8 +199,8 @@ TEST(UserKeyTest, MalformedBytesAreAnError) {
 }
 
 TEST(UserKeyTest, WhateverParsesHasExactlyTheseBytes) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE("repeat with TM_SEED=" + std::to_string(seed));
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   int parsed = 0;
   for (int i = 0; i < 50'000; ++i) {
@@ -301,8 +295,8 @@ TEST(RowKeyTest, BytesAreAsDocumented) {
 }
 
 TEST(RowKeyTest, RandomRowsRoundTrip) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE("repeat with TM_SEED=" + std::to_string(seed));
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   std::string key;
   for (int i = 0; i < 5'000; ++i) {
@@ -336,8 +330,8 @@ TEST(RowKeyTest, RandomRowsRoundTrip) {
 }
 
 TEST(RowKeyTest, DamagedRowsAreDataLossOrOtherWholeRows) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE("repeat with TM_SEED=" + std::to_string(seed));
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   for (int i = 0; i < 20'000; ++i) {
     std::string key;

@@ -27,6 +27,7 @@
 #include "base/status.h"
 #include "gtest/gtest.h"
 #include "state/rocksdb_store.h"
+#include "tests/support/test_seed.h"
 
 namespace tidemark {
 namespace {
@@ -39,11 +40,6 @@ constexpr int kKills = 200;
 constexpr uint64_t kKeys = 4000;
 // So that a run can end only by a kill, unless the test has gone.
 constexpr uint64_t kMaxEpochsOfAWriter = 1'000'000;
-
-uint64_t Seed() {
-  const char* given = std::getenv("TM_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : FreshSeed();
-}
 
 RocksStoreOptions Options(const std::string& root, bool read_only) {
   return {
@@ -193,8 +189,8 @@ void ExpectEpoch(const StateReader& store, uint64_t seed, const Bounds& bounds, 
 }
 
 TEST(StoreKillTest, HoldsExactlyTheRowsOfALastEpochAfterEveryKill) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE("repeat with TM_SEED=" + std::to_string(seed));
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   const auto files = NewPosixFiles();
   const std::string root = JoinPath(testing::TempDir(), Cat("store_kill_", getpid()));

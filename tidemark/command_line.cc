@@ -4,42 +4,10 @@
 
 #include "absl/strings/numbers.h"
 #include "base/quantity.h"
+#include "base/spelling.h"
 #include "base/status.h"
 
 namespace tidemark {
-namespace {
-
-// Levenshtein distance; words are short.
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replace});
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
-
-std::optional<std::string> DidYouMean(std::string_view word,
-                                      const std::vector<std::string>& candidates) {
-  std::optional<std::string> best;
-  size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
-    const size_t distance = Distance(word, candidate);
-    if (distance >= best_distance) continue;
-    best_distance = distance;
-    best = candidate;
-  }
-  return best;
-}
-
 std::string DescribeFlags(const std::vector<FlagSpec>& flags) {
   size_t width = 0;
   const auto shown = [](const FlagSpec& flag) {
@@ -89,9 +57,9 @@ void CommandLine::Parse(const std::vector<std::string>& words) {
     const auto spec = std::find_if(flags_.begin(), flags_.end(),
                                    [&](const FlagSpec& flag) { return flag.name == name; });
     if (spec == flags_.end()) {
-      std::vector<std::string> names;
+      std::vector<std::string_view> names;
       for (const FlagSpec& flag : flags_) names.push_back(flag.name);
-      const auto meant = DidYouMean(name, names);
+      const auto meant = ClosestWord(name, names);
       return Fail(Cat("unknown flag '--", name, "'",
                       meant ? Cat("; did you mean '--", *meant, "'?") : std::string()));
     }

@@ -54,10 +54,6 @@ class CommandLine {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
-// The candidate that `word` was probably meant to be; nothing when none is near.
-std::optional<std::string> DidYouMean(std::string_view word,
-                                      const std::vector<std::string>& candidates);
-
 // "  --state DIR     where state lives …" for each flag.
 std::string DescribeFlags(const std::vector<FlagSpec>& flags);
 

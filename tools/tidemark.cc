@@ -3,11 +3,13 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/last_words.h"
+#include "base/spelling.h"
 #include "base/status.h"
 #include "jobs/build_flow.h"
 #include "jobs/job_parser.h"
@@ -156,8 +158,9 @@ int Main(const Words& all) {
   if (verb == "snapshot") return SnapshotVerb(words, *files);
   if (verb == "verify") return VerifyVerb(words, *files);
   if (verb == "dump") return DumpVerb(words, *files);
-  const auto meant = DidYouMean(
-      verb, {"run", "validate", "explain", "snapshots", "snapshot", "verify", "dump", "help"});
+  constexpr std::string_view kVerbs[] = {"run",      "validate", "explain", "snapshots",
+                                         "snapshot", "verify",   "dump",    "help"};
+  const auto meant = ClosestWord(verb, kVerbs);
   return Complain(absl::InvalidArgumentError(Cat("unknown verb '", verb, "'",
                                                  meant ? Cat("; did you mean '", *meant, "'?")
                                                        : std::string("; try: tidemark help"))),

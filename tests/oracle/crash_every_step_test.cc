@@ -8,20 +8,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <tuple>
 
 #include "tests/oracle/engine_player.h"
 #include "tests/oracle/script.h"
+#include "tests/support/test_seed.h"
 
 namespace tidemark::oracle {
 namespace {
-
-uint64_t FirstSeed() {
-  const char* text = std::getenv("TM_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
-}
 
 // Items, time and ends of input of a random stream, each item an activation of its own, so that
 // neither run sees several items at one reading of the clock that the other sees at two.
@@ -85,7 +80,8 @@ TEST_P(CrashEveryStep, ChangesNothing) {
   const auto [fold, windows, clock] = GetParam();
   constexpr uint64_t kStreams = 12;
   size_t rows = 0;
-  for (uint64_t seed = FirstSeed(); seed < FirstSeed() + kStreams; ++seed) {
+  const uint64_t first = TestSetting("TM_SEED", 1);
+  for (uint64_t seed = first; seed < first + kStreams; ++seed) {
     const Script script = Undisturbed(seed, fold, windows, clock);
     const Rows expected = Played(script);
     const Rows actual = Played(WithCrashes(script));

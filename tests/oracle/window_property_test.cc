@@ -12,22 +12,17 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "tests/oracle/buggy_engine.h"
 #include "tests/oracle/engine_player.h"
 #include "tests/oracle/script.h"
+#include "tests/support/test_seed.h"
 
 namespace tidemark::oracle {
 namespace {
 
 constexpr uint64_t kStreamsByDefault = 15'000;
-
-uint64_t Setting(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 std::string HowToRepeat(uint64_t seed) {
   return "repeat with: bazel test //tests/oracle:window_property_test --test_env=TM_SEED=" +
@@ -49,9 +44,9 @@ std::string Shrunk(const Script& script) {
 
 TEST(WindowProperty, TheEngineAgreesWithTheModel) {
   std::signal(SIGABRT, PrintSeed);
-  const uint64_t first = Setting("TM_SEED", 1);
-  const uint64_t streams = Setting("TM_STREAMS", kStreamsByDefault);
-  const uint64_t failures_max = Setting("TM_FAILURES", 1);
+  const uint64_t first = TestSetting("TM_SEED", 1);
+  const uint64_t streams = TestSetting("TM_STREAMS", kStreamsByDefault);
+  const uint64_t failures_max = TestSetting("TM_FAILURES", 1);
   uint64_t failures = 0;
   for (uint64_t seed = first; seed < first + streams && failures < failures_max; ++seed) {
     seed_at_work = seed;

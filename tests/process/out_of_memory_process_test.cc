@@ -6,11 +6,11 @@
 //   TM_OOM_RUNS=3000 bazel test //tests/process:out_of_memory_process_test
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
 #include "base/random.h"
 #include "tests/process/bad_input_fixture.h"
+#include "tests/support/test_seed.h"
 
 namespace tidemark {
 namespace {
@@ -80,9 +80,11 @@ class OutOfMemory : public BadInput {
       EXPECT_TRUE(before_main || failed.exit_code == 1 || failed.exit_code == 2)
           << "signal " << failed.signal << "\n"
           << failed.err;
+      // So early, a parser of other people may call it a job file that it cannot read.
+      const bool in_parser = failed.exit_code == 2 && !Exists(name + ".state");
       const bool says = failed.err.find("out of memory") != std::string::npos ||
                         failed.err.find("bad_alloc") != std::string::npos;
-      EXPECT_TRUE(says) << failed.err;
+      EXPECT_TRUE(says || in_parser) << failed.err;
     }
     const auto end = RunIn(name, {});
     EXPECT_EQ(end.exit_code, 0) << failed.err << end.err;
@@ -101,11 +103,9 @@ TEST_F(OutOfMemory, WhicheverAllocationFailsNothingIsLostOrRepeated) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer has a `new` of its own";
 #endif
-  const char* wanted = std::getenv("TM_OOM_RUNS");
-  const uint64_t runs = wanted != nullptr ? std::stoull(wanted) : 80;
-  const char* given = std::getenv("TM_SEED");
-  const uint64_t seed = given != nullptr ? std::stoull(given) : FreshSeed();
-  SCOPED_TRACE(Cat("repeat with TM_SEED=", seed));
+  const uint64_t runs = TestSetting("TM_OOM_RUNS", 80);
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(HowToRepeat(seed));
   Random random(seed);
   for (uint64_t run = 0; run < runs && !HasFailure(); ++run) {
     FailAndResume(1 + random.Below(allocations_), random.OneIn(2));
