@@ -6,6 +6,7 @@
 
 #include "absl/strings/strip.h"
 #include "base/status.h"
+#include "recovery/damaged_rows.h"
 #include "recovery/manifest.h"
 #include "recovery/restore.h"
 #include "recovery/resume_plan.h"
@@ -99,7 +100,9 @@ std::string DescribeReplay(const EpochRecord& from, const std::optional<EpochRec
 
 absl::Status FallBack(Files& files, const std::string& state_directory, const absl::Status& damage,
                       const FallbackOptions& options) {
-  const std::string what = WithoutAdvice(damage);
+  const std::optional<EpochRecord> lost = LastKnown(files, state_directory);
+  const std::string rows = DescribeDamagedRows(StorePath(state_directory), damage, lost);
+  const std::string what = Cat(WithoutAdvice(damage), rows.empty() ? "" : "; ", rows);
   if (!options.allowed) {
     return absl::DataLossError(
         Cat(what, "; without --no-fallback the run goes back to the newest whole snapshot"));
@@ -123,7 +126,6 @@ absl::Status FallBack(Files& files, const std::string& state_directory, const ab
             options.obstacle, "; to do it all the same: --fresh --from ", snapshot->path,
             " --take-over"));
   }
-  const std::optional<EpochRecord> lost = LastKnown(files, state_directory);
   TM_RETURN_IF_ERROR(PrepareRestore(files, *snapshot, state_directory, record.run_line));
   // From here on a crash leads back to here: the mark says that whatever stands there as the store
   // is to be looked at as a whole.

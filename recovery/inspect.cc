@@ -1,6 +1,7 @@
 #include "recovery/inspect.h"
 
 #include <algorithm>
+#include <optional>
 #include <queue>
 
 #include "absl/strings/str_split.h"
@@ -95,8 +96,9 @@ absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::Open(Files& file
     return absl::NotFoundError(
         Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));
   }
+  std::optional<Snapshot> snapshot;
   if (files.Stat(JoinPath(directory, "manifest")).ok()) {
-    TM_RETURN_IF_ERROR(ReadSnapshot(files, directory).status());
+    TM_ASSIGN_OR_RETURN(snapshot, ReadSnapshot(files, directory));
   }
   std::unique_ptr<StateInspector> inspector(new StateInspector());
   inspector->directory_ = directory;
@@ -109,6 +111,10 @@ absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::Open(Files& file
   if (!record.ok()) return Annotate(record.status(), directory);
   if (!*record || (*record)->epoch.value == 0) {
     return absl::NotFoundError(Cat(directory, ": no epoch has been committed here yet"));
+  }
+  if (snapshot && **record != snapshot->manifest.record) {
+    return absl::DataLossError(
+        Cat(directory, ": its store holds another epoch record than its manifest"));
   }
   inspector->record_ = **std::move(record);
   return inspector;

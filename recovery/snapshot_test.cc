@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "base/stable_hash.h"
+#include "recovery/inspect.h"
 #include "recovery/manifest.h"
 #include "recovery/restore.h"
 #include "recovery/test_support.h"
@@ -137,6 +138,8 @@ TEST_F(SnapshotTest, AManifestWithAnotherRecordIsFound) {
   Replace(JoinPath(path, "manifest"), WrapManifest(snapshot->manifest));
   EXPECT_TRUE(absl::IsDataLoss(Restored(path).status())) << Restored(path).status();
   EXPECT_EQ(CheckSnapshot(files(), *snapshot).size(), 1u);
+  const absl::Status looked = StateInspector::Open(files(), path).status();
+  EXPECT_TRUE(absl::IsDataLoss(looked)) << looked;
 }
 
 // Tables of more than 1 MiB are linked unread: what is wrong in them is found when it is read.

@@ -67,6 +67,21 @@ absl::StatusOr<StoreListing> ListStore(const std::string& directory, std::string
   return listing;
 }
 
+absl::StatusOr<std::vector<TableRange>> ListTableRanges(const std::string& directory) {
+  const RocksStoreOptions options = ForReading(directory);
+  rocksdb::Options rocks = RocksOptionsFor(options);
+  rocks.max_open_files = 16;
+  rocks.paranoid_checks = false;  // whether the tables are there, and as large as they should be
+  TM_ASSIGN_OR_RETURN(const std::unique_ptr<rocksdb::DB> db, OpenRocksDirectory(options, rocks));
+  std::vector<rocksdb::LiveFileMetaData> live;
+  db->GetLiveFilesMetaData(&live);
+  std::vector<TableRange> ranges;
+  for (const rocksdb::LiveFileMetaData& file : live) {
+    ranges.push_back({file.relative_filename, file.smallestkey, file.largestkey});
+  }
+  return ranges;
+}
+
 absl::StatusOr<uint32_t> FileCrc32c(Files& files, const std::string& path) {
   TM_ASSIGN_OR_RETURN(const auto file, files.OpenRead(path));
   const auto sum = NewCrc32c();

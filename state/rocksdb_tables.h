@@ -37,6 +37,15 @@ struct StoreListing {
 absl::StatusOr<StoreListing> ListStore(const std::string& directory, std::string_view row_key,
                                        const RocksStoreOptions& opening = {});
 
+// The keys of the first and the last row of a table.
+struct TableRange {
+  std::string name;  // "000012.sst"
+  std::string first, last;
+};
+
+// Those of every table of the store, by what its manifest says: a table may be damaged or gone.
+absl::StatusOr<std::vector<TableRange>> ListTableRanges(const std::string& directory);
+
 // The crc32c of a whole file, to be compared with TableFile::crc32c. Reads it in pieces of 1 MiB.
 absl::StatusOr<uint32_t> FileCrc32c(Files& files, const std::string& path);
 
