@@ -36,15 +36,14 @@ std::string DescribeDamagedRows(const std::string& store_path, const absl::Statu
                                 const std::optional<EpochRecord>& record) {
   const auto tables = ListTableRanges(store_path);
   if (!tables.ok()) return "";
-  // RocksDB names a table with or without the slash in front of it.
   const auto named = std::find_if(tables->begin(), tables->end(), [&](const TableRange& table) {
     return absl::StrContains(damage.message(), table.name);
   });
   if (named == tables->end()) return "";
-  const std::string first = DescribeRow(named->first, record);
-  const std::string last = DescribeRow(named->last, record);
-  return Cat(named->name, " holds ", first == last ? "" : "rows from ", first,
-             first == last ? "" : Cat(", to ", last));
+  const auto range = UnreadableRows(store_path, *named);
+  if (!range) return "";
+  return Cat(range->name, " cannot be read between ", DescribeRow(range->first, record), ", and ",
+             DescribeRow(range->last, record));
 }
 
 }  // namespace tidemark

@@ -8,64 +8,84 @@
 namespace tidemark {
 namespace {
 
-using ::testing::HasSubstr;
+using ::testing::EndsWith;
 using ::testing::StartsWith;
 
 class DamagedRowsTest : public RecoveryTest {
  protected:
-  // A table with two keys of step 7.
+  static constexpr size_t kKeys = 40;
+
+  // A table of many blocks with the keys k10 to k49 of step 7, behind the epoch record.
   void SetUp() override {
     StateDirectory::Options options = Options();
     options.store.large_commit_bytes = 1;
     auto opened = StateDirectory::Open(files(), options);
     ASSERT_TRUE(opened.ok()) << opened.status();
     directory_ = *std::move(opened);
-    std::map<std::string, std::string> rows;
-    for (const char* name : {"sydney", "oslo"}) {
+    for (size_t n = 0; n < kKeys; ++n) {
       std::string user_key, row;
-      AppendKeyString(name, user_key);
+      AppendKeyString(Cat("k", 10 + n), user_key);
       MainRowKey(StepId{7}, user_key, row);
-      rows[row] = "state";
-      keys_[row] = name;
-      groups_[row] = KeyGroupOf(user_key);
+      texts_[row] = Cat("step 'gauges', key k", 10 + n, ", key group ", KeyGroupOf(user_key));
     }
+    const StoredRows values = RowsAt(kKeys, 3000);
     RunBuilder run;
-    for (const auto& [key, value] : rows) run.Put(key, value);
+    auto value = values.begin();
+    for (const auto& [row, text] : texts_) run.Put(row, (value++)->second);
     std::vector<RunBuilder> runs;
     runs.push_back(std::move(run));
-    ASSERT_TRUE(CommitEpoch(directory_->store(), RecordOf(1), std::move(runs)).ok());
+    record_.steps.push_back({});
+    record_.steps[0].id = StepId{7};
+    record_.steps[0].name = "gauges";
+    ASSERT_TRUE(CommitEpoch(directory_->store(), record_, std::move(runs)).ok());
     directory_.reset();
     table_ = FirstTable(StorePath(state()));
     ASSERT_NE(table_, "");
+    damage_ = absl::DataLossError(Cat("bad block in ", table_));
   }
-  std::string Describe(const std::string& message, const std::optional<EpochRecord>& record) {
-    return DescribeDamagedRows(StorePath(state()), absl::DataLossError(message), record);
-  }
+  std::string Describe() { return DescribeDamagedRows(StorePath(state()), damage_, record_); }
 
-  std::map<std::string, std::string> keys_;
-  std::map<std::string, int> groups_;
+  EpochRecord record_ = RecordOf(1);
+  std::map<std::string, std::string> texts_;  // of each row, in the order of rows
   std::string table_;
+  absl::Status damage_;
 };
 
-TEST_F(DamagedRowsTest, StepAndKeysOfTheNamedTableAreSaidThoughItIsGone) {
-  EpochRecord record = RecordOf(1);
-  record.steps.push_back({});
-  record.steps[0].id = StepId{7};
-  record.steps[0].name = "gauges";
-  const std::string last = keys_.rbegin()->second;
-  const std::string group = Cat(", key group ", groups_.rbegin()->second);
-  // The epoch record sorts before all rows.
-  const std::string expected = Cat(" holds rows from the epoch record, to step 'gauges', key ");
-  EXPECT_THAT(Describe(Cat("bad block in ", table_), record), HasSubstr(expected + last + group));
+TEST_F(DamagedRowsTest, TheRowsAroundTheDamageAreNamed) {
+  EXPECT_EQ(Describe(), "") << "all of it can be read";
+  Flip(table_, Read(table_).size() / 2);
+  const std::string told = Describe();
+  const size_t names = table_.rfind('/') + 1;
+  EXPECT_THAT(told, StartsWith(Cat(table_.substr(names), " cannot be read between step ")));
+  // Two rows that are near to one another, in the middle.
+  const auto place = [&](const std::string& before) {
+    const size_t at = told.find(before) + before.size();
+    size_t n = 0;
+    for (const auto& [row, text] : texts_) {
+      if (told.compare(at, text.size(), text) == 0) return n;
+      ++n;
+    }
+    return kKeys;
+  };
+  const size_t from = place("between "), to = place(", and ");
+  EXPECT_GT(from, 5u) << told;
+  EXPECT_GT(to, from + 1) << told;
+  EXPECT_LT(to, from + 6) << told;
+}
+
+TEST_F(DamagedRowsTest, OfATableThatIsGoneTheManifestKnowsTheRange) {
   ASSERT_TRUE(files().Remove(table_).ok());
-  EXPECT_THAT(Describe(Cat("missing: ", table_), record), HasSubstr(expected + last + group));
-  EXPECT_THAT(Describe(Cat("missing: ", table_), {}), HasSubstr("to step 7, key " + last));
+  EXPECT_THAT(Describe(), EndsWith(Cat("between the epoch record, and ", texts_.rbegin()->second)));
+  record_.steps.clear();
+  EXPECT_THAT(Describe(), ::testing::HasSubstr(", and step 7, key k"));
 }
 
 TEST_F(DamagedRowsTest, WithoutATableOrAManifestNothingIsSaid) {
-  EXPECT_EQ(Describe("its log is missing", RecordOf(1)), "");
+  damage_ = absl::DataLossError("its log is missing");
+  EXPECT_EQ(Describe(), "");
+  damage_ = absl::DataLossError(Cat("bad block in ", table_));
   ASSERT_TRUE(files().Remove(JoinPath(StorePath(state()), "CURRENT")).ok());
-  EXPECT_EQ(Describe(Cat("bad block in ", table_), RecordOf(1)), "");
+  EXPECT_EQ(Describe(), "");
 }
 
 }  // namespace

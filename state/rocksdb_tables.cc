@@ -82,6 +82,16 @@ absl::StatusOr<std::vector<TableRange>> ListTableRanges(const std::string& direc
   return ranges;
 }
 
+std::optional<TableRange> UnreadableRows(const std::string& directory, TableRange table) {
+  rocksdb::SstFileReader reader(RocksOptionsFor(ForReading(directory)));
+  if (!reader.Open(JoinPath(directory, table.name)).ok()) return table;
+  const std::unique_ptr<rocksdb::Iterator> rows(reader.NewIterator({}));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) table.first = rows->key().ToString();
+  if (rows->status().ok()) return {};
+  for (rows->SeekToLast(); rows->Valid(); rows->Prev()) table.last = rows->key().ToString();
+  return table;
+}
+
 absl::StatusOr<uint32_t> FileCrc32c(Files& files, const std::string& path) {
   TM_ASSIGN_OR_RETURN(const auto file, files.OpenRead(path));
   const auto sum = NewCrc32c();

@@ -46,6 +46,11 @@ struct TableRange {
 // Those of every table of the store, by what its manifest says: a table may be damaged or gone.
 absl::StatusOr<std::vector<TableRange>> ListTableRanges(const std::string& directory);
 
+// Between which rows a table of `directory` cannot be read: the last one that can be read in front
+// of the damage and the first behind it, or `table` as it is when it cannot be opened. Nothing when
+// every row can be read. Reads all of it.
+std::optional<TableRange> UnreadableRows(const std::string& directory, TableRange table);
+
 // The crc32c of a whole file, to be compared with TableFile::crc32c. Reads it in pieces of 1 MiB.
 absl::StatusOr<uint32_t> FileCrc32c(Files& files, const std::string& path);
 
