@@ -94,7 +94,8 @@ absl::Status RestoreSnapshot(Files& files, const Snapshot& snapshot,
                              const std::string& state_directory, const std::string& run_line,
                              const RocksStoreOptions& opening) {
   const std::string target = StorePath(state_directory);
-  if (files.Stat(target).ok()) {
+  const auto names = files.List(target);
+  if (files.Stat(target).ok() && !(names.ok() && names->empty())) {
     return absl::FailedPreconditionError(
         Cat(state_directory,
             ": holds a state already; give --state a new directory, or discard "

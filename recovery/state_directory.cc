@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "base/random.h"
@@ -45,6 +46,29 @@ absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
   return absl::OkStatus();
 }
 
+std::string AsidePath(const std::string& directory) { return Cat(StorePath(directory), ".old"); }
+
+// The path of the snapshot with the highest epoch, or else of any; empty when there is none.
+std::string NewestName(Files& files, const std::string& directory) {
+  const std::string snapshots = SnapshotsPath(directory);
+  std::string newest;
+  for (const std::string& name : files.List(snapshots).value_or(std::vector<std::string>{})) {
+    if (absl::EndsWith(name, ".partial")) continue;
+    const auto by_epoch = [](const std::string& n) {
+      return n.size() >= 10 && std::all_of(n.begin(), n.end(), absl::ascii_isdigit);
+    };
+    if (newest.empty() || by_epoch(name) || !by_epoch(newest)) newest = name;
+  }
+  return newest.empty() ? newest : JoinPath(snapshots, newest);
+}
+
+absl::Status Lost(const std::string& directory, std::string_view how, std::string_view from) {
+  return absl::FailedPreconditionError(
+      Cat(StorePath(directory), ": ", how, ", but ", SnapshotsPath(directory),
+          " is not empty; go on from a snapshot with ", from,
+          ", or discard what is left and start over with --fresh"));
+}
+
 }  // namespace
 
 std::string StorePath(const std::string& directory) { return JoinPath(directory, "store"); }
@@ -62,6 +86,8 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& file
 
 StateDirectory::~StateDirectory() {
   store_.reset();  // before the lock goes
+  // On purpose: nobody is left to hear of it, and the next start finds one of the two whole.
+  if (replaces_) PutBack().IgnoreError();
 }
 
 absl::Status StateDirectory::TakeLock() {
@@ -94,9 +120,11 @@ absl::Status StateDirectory::OpenStore() {
     }
   }
   TM_RETURN_IF_ERROR(PutStoreInPlace());
+  if (options_.fresh) return TryOpen();  // what lies beside it tells nothing about this one
   absl::Status opened = CheckMarked();
   if (opened.ok()) opened = CheckNotLost();
   if (opened.ok()) opened = TryOpen();
+  if (opened.ok()) opened = CheckHoldsEpoch();
   if (!absl::IsDataLoss(opened)) return opened;
   TM_RETURN_IF_ERROR(options_.on_damaged(opened));
   return TryOpen();
@@ -156,47 +184,71 @@ absl::Status StateDirectory::CheckMarked() {
 }
 
 // A store that is gone must not turn into an empty one while its snapshots say that there was
-// state.
+// state. Without CURRENT RocksDB would begin one over the files that are left.
 absl::Status StateDirectory::CheckNotLost() const {
   const std::string store = StorePath(options_.directory);
+  if (files_.Stat(JoinPath(store, "CURRENT")).ok()) return absl::OkStatus();
+  const std::string snapshot = NewestName(files_, options_.directory);
+  if (snapshot.empty()) return absl::OkStatus();
   const auto names = files_.List(store);
-  if (names.ok() && !names->empty()) return absl::OkStatus();
-  const std::string snapshots = SnapshotsPath(options_.directory);
-  const auto kept = files_.List(snapshots);
-  if (!kept.ok() || kept->empty()) return absl::OkStatus();
-  const auto whole = std::find_if(kept->rbegin(), kept->rend(), [](const std::string& name) {
-    return !absl::EndsWith(name, ".partial");
-  });
-  return absl::FailedPreconditionError(Cat(
-      store, names.ok() ? ": is empty" : ": is missing", ", but ", snapshots, " is not; ",
-      whole == kept->rend()
-          ? std::string()
-          : Cat("go on from a snapshot with --from ", snapshots, "/", *whole, " --take-over, or "),
-      "discard what is left and start over with --fresh"));
+  if (names.ok() && !names->empty()) {
+    return absl::DataLossError(
+        Cat(store, ": cannot open the store: its file CURRENT is missing; ", kDamagedStoreAdvice));
+  }
+  return Lost(options_.directory, names.ok() ? "is empty" : "is missing",
+              Cat("--from ", snapshot, " --take-over"));
 }
 
-// --fresh discards last: until what replaces the store is there, the old one waits beside it, also
-// across a crash, and comes back where nothing replaces it. The snapshots go behind it, since one
-// of them may be what the run starts from.
+// A snapshot is of a committed epoch, so a store beside it has one, too.
+absl::Status StateDirectory::CheckHoldsEpoch() const {
+  if (record_ && record_->epoch.value > 0) return absl::OkStatus();
+  const std::string snapshot = NewestName(files_, options_.directory);
+  if (snapshot.empty()) return absl::OkStatus();
+  return Lost(options_.directory, "holds no epoch",
+              Cat("--fresh --from ", snapshot, " --take-over"));
+}
+
+// ---- --fresh -----------------------------------------------------------------------------------
+
+// --fresh discards last, see DiscardReplaced(). Until then what it replaces waits as store.old, and
+// the snapshots where they are, since one of them may be what the run starts from. A crash leaves
+// store.old alone, which comes back, or beside what replaces it, and then discarding goes on.
 absl::Status StateDirectory::PutStoreInPlace() {
   const std::string store = StorePath(options_.directory);
-  const std::string aside = Cat(store, ".old");
-  if (files_.Stat(aside).ok() && !files_.Stat(store).ok()) {
-    TM_RETURN_IF_ERROR(files_.Rename(aside, store));
+  const std::string aside = AsidePath(options_.directory);
+  if (files_.Stat(aside).ok()) {
+    TM_RETURN_IF_ERROR(files_.Stat(store).ok() ? Discard() : files_.Rename(aside, store));
   }
-  TM_RETURN_IF_ERROR(RemoveTree(files_, aside));
-  if (!options_.fresh) return options_.before_open();
-  if (files_.Stat(store).ok()) TM_RETURN_IF_ERROR(files_.Rename(store, aside));
-  if (absl::Status status = options_.before_open(); !status.ok()) {
-    if (files_.Stat(aside).ok()) {
-      TM_RETURN_IF_ERROR(RemoveTree(files_, store));
-      TM_RETURN_IF_ERROR(files_.Rename(aside, store));
-    }
-    return status;
+  if (options_.fresh) {
+    if (files_.Stat(store).ok()) TM_RETURN_IF_ERROR(files_.Rename(store, aside));
+    replaces_ = true;
   }
-  TM_RETURN_IF_ERROR(RemoveTree(files_, aside));
+  return options_.before_open();
+}
+
+// store.old goes last: as long as it is there, the snapshots are those of its time.
+absl::Status StateDirectory::Discard() {
+  TM_RETURN_IF_ERROR(RemoveTree(files_, SnapshotsPath(options_.directory)));
   TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
-  return RemoveTree(files_, SnapshotsPath(options_.directory));
+  return RemoveTree(files_, AsidePath(options_.directory));
+}
+
+absl::Status StateDirectory::DiscardReplaced() {
+  if (!replaces_) return absl::OkStatus();
+  replaces_ = false;
+  return Discard();
+}
+
+absl::Status StateDirectory::PutBack() {
+  const std::string store = StorePath(options_.directory);
+  const std::string aside = AsidePath(options_.directory);
+  const std::string partial = Cat(store, ".partial");
+  TM_RETURN_IF_ERROR(RemoveTree(files_, partial));
+  // Both by a rename: at no point do store.old and a store with a hole stand side by side.
+  if (files_.Stat(store).ok()) TM_RETURN_IF_ERROR(files_.Rename(store, partial));
+  if (files_.Stat(aside).ok()) TM_RETURN_IF_ERROR(files_.Rename(aside, store));
+  TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
+  return RemoveTree(files_, partial);
 }
 
 absl::StatusOr<std::optional<std::string>> HolderOf(Files& files, const std::string& directory) {

@@ -39,7 +39,7 @@ class StateDirectory {
  public:
   struct Options {
     std::string directory;
-    // Discard what is there. The caller has asked the user.
+    // Replace what is there, see DiscardReplaced(). The caller has asked the user.
     bool fresh = false;
     // Called under the lock, before the store is opened: a run that starts from a snapshot puts the
     // store in its place here.
@@ -64,8 +64,11 @@ class StateDirectory {
   // Of the last committed epoch; epoch 0 when only the run line is known; nothing in a new
   // directory.
   const std::optional<EpochRecord>& record() const { return record_; }
-  // The line of runs that `fresh` discarded; may be empty.
+  // The line of runs that `fresh` replaces; may be empty.
   const std::string& replaced_line() const { return replaced_line_; }
+  // With `fresh`: what was there, the snapshots included, goes for good. Until then it only stands
+  // aside, and comes back when this object goes: a start that is refused has discarded nothing.
+  absl::Status DiscardReplaced();
 
  private:
   StateDirectory(Files& files, Options options) : files_(files), options_(std::move(options)) {}
@@ -74,8 +77,11 @@ class StateDirectory {
   absl::Status TryOpen();
   absl::Status CheckMarked();
   absl::Status CheckNotLost() const;
+  absl::Status CheckHoldsEpoch() const;
   absl::Status CheckHasLog() const;
   absl::Status PutStoreInPlace();
+  absl::Status PutBack();
+  absl::Status Discard();
 
   Files& files_;
   const Options options_;
@@ -83,6 +89,7 @@ class StateDirectory {
   std::unique_ptr<StateStore> store_;
   std::optional<EpochRecord> record_;
   std::string replaced_line_;
+  bool replaces_ = false;  // what `fresh` replaces still stands aside
 };
 
 // Who holds the directory, "process 7475 on vm"; nothing when nobody does, or there is no LOCK. For

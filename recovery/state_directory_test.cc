@@ -42,24 +42,66 @@ TEST_F(StateDirectoryTest, AStoreThatIsGoneIsNoEmptyState) {
     EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
     EXPECT_TRUE(Says(refused, "snapshots/0000000001")) << refused;
     EXPECT_TRUE(Says(refused, "--from") && Says(refused, "--fresh")) << refused;
+    // Both ways that it names; this is the one.
+    StateDirectory::Options from = Options();
+    from.before_open = [&]() -> absl::Status {
+      TM_ASSIGN_OR_RETURN(const auto snapshots, ListSnapshots(files(), state()));
+      return RestoreSnapshot(files(), snapshots.back(), state(), "line");
+    };
+    auto restored = StateDirectory::Open(files(), from);
+    ASSERT_TRUE(restored.ok()) << restored.status();
+    EXPECT_EQ(*RowsOf((*restored)->store()), RowsAt(1));
   }
-  // Both ways that it names.
-  StateDirectory::Options from = Options();
-  ASSERT_TRUE(RemoveTree(files(), StorePath(state())).ok());
-  from.before_open = [&]() -> absl::Status {
-    TM_ASSIGN_OR_RETURN(const auto snapshots, ListSnapshots(files(), state()));
-    return RestoreSnapshot(files(), snapshots.back(), state(), "line");
-  };
-  auto restored = StateDirectory::Open(files(), from);
-  ASSERT_TRUE(restored.ok()) << restored.status();
-  EXPECT_EQ(*RowsOf((*restored)->store()), RowsAt(1));
-  restored->reset();
   ASSERT_TRUE(RemoveTree(files(), StorePath(state())).ok());
   StateDirectory::Options fresh = Options();
   fresh.fresh = true;
   auto empty = StateDirectory::Open(files(), fresh);
   ASSERT_TRUE(empty.ok()) << empty.status();
   EXPECT_FALSE((*empty)->record());
+}
+
+// RocksDB begins an empty store where CURRENT is missing, and snapshots say that there was one.
+TEST_F(StateDirectoryTest, WhatIsLeftOfAStoreIsNoEmptyState) {
+  Open();
+  Commit(1);
+  ASSERT_TRUE(Make(1).ok());
+  directory_.reset();
+  for (const std::string& name : Names(StorePath(state()))) {
+    if (name == "LOCK" || name == "IDENTITY" || name.compare(0, 8, "MANIFEST") == 0) continue;
+    ASSERT_TRUE(files().Remove(JoinPath(StorePath(state()), name)).ok());
+  }
+  const std::vector<std::string> left = Names(StorePath(state()));
+  for (const bool with_snapshots : {true, false}) {
+    if (!with_snapshots) {
+      ASSERT_TRUE(RemoveTree(files(), SnapshotsPath(state())).ok());
+    }
+    const absl::Status refused = OpenError();
+    EXPECT_TRUE(absl::IsDataLoss(refused)) << refused;
+    EXPECT_TRUE(Says(refused, "CURRENT is missing")) << refused;
+    EXPECT_EQ(Names(StorePath(state())), left);
+  }
+}
+
+TEST_F(StateDirectoryTest, AnEmptyStoreBesideSnapshotsIsNoEmptyState) {
+  Open();
+  Commit(1);
+  ASSERT_TRUE(Make(1).ok());
+  Commit(2);
+  ASSERT_TRUE(Make(2).ok());
+  directory_.reset();
+  ASSERT_TRUE(files()
+                  .Rename(JoinPath(SnapshotsPath(state()), "0000000001"),
+                          JoinPath(SnapshotsPath(state()), "before-upgrade"))
+                  .ok());
+  ASSERT_TRUE(files().Rename(SnapshotsPath(state()), Path("snapshots")).ok());
+  ASSERT_TRUE(RemoveTree(files(), StorePath(state())).ok());
+  Open();  // somebody's new state
+  directory_.reset();
+  ASSERT_TRUE(files().Rename(Path("snapshots"), SnapshotsPath(state())).ok());
+  const absl::Status refused = OpenError();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_TRUE(Says(refused, "holds no epoch")) << refused;
+  EXPECT_TRUE(Says(refused, "snapshots/0000000002")) << "the newest, not the last by name";
 }
 
 // Whichever file is gone, there is an error and no empty state; small commits are in the log only.
@@ -142,6 +184,63 @@ TEST_F(StateDirectoryTest, FreshComesBackWhenNothingReplacesTheState) {
   EXPECT_FALSE(StateDirectory::Open(files(), options).ok());
   Open();
   EXPECT_EQ(directory_->record(), RecordOf(1));
+}
+
+// A start may be refused behind this: by an input that is missing, or an output of somebody else.
+TEST_F(StateDirectoryTest, FreshComesBackUntilItIsDiscarded) {
+  Open();
+  Commit(1);
+  ASSERT_TRUE(Make(1).ok());
+  directory_.reset();
+  StateDirectory::Options options = Options();
+  options.fresh = true;
+  for (const bool from : {false, true}) {
+    if (from) {
+      options.before_open = [&]() -> absl::Status {
+        TM_ASSIGN_OR_RETURN(const auto snapshots, ListSnapshots(files(), state()));
+        return RestoreSnapshot(files(), snapshots.back(), state(), "another line");
+      };
+    }
+    {
+      const auto opened = StateDirectory::Open(files(), options);
+      ASSERT_TRUE(opened.ok()) << opened.status();
+      EXPECT_EQ((*opened)->record().has_value(), from);
+      EXPECT_EQ((*opened)->replaced_line(), RecordOf(1).run_line);
+    }
+    Open();
+    EXPECT_EQ(directory_->record(), RecordOf(1));
+    directory_.reset();
+    EXPECT_EQ(Names(SnapshotsPath(state())).size(), 1u);
+    EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "snapshots", "staging", "store"}));
+  }
+  {
+    const auto opened = StateDirectory::Open(files(), options);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_TRUE((*opened)->DiscardReplaced().ok());
+  }
+  Open();
+  EXPECT_EQ(directory_->record()->run_line, "another line");
+  EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "staging", "store"}));
+}
+
+TEST_F(StateDirectoryTest, FreshThatDiedIsFinishedByTheNextStart) {
+  Open();
+  Commit(1);
+  ASSERT_TRUE(Make(1).ok());
+  directory_.reset();
+  // Before anything replaced it.
+  ASSERT_TRUE(files().Rename(StorePath(state()), JoinPath(state(), "store.old")).ok());
+  Open();
+  EXPECT_EQ(directory_->record(), RecordOf(1));
+  directory_.reset();
+  EXPECT_EQ(Names(SnapshotsPath(state())).size(), 1u);
+  // Behind that.
+  ASSERT_TRUE(MarkDamaged(files(), state(), absl::DataLossError("the old one")).ok());
+  CopyTree(StorePath(state()), JoinPath(state(), "store.old"));
+  Open();
+  EXPECT_EQ(directory_->record(), RecordOf(1));
+  directory_.reset();
+  EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "staging", "store"}));
 }
 
 }  // namespace

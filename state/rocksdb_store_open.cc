@@ -30,9 +30,11 @@ absl::Status LookForStore(rocksdb::Env* env, const std::string& directory) {
   if (!listed.IsNotFound() && !listed.IsPathNotFound()) {
     TM_RETURN_IF_ERROR(RocksError(listed, directory, "list the store"));
   }
-  // A database that was just being created has none of these yet, or an empty log.
+  // A database that was just being created has none of these yet, or an empty log. A second
+  // manifest comes behind CURRENT.
   const auto holds_rows = [&](const std::string& name) {
     uint64_t bytes = 0;
+    if (name.rfind("MANIFEST-", 0) == 0) return name != "MANIFEST-000001";
     if (!EndsWith(name, ".log")) return IsTable(name);
     return !env->GetFileSize(JoinPath(directory, name), &bytes).ok() || bytes > 0;
   };

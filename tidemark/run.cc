@@ -44,12 +44,19 @@ class Run {
     auto plan = flow.Compile();
     if (!plan.ok()) return Refuse(plan.status(), kExitUsage);
     if (absl::Status status = OpenState(*plan); !status.ok()) {
+      RemoveRestored();
       return Refuse(status, absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed);
     }
     if (absl::Status status = OpenJob(*std::move(plan)); !status.ok()) {
       NoteDamage(status);
       RemoveRestored();
       return Refuse(status, absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed);
+    }
+    if (directory_ != nullptr) {
+      // Only now: a start that is refused has discarded nothing.
+      if (absl::Status status = directory_->DiscardReplaced(); !status.ok()) {
+        return Refuse(status, kExitFailed);
+      }
     }
     SayGuarantees();
     return Drive();
@@ -104,7 +111,8 @@ class Run {
                                 .retention = options_.retention,
                                 .disk_bytes_max = options_.disk_bytes_max,
                                 .say = [this](const std::string& line) { view_.Say(line); }});
-    return keeper_->CheckDisk();
+    // What --fresh replaces still stands there.
+    return options_.fresh ? absl::OkStatus() : keeper_->CheckDisk();
   }
 
   // Output that cannot be cut back would come twice without a word.
@@ -127,10 +135,11 @@ class Run {
   }
 
   // What this process put there and could not run is taken away again, so that the command that is
-  // advised finds the directory as it was.
+  // advised finds the directory as it was. With --fresh the directory itself does it.
   void RemoveRestored() {
-    if (!restored_) return;
+    keeper_.reset();
     directory_.reset();
+    if (!restored_ || options_.fresh) return;
     RemoveTree(*context_.files, StorePath(options_.state_directory))
         .IgnoreError();  // on purpose: the refusal says what matters
   }

@@ -68,6 +68,34 @@ TEST_F(BadInput, AfterAnEditorReplacedTheFileTheJobGoesOnWhenTold) {
   ExpectTheSameCommandFinishes({"--accept-changed-input"});
 }
 
+// --fresh discards, and --from has a snapshot to start from; but not for a start that is refused.
+TEST_F(BadInput, ARefusedStartHasDiscardedNothing) {
+  RunHalfway();
+  const Standing before = Now();
+  const std::string snapshot = Cat("out/job.state/snapshots/", before.snapshots.back());
+  Write("other.yaml", JobWith("name: job", "name: other"));
+  const Words from = {"--from", snapshot, "--fresh", "--take-over"};
+  ExpectRefused(Command({"run", "other.yaml", "--from", snapshot, "--fresh"}), kFailed,
+                {"holds the state of flow 'job'"});
+  EXPECT_EQ(Now(), before);
+  ExpectRefused(Run({"--from", snapshot, "--fresh", "--skip-item", "sauce/file@3"}), kUsage,
+                {"--skip-item: there is no partition 'file' of a source 'sauce'"});
+  EXPECT_EQ(Now(), before);
+  ASSERT_TRUE(dir_.files().Rename(Path(kInput), Path("away")).ok());
+  for (const Words& flags : {from, Words{"--fresh"}}) {
+    ExpectRefused(Run(flags), kFailed, {"in.jsonl: no such file"});
+    EXPECT_EQ(Now(), before);
+  }
+  ExpectRefused(Run({"--from", snapshot, "--state", "fork.state", "--out", "fork"}), kFailed,
+                {"in.jsonl"});
+  ASSERT_TRUE(dir_.files().Rename(Path("away"), Path(kInput)).ok());
+  ExpectRefused(
+      Run({"--from", snapshot, "--state", "fork.state", "--out", "fork", "--max-disk", "1KiB"}),
+      kFailed, {"fork.state: takes ", "more than --max-disk 1.0 KiB"});
+  EXPECT_FALSE(Exists("fork.state/store")) << "the same command starts when there is room";
+  ExpectTheSameCommandFinishes();
+}
+
 TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
   Write(kInput, Rows(10) + "{\"n\": 11}\n");
   const auto end = Run();
