@@ -20,21 +20,22 @@ RetentionPlan PlanRetention(std::vector<SnapshotFacts> facts, const RetentionRul
                             Timestamp now) {
   // Newest first.
   std::sort(facts.begin(), facts.end(), [](const SnapshotFacts& a, const SnapshotFacts& b) {
-    return std::tie(b.epoch, b.path) < std::tie(a.epoch, a.path);
+    return std::tie(b.order, b.epoch, b.path) < std::tie(a.order, a.epoch, a.path);
   });
   RetentionPlan plan;
-  size_t whole = 0;    // so far, of any name
+  Epoch whole{};       // the highest so far, of any name
   size_t counted = 0;  // those that the rule is about
   for (const SnapshotFacts& snapshot : facts) {
-    if (snapshot.damaged) {
-      if (whole > 0 && !snapshot.named) plan.damaged.push_back(snapshot.path);
-      continue;
-    }
-    ++whole;
+    if (snapshot.damaged) continue;
+    whole = std::max(whole, snapshot.epoch);
     if (snapshot.named) continue;
     const bool among_newest = counted++ < std::max<size_t>(rule.keep, 1);
     const bool young = rule.keep_for.is_infinite() || now - snapshot.closed < rule.keep_for;
     if (!among_newest && !young) plan.outlived.push_back(snapshot.path);
+  }
+  for (const SnapshotFacts& snapshot : facts) {
+    if (!snapshot.damaged || snapshot.named) continue;
+    if (snapshot.epoch < whole) plan.damaged.push_back(snapshot.path);
   }
   return plan;
 }
@@ -50,13 +51,18 @@ absl::StatusOr<std::vector<std::string>> ApplyRetention(Files& files,
                      .damaged = false,
                      .named = !IsEpochName(BaseName(snapshot.path)),
                      .epoch = snapshot.manifest.record.epoch,
-                     .closed = snapshot.manifest.record.wall_time});
+                     .closed = snapshot.manifest.record.wall_time,
+                     .order = snapshot.manifest.record.deadline_time});
   }
   for (const DamagedSnapshot& snapshot : damaged) {
     // One that a newer build wrote, or that cannot be read just now, is not damaged.
     if (!absl::IsDataLoss(snapshot.why)) continue;
-    SnapshotFacts fact{
-        .path = snapshot.path, .damaged = true, .named = true, .epoch = {}, .closed = {}};
+    SnapshotFacts fact{.path = snapshot.path,
+                       .damaged = true,
+                       .named = true,
+                       .epoch = {},
+                       .closed = {},
+                       .order = {}};
     const std::string name = BaseName(snapshot.path);
     fact.named = !IsEpochName(name) || !absl::SimpleAtoi(name, &fact.epoch.value);
     facts.push_back(std::move(fact));

@@ -29,6 +29,9 @@ struct SnapshotFacts {
   bool named = false;
   Epoch epoch;       // of a damaged one by its name
   Timestamp closed;  // of a damaged one unknown
+  // Tells which of two is newer; unlike the epoch it does so across a way back, too. Of a damaged
+  // one unknown.
+  Timestamp order = {};
 };
 
 struct RetentionPlan {

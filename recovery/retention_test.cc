@@ -71,5 +71,22 @@ TEST_F(RetentionOnDisk, RemovesAndSays) {
   EXPECT_NE((*said)[0].find("0000000002"), std::string::npos) << (*said)[0];
 }
 
+// A run that went back numbers its epochs again, and what lay before it there may be damaged in a
+// table, which is not seen here: it must not push out what the run makes now.
+TEST_F(RetentionOnDisk, BehindAWayBackTheLatestIsTheNewest) {
+  Open();
+  for (const uint64_t epoch : {8, 9, 3}) {
+    EpochRecord record = RecordOf(epoch);
+    record.deadline_time = {epoch == 3 ? 30'000'000 : static_cast<int64_t>(epoch) * 1'000'000};
+    ASSERT_TRUE(CommitEpoch(directory_->store(), record, {}).ok());
+    ASSERT_TRUE(MakeSnapshot(files(), directory_->store(), state(), record).ok());
+  }
+  const auto listed = ListSnapshots(files(), state());
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_EQ(listed->back().manifest.record.epoch, Epoch{3}) << "what a fallback looks at first";
+  ASSERT_TRUE(ApplyRetention(files(), state(), {.keep = 1}, {1'000'000'000}).ok());
+  EXPECT_EQ(Names(SnapshotsPath(state())), (Paths{"0000000003"}));
+}
+
 }  // namespace
 }  // namespace tidemark

@@ -206,8 +206,13 @@ absl::StatusOr<std::vector<Snapshot>> ListSnapshots(Files& files,
       on_damaged->push_back({path, snapshot.status()});
     }
   }
+  // Epochs of a state that went back, and what was committed before that, are numbered alike; this
+  // time never steps back.
   std::sort(snapshots.begin(), snapshots.end(), [](const Snapshot& a, const Snapshot& b) {
-    return std::tie(a.manifest.record.epoch, a.path) < std::tie(b.manifest.record.epoch, b.path);
+    const EpochRecord& one = a.manifest.record;
+    const EpochRecord& other = b.manifest.record;
+    return std::tie(one.deadline_time, one.epoch, a.path) <
+           std::tie(other.deadline_time, other.epoch, b.path);
   });
   return snapshots;
 }
