@@ -120,6 +120,7 @@ absl::Status FallBack(Files& files, const std::string& state_directory, const ab
   }
   for (const std::string& reason : why_not) options.say(reason);
   const EpochRecord& record = snapshot->manifest.record;
+  TM_RETURN_IF_ERROR(options.check(record));
   if (!options.obstacle.empty()) {
     return absl::FailedPreconditionError(
         Cat(what, "; it cannot go back to the snapshot ", snapshot->path, " by itself, because ",

@@ -26,11 +26,17 @@ struct FallbackOptions {
   bool allowed = true;
   // Why the job cannot go back, for people; empty: it can.
   std::string obstacle = {};
+  // Whether the job could go on from a record at all: the state of another job is not exchanged
+  // for an older one by a start that is refused behind that.
+  std::function<absl::Status(const EpochRecord&)> check = [](const EpochRecord&) {
+    return absl::OkStatus();
+  };
   std::function<void(const std::string&)> say = [](const std::string&) {};
 };
 
 // Puts the store of the newest whole snapshot in place. The caller holds the directory's lock.
-// DataLoss when none is whole, FailedPrecondition for an obstacle: then nothing was changed.
+// DataLoss when none is whole, FailedPrecondition for an obstacle or what `check` says: then
+// nothing was changed.
 absl::Status FallBack(Files& files, const std::string& state_directory, const absl::Status& damage,
                       const FallbackOptions& options);
 

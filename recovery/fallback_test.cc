@@ -141,5 +141,17 @@ TEST(DescribeReplay, SaysWhatIsKnown) {
             "epoch 41 is done again: a/p from item 5 (it stood at item 9)");
 }
 
+// A mistyped job file on a state that is damaged must not cost what the state's own job may save.
+TEST_F(FallbackTest, AJobThatCouldNotGoOnChangesNothing) {
+  ASSERT_TRUE(files().Remove(JoinPath(StorePath(state()), "CURRENT")).ok());
+  const std::vector<std::string> before = Everything(state());
+  const absl::Status refused = OpenFallingBack({.check = [](const EpochRecord& record) {
+    EXPECT_EQ(record, RecordOf(3));
+    return absl::FailedPreconditionError("it is another job's");
+  }});
+  EXPECT_EQ(refused, absl::FailedPreconditionError("it is another job's"));
+  EXPECT_EQ(Everything(state()), before);
+}
+
 }  // namespace
 }  // namespace tidemark

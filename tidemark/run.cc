@@ -9,12 +9,14 @@
 #include "base/quantity.h"
 #include "base/status.h"
 #include "engine/job.h"
+#include "engine/resume_check.h"
 #include "engine/runner.h"
 #include "engine/skip_log.h"
 #include "recovery/drop_state.h"
 #include "recovery/fallback.h"
 #include "recovery/requests.h"
 #include "recovery/restore.h"
+#include "recovery/resume_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "tidemark/internal/status_view.h"
@@ -89,6 +91,7 @@ class Run {
       return FallBack(*context_.files, options_.state_directory, damage,
                       {.allowed = options_.fall_back,
                        .obstacle = ObstacleToGoBack(plan),
+                       .check = [this, &plan](const EpochRecord& r) { return CanResume(plan, r); },
                        .say = [this](const std::string& line) { view_.SayAlways(line); }});
     };
     if (!options_.from_snapshot.empty()) {
@@ -113,6 +116,14 @@ class Run {
                                 .say = [this](const std::string& line) { view_.Say(line); }});
     // What --fresh replaces still stands there.
     return options_.fresh ? absl::OkStatus() : keeper_->CheckDisk();
+  }
+
+  absl::Status CanResume(const Plan& plan, const EpochRecord& record) const {
+    const std::string& directory = options_.state_directory;
+    TM_RETURN_IF_ERROR(PlanResume(record, DeclaredSteps(plan),
+                                  {.flow_name = plan.flow_name, .directory = directory})
+                           .verdict);
+    return CheckSourcesAndSinks(plan, record, directory);
   }
 
   // Output that cannot be cut back would come twice without a word.
