@@ -172,6 +172,13 @@ absl::Status Job::OpenWorkers() {
   return absl::OkStatus();
 }
 
+void Job::ForgetStep(const std::string& name) {
+  const auto is_it = [&](const auto& step) { return step.name == name; };
+  record_.steps.erase(std::remove_if(record_.steps.begin(), record_.steps.end(), is_it),
+                      record_.steps.end());
+  fates_.erase(std::remove_if(fates_.begin(), fates_.end(), is_it), fates_.end());
+}
+
 uint64_t Job::RequestEpoch() {
   if (!EpochUnderWay()) {
     signals_.requested_epoch.fetch_add(1, std::memory_order_release);

@@ -67,6 +67,9 @@ class Job {
   const Plan& plan() const { return plan_; }
   const std::vector<StepFate>& fates() const { return fates_; }
   bool keeps_state() const { return options_.store != nullptr; }
+  // What a step that the flow no longer has kept is removed from the store: no later record names
+  // it. Before the first step of a worker.
+  void ForgetStep(const std::string& name);
 
   // ---- coordinator ----
   // Returns the number of the epoch that is being closed.

@@ -32,8 +32,7 @@ absl::Status DropRange(const StateStore& store, const RowRange& range, RunBuilde
 
 }  // namespace
 
-absl::StatusOr<EpochRecord> DropState(StateStore& store, const EpochRecord& record,
-                                      const std::string& step) {
+absl::StatusOr<EpochRecord> RecordWithout(const EpochRecord& record, const std::string& step) {
   EpochRecord next = record;
   std::string names;
   for (const StepRecord& known : record.steps) names += Cat(names.empty() ? "" : ", ", known.name);
@@ -44,13 +43,22 @@ absl::StatusOr<EpochRecord> DropState(StateStore& store, const EpochRecord& reco
         Cat("--drop-state: there is no state of a step '", step,
             names.empty() ? "'; no step has any" : Cat("'; there are: ", names)));
   }
-  RunBuilder run;
-  for (int group = 0; group < kKeyGroups; ++group) {
-    TM_RETURN_IF_ERROR(DropRange(store, StepGroupRange(group, dropped->id), run));
-  }
-  TM_RETURN_IF_ERROR(
-      DropRange(store, TimerRange(dropped->id, Timestamp::Min(), Timestamp::Max()), run));
   next.steps.erase(dropped);
+  return next;
+}
+
+absl::StatusOr<EpochRecord> DropState(StateStore& store, const EpochRecord& record,
+                                      const std::string& step) {
+  TM_ASSIGN_OR_RETURN(EpochRecord next, RecordWithout(record, step));
+  RunBuilder run;
+  for (const StepRecord& known : record.steps) {
+    if (known.name != step) continue;
+    for (int group = 0; group < kKeyGroups; ++group) {
+      TM_RETURN_IF_ERROR(DropRange(store, StepGroupRange(group, known.id), run));
+    }
+    TM_RETURN_IF_ERROR(
+        DropRange(store, TimerRange(known.id, Timestamp::Min(), Timestamp::Max()), run));
+  }
   std::vector<RunBuilder> builders;
   builders.push_back(std::move(run));
   TM_RETURN_IF_ERROR(CommitEpoch(store, next, std::move(builders)));

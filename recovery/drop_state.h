@@ -13,8 +13,11 @@
 
 namespace tidemark {
 
+// The record without the step. NotFound names the steps that are there.
+absl::StatusOr<EpochRecord> RecordWithout(const EpochRecord& record, const std::string& step);
+
 // One commit: the step's rows, its timers and its place in the record are gone together. Returns
-// the record as it is then, of the same epoch. NotFound names the steps that are there.
+// the record as it is then, of the same epoch.
 absl::StatusOr<EpochRecord> DropState(StateStore& store, const EpochRecord& record,
                                       const std::string& step);
 

@@ -148,6 +148,7 @@ class Run {
   // What this process put there and could not run is taken away again, so that the command that is
   // advised finds the directory as it was. With --fresh the directory itself does it.
   void RemoveRestored() {
+    job_.reset();
     keeper_.reset();
     directory_.reset();
     if (!restored_ || options_.fresh) return;
@@ -169,7 +170,8 @@ class Run {
       job.directory = directory_->path();
       TM_ASSIGN_OR_RETURN(job.run_line, RunLine());
       if (directory_->record() && directory_->record()->epoch.value > 0) {
-        TM_ASSIGN_OR_RETURN(job.resume, RecordToResume(plan));
+        job.resume = *directory_->record();
+        TM_RETURN_IF_ERROR(CheckDropState(plan, *job.resume));
       }
       job.replaced_line =
           options_.take_over && job.resume ? SinkLine(*job.resume) : directory_->replaced_line();
@@ -177,6 +179,7 @@ class Run {
     const bool resumes = job.resume.has_value();
     TM_ASSIGN_OR_RETURN(job_, Job::Open(std::move(plan), std::move(job)));
     if (resumes) {
+      TM_RETURN_IF_ERROR(DropState());
       view_.Say(Cat("resumes ", directory_->path(), " behind epoch ", job_->record().epoch.value));
       for (const StepFate& fate : job_->fates()) {
         if (fate.kind == StepFate::Kind::kKept) continue;
@@ -195,19 +198,25 @@ class Run {
     return absl::OkStatus();
   }
 
-  // The record as it is behind --drop-state.
-  absl::StatusOr<EpochRecord> RecordToResume(const Plan& plan) {
-    const EpochRecord& record = *directory_->record();
-    if (options_.drop_state.empty()) return record;
+  absl::Status CheckDropState(const Plan& plan, const EpochRecord& record) const {
+    if (options_.drop_state.empty()) return absl::OkStatus();
     for (const StepPlan& step : plan.steps) {
       if (step.name != options_.drop_state) continue;
       return absl::InvalidArgumentError(
           Cat("--drop-state: the flow has a step '", step.name, "', so its state is in use"));
     }
-    TM_ASSIGN_OR_RETURN(EpochRecord left,
-                        DropState(directory_->store(), record, options_.drop_state));
+    return RecordWithout(record, options_.drop_state).status();
+  }
+
+  // Behind everything that can refuse the start, since it cannot be undone.
+  absl::Status DropState() {
+    if (options_.drop_state.empty()) return absl::OkStatus();
+    TM_RETURN_IF_ERROR(
+        tidemark::DropState(directory_->store(), *directory_->record(), options_.drop_state)
+            .status());
+    job_->ForgetStep(options_.drop_state);
     view_.Say(Cat("the state of step '", options_.drop_state, "' is removed"));
-    return left;
+    return absl::OkStatus();
   }
 
   // The id of this line of runs. A new directory gets one that is kept from the first start on:

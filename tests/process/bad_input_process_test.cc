@@ -96,6 +96,23 @@ TEST_F(BadInput, ARefusedStartHasDiscardedNothing) {
   ExpectTheSameCommandFinishes();
 }
 
+TEST_F(BadInput, ARefusedStartHasDroppedNoState) {
+  RunHalfway();
+  const Standing before = Now();
+  const std::string renamed = JobWith("batch: {max", "batch: {name: lists, max");
+  Write("job.yaml", renamed);
+  Write("other.yaml", std::string(renamed).replace(renamed.find("name: job"), 9, "name: other"));
+  ExpectRefused(Command({"run", "other.yaml", "--drop-state", "batch"}), kFailed,
+                {"holds the state of flow 'job'"});
+  EXPECT_EQ(Now(), before);
+  ASSERT_TRUE(dir_.files().Rename(Path(kInput), Path("away")).ok());
+  ExpectRefused(Run({"--drop-state", "batch"}), kFailed, {"in.jsonl: no such file"});
+  EXPECT_EQ(Now(), before);
+  ASSERT_TRUE(dir_.files().Rename(Path("away"), Path(kInput)).ok());
+  Write("job.yaml", kJob);
+  ExpectTheSameCommandFinishes();
+}
+
 TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
   Write(kInput, Rows(10) + "{\"n\": 11}\n");
   const auto end = Run();
