@@ -69,6 +69,7 @@ absl::StatusOr<std::unique_ptr<Job>> Job::Open(Plan plan, JobOptions options) {
   }
   job->record_.flow_name = job->plan_.flow_name;
   job->record_.run_line = job->options_.run_line;
+  job->steps_are_stored_ = job->record_.steps == resume.steps;
   job->record_.steps = resume.steps;
   for (const StepRecord& step : resume.steps) job->step_ids_[step.name] = step.id;
   TM_RETURN_IF_ERROR(job->OpenWorkers());
@@ -271,7 +272,8 @@ absl::Status Job::CommitEpoch() {
       std::any_of(parts.begin(), parts.end(), [](const EpochPart& part) { return part.changed; });
   // A finished job that is run again finds nothing new, and leaves the state as it is.
   // A job that only waits commits its job time now and then.
-  last_epoch_was_empty_ = !changed && next.sources == record_.sources && record_.epoch.value > 0 &&
+  last_epoch_was_empty_ = !changed && steps_are_stored_ && next.sources == record_.sources &&
+                          record_.epoch.value > 0 &&
                           next.job_time - record_.job_time < kTimeMarkInterval;
   if (options_.store != nullptr) {
     // What the commit refers to is durable before the commit is. A sink says once what it has to
@@ -299,7 +301,10 @@ absl::Status Job::CommitEpoch() {
   ended_ =
       std::all_of(parts.begin(), parts.end(), [](const EpochPart& part) { return part.ended; });
   const uint64_t committed = next.epoch.value;
-  if (!last_epoch_was_empty_) record_ = std::move(next);
+  if (!last_epoch_was_empty_) {
+    record_ = std::move(next);
+    steps_are_stored_ = true;
+  }
   signals_.committed_epoch.store(committed, std::memory_order_release);
   for (int w = 0; w < workers(); ++w) wake_worker(w);
   return absl::OkStatus();

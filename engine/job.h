@@ -127,6 +127,7 @@ class Job {
   std::vector<std::unique_ptr<Worker>> workers_;
 
   EpochRecord record_;
+  bool steps_are_stored_ = true;  // the record on disk has the steps of record_
   bool ended_ = false;
   bool last_epoch_was_empty_ = true;
 

@@ -113,6 +113,16 @@ TEST_F(BadInput, ARefusedStartHasDroppedNoState) {
   ExpectTheSameCommandFinishes();
 }
 
+// The store knows of the change only behind a commit, and a snapshot is of what the store holds.
+TEST_F(BadInput, AChangedStepThatFindsNothingNewCanBeSnapshot) {
+  ASSERT_EQ(Run().exit_code, 0);
+  Write("job.yaml", JobWith("max_items: 4", "max_items: 5"));
+  Write("out/job.state/requests/1.request", "copy: no\nname: asked\n");
+  const auto end = Run();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_TRUE(Exists("out/job.state/snapshots/asked/manifest")) << end.err;
+}
+
 TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
   Write(kInput, Rows(10) + "{\"n\": 11}\n");
   const auto end = Run();
