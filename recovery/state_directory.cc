@@ -106,6 +106,7 @@ absl::Status StateDirectory::TakeLock() {
 }
 
 absl::Status StateDirectory::OpenStore() {
+  TM_RETURN_IF_ERROR(FinishFresh());
   if (options_.fresh) {
     // The old line's name tells the sinks that their output may be replaced.
     RocksStoreOptions old = options_.store;
@@ -211,19 +212,25 @@ absl::Status StateDirectory::CheckHoldsEpoch() const {
 // ---- --fresh -----------------------------------------------------------------------------------
 
 // --fresh discards last, see DiscardReplaced(). Until then what it replaces waits as store.old, and
-// the snapshots where they are, since one of them may be what the run starts from. A crash leaves
-// store.old alone, which comes back, or beside what replaces it, and then discarding goes on.
+// the snapshots where they are, since one of them may be what the run starts from.
 absl::Status StateDirectory::PutStoreInPlace() {
   const std::string store = StorePath(options_.directory);
-  const std::string aside = AsidePath(options_.directory);
-  if (files_.Stat(aside).ok()) {
-    TM_RETURN_IF_ERROR(files_.Stat(store).ok() ? Discard() : files_.Rename(aside, store));
-  }
   if (options_.fresh) {
-    if (files_.Stat(store).ok()) TM_RETURN_IF_ERROR(files_.Rename(store, aside));
+    if (files_.Stat(store).ok()) {
+      TM_RETURN_IF_ERROR(files_.Rename(store, AsidePath(options_.directory)));
+    }
     replaces_ = true;
   }
   return options_.before_open();
+}
+
+// What a start that died with --fresh left: store.old alone, which comes back, or beside what
+// replaces it. Then discarding goes on, and the same command finds all as it did the first time.
+absl::Status StateDirectory::FinishFresh() {
+  const std::string aside = AsidePath(options_.directory);
+  if (!files_.Stat(aside).ok()) return absl::OkStatus();
+  const bool replaced = files_.Stat(StorePath(options_.directory)).ok();
+  return replaced && !options_.fresh ? Discard() : PutBack();
 }
 
 // store.old goes last: as long as it is there, the snapshots are those of its time.

@@ -80,6 +80,7 @@ class StateDirectory {
   absl::Status CheckHoldsEpoch() const;
   absl::Status CheckHasLog() const;
   absl::Status PutStoreInPlace();
+  absl::Status FinishFresh();
   absl::Status PutBack();
   absl::Status Discard();
 

@@ -234,7 +234,20 @@ TEST_F(StateDirectoryTest, FreshThatDiedIsFinishedByTheNextStart) {
   EXPECT_EQ(directory_->record(), RecordOf(1));
   directory_.reset();
   EXPECT_EQ(Names(SnapshotsPath(state())).size(), 1u);
-  // Behind that.
+  // Behind that, and the same command comes again.
+  ASSERT_TRUE(files().Rename(StorePath(state()), JoinPath(state(), "store.old")).ok());
+  ASSERT_TRUE(files().CreateDirectories(StorePath(state())).ok());
+  StateDirectory::Options options = Options();
+  options.fresh = true;
+  options.before_open = [&]() -> absl::Status {
+    TM_ASSIGN_OR_RETURN(const auto snapshots, ListSnapshots(files(), state()));
+    return RestoreSnapshot(files(), snapshots.at(0), state(), "another line");
+  };
+  auto again = StateDirectory::Open(files(), options);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ((*again)->replaced_line(), RecordOf(1).run_line);
+  again->reset();
+  // The same, and a start without --fresh.
   ASSERT_TRUE(MarkDamaged(files(), state(), absl::DataLossError("the old one")).ok());
   CopyTree(StorePath(state()), JoinPath(state(), "store.old"));
   Open();
