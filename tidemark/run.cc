@@ -43,6 +43,9 @@ class Run {
         view_(StatusView::StyleFor(options.quiet), !options.state_directory.empty()) {}
 
   int Execute(const Flow& flow) {
+    // From the first moment on, and also without a state: who asks for a snapshot must not end the
+    // run that reads a damaged store for minutes.
+    const SnapshotSignal is_no_end;
     auto plan = flow.Compile();
     if (!plan.ok()) return Refuse(plan.status(), kExitUsage);
     if (absl::Status status = OpenState(*plan); !status.ok()) {

@@ -123,6 +123,18 @@ TEST_F(BadInput, AChangedStepThatFindsNothingNewCanBeSnapshot) {
   EXPECT_TRUE(Exists("out/job.state/snapshots/asked/manifest")) << end.err;
 }
 
+TEST_F(BadInput, ARunWithoutStateIsNotEndedByARequestForASnapshot) {
+  Write("job.yaml", JobWith("state: out/job.state\n", ""));
+  ChildProcess job(RunWords({"--rate", "20"}), {.directory = dir_.path()});
+  while (!Exists(kOutput)) ASSERT_TRUE(job.SignalAfter(Span::Micros(5'000), 0)) << job.Wait().err;
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGUSR1));
+  while (Read(kOutput).empty()) {
+    ASSERT_TRUE(job.SignalAfter(Span::Micros(5'000), 0)) << job.Wait().err;
+  }
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGTERM));
+  EXPECT_EQ(job.Wait().exit_code, 0);
+}
+
 TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
   Write(kInput, Rows(10) + "{\"n\": 11}\n");
   const auto end = Run();
