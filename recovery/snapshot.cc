@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "base/stable_hash.h"
@@ -259,14 +260,20 @@ bool IsEpochName(std::string_view name) {
 }
 
 absl::Status CheckSnapshotName(const std::string& name) {
+  const auto refuse = [&](std::string_view why) {
+    return absl::InvalidArgumentError(
+        Cat("'", absl::CEscape(name), "' is no name for a snapshot; ", why));
+  };
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
   });
-  if (!plain || name.empty() || name[0] == '.' || name[0] == '-' || name.size() > kNameBytesMax ||
-      IsEpochName(name) || absl::EndsWith(name, kPartial)) {
-    return absl::InvalidArgumentError(
-        Cat("'", name, "' is no name for a snapshot; use letters, digits, '.', '_' and '-'"));
+  if (!plain || name.empty() || name[0] == '.' || name[0] == '-') {
+    return refuse("use letters, digits, '.', '_' and '-', and begin with a letter, digit or '_'");
   }
+  if (name.size() > kNameBytesMax)
+    return refuse(Cat("it is longer than ", kNameBytesMax, " bytes"));
+  if (IsEpochName(name)) return refuse("ten digits or more are an epoch's, add a letter");
+  if (absl::EndsWith(name, kPartial)) return refuse(Cat("what ends so is being made: ", kPartial));
   return absl::OkStatus();
 }
 

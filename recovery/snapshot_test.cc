@@ -258,6 +258,11 @@ TEST_F(SnapshotTest, ANameIsTakenOnce) {
     EXPECT_FALSE(CheckSnapshotName(bad).ok()) << bad;
   }
   EXPECT_TRUE(CheckSnapshotName("v2.1_before").ok());
+  // The words fit the name, in one line.
+  const absl::Status digits = CheckSnapshotName("2026112209");
+  EXPECT_NE(digits.message().find("an epoch's"), absl::string_view::npos) << digits;
+  const absl::Status lines = CheckSnapshotName("a\nb");
+  EXPECT_EQ(lines.message().find('\n'), absl::string_view::npos) << lines;
 }
 
 }  // namespace

@@ -193,6 +193,9 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
     return absl::InvalidArgumentError("--from: is empty; name a snapshot's directory");
   }
   if (const auto step = line.Text("drop-state")) options.drop_state = *step;
+  if (line.Has("drop-state") && options.drop_state.empty()) {
+    return absl::InvalidArgumentError("--drop-state: is empty; name a step");
+  }
   if (const auto item = line.Text("skip-item")) {
     TM_ASSIGN_OR_RETURN(options.skip_items.emplace_back(), ParseSkipItem(*item));
   }
