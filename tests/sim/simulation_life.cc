@@ -1,0 +1,187 @@
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "base/status.h"
+#include "connectors/file_sink.h"
+#include "connectors/line_file_source.h"
+#include "recovery/restore.h"
+#include "recovery/retention.h"
+#include "recovery/snapshot.h"
+#include "tests/sim/sim_driver.h"
+#include "tests/sim/sim_env.h"
+#include "tests/sim/simulation_run.h"
+
+namespace tidemark::sim {
+namespace {
+
+// The line of runs that the sinks were last written by.
+std::string SinkLine(const EpochRecord& record) {
+  for (const SinkRecord& sink : record.sinks) {
+    if (const auto line = Position(sink.position).Text("run_line")) return *line;
+  }
+  return {};
+}
+
+}  // namespace
+
+absl::Status Simulation::OpenState(Process& process) {
+  StateDirectory::Options open;
+  open.directory = state_;
+  open.store.env = process.env.get();
+  open.store.background_compaction = false;
+  open.store.staging_salt = options_.seed * 1000 + result_.lives + 1;
+  open.store.large_commit_bytes = setup_.large_commit_bytes;
+  open.store.block_cache_bytes = size_t{1} << 20;
+  process.opening = open.store;
+  // A fork that was cut short behind its last step goes on like any other state.
+  if (!fork_from_.empty() && !process.files->Stat(StorePath(state_)).ok()) {
+    TM_ASSIGN_OR_RETURN(Snapshot snapshot, ReadSnapshot(*process.files, fork_from_));
+    const std::string line = Cat("fork-", options_.seed, "-", result_.lives);
+    open.before_open = [this, &process, snapshot = std::move(snapshot), line, open] {
+      return RestoreSnapshot(*process.files, snapshot, state_, line, open.store);
+    };
+  }
+  TM_ASSIGN_OR_RETURN(process.directory, StateDirectory::Open(*process.files, open));
+  fork_from_.clear();
+  return absl::OkStatus();
+}
+
+// As the command does it: a new directory gets its line before anything is written elsewhere.
+absl::StatusOr<std::string> Simulation::RunLine(Process& process) {
+  if (process.directory->record()) return process.directory->record()->run_line;
+  EpochRecord record;
+  record.run_line = Cat("line-", options_.seed, "-", result_.lives);
+  TM_RETURN_IF_ERROR(CommitEpoch(process.directory->store(), record, {}));
+  return record.run_line;
+}
+
+absl::Status Simulation::CheckWhatIsThere(Process& process) {
+  const auto& record = process.directory->record();
+  const uint64_t epoch = record ? record->epoch.value : 0;
+  if (epoch < acknowledged_ && !options_.flip) {
+    Violation(Cat("epoch ", acknowledged_, " was committed, and the state stands at ", epoch));
+  }
+  if (!snapshot_.empty() && !options_.flip) {
+    const auto snapshot = ReadSnapshot(*process.files, snapshot_);
+    // Unless a fault hides it.
+    if (absl::IsNotFound(snapshot.status()) || absl::IsDataLoss(snapshot.status())) {
+      Violation(
+          Cat("snapshot ", snapshot_, " was made, and now: ", ToStd(snapshot.status().message())));
+    }
+    TM_RETURN_IF_ERROR(snapshot.status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
+  Flow flow("sim");
+  const auto source = [&] {
+    return setup_.file_source ? Lines(kInputFile)
+                              : Source<std::string>(std::make_shared<SimSource>(world_));
+  };
+  const auto sink = [&](const std::string& name) {
+    return setup_.file_sink.at(name) ? LineFile(OutputFile(name))
+                                     : Sink<std::string>(std::make_shared<SimSink>(world_, name));
+  };
+  BuildFlow(setup_.flow, {.source = source, .sink = sink}, flow);
+  TM_ASSIGN_OR_RETURN(Plan compiled, flow.Compile());
+  JobOptions job = plan.job;
+  job.clock = &clock_;
+  job.files = process.files.get();
+  process.lying = std::make_unique<LyingStore>(process.directory->store(),
+                                               options_.bug == PlantedBug::kRecordBeforeRows);
+  job.store = process.lying.get();
+  job.directory = state_;
+  job.say = [this](const std::string& line) { Say(line); };
+  TM_ASSIGN_OR_RETURN(job.run_line, RunLine(process));
+  if (process.directory->record() && process.directory->record()->epoch.value > 0) {
+    job.resume = process.directory->record();
+  }
+  if (forks_ > 0 && job.resume) job.replaced_line = SinkLine(*job.resume);
+  world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
+  TM_ASSIGN_OR_RETURN(process.job, Job::Open(std::move(compiled), std::move(job)));
+  return absl::OkStatus();
+}
+
+absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
+  const EpochRecord& record = process.job->record();
+  if (process.job->last_epoch_was_empty()) return absl::OkStatus();
+  acknowledged_ = record.epoch.value;
+  ++result_.epochs;
+  for (const SourceRecord& source : record.sources) {
+    if (setup_.file_source) continue;
+    world_.input.committed[std::stoul(source.partition)] =
+        static_cast<size_t>(Position(source.position).Number("next").value_or(0));
+  }
+  if (plan.snapshot_one_in == 0 || !random_.OneIn(plan.snapshot_one_in)) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const Snapshot made,
+                      MakeSnapshot(*process.files, process.directory->store(), state_, record,
+                                   {.name = "", .copy = false, .store = process.opening}));
+  snapshot_ = made.path;
+  snapshot_epoch_ = record.epoch.value;
+  return ApplyRetention(*process.files, state_, {.keep = 2}, record.wall_time).status();
+}
+
+absl::Status Simulation::LiveUntilEnd(const LifePlan& plan, Process& process) {
+  TM_RETURN_IF_ERROR(OpenState(process));
+  TM_RETURN_IF_ERROR(CheckWhatIsThere(process));
+  TM_RETURN_IF_ERROR(OpenJob(plan, process));
+  SimDriver driver(*process.job, random_,
+                   {.epoch_one_in = plan.epoch_one_in,
+                    .end_one_in = plan.end_one_in,
+                    .after_commit = [&] { return AfterCommit(plan, process); }});
+  for (; segment_ < setup_.segments.size(); NextSegment()) {
+    TM_RETURN_IF_ERROR(driver.RunQuiet());
+    if (!driver.interrupted()) TM_RETURN_IF_ERROR(driver.Commit());
+    if (driver.interrupted()) return absl::OkStatus();
+    ++segment_;
+    if (options_.flip && result_.lives == 0 && segment_ == 2)
+      return NextSegment(), absl::OkStatus();
+  }
+  world_.input.ended = true;
+  TM_RETURN_IF_ERROR(driver.Finish());
+  done_ = !driver.interrupted();
+  return absl::OkStatus();
+}
+
+void Simulation::Live(const LifePlan& plan) {
+  Process process;
+  const uint64_t id = disk_.Boot();
+  process.env = NewSimEnv(disk_, id);
+  process.files = std::make_unique<SimFiles>(disk_, id);
+  disk_.Inject(plan.fault);
+  if (plan.limit_bytes > 0) disk_.LimitTo(plan.limit_bytes);
+  Say(Cat("life ", result_.lives, ": ", plan.job.workers, " workers, ", NameOf(plan.fault.kind),
+          plan.fault.kind != FaultKind::kNone ? Cat(" at ", plan.fault.at_op) : "",
+          plan.limit_bytes > 0 ? Cat(", room for ", plan.limit_bytes) : ""));
+  const absl::Status status = LiveUntilEnd(plan, process);
+  // With a flipped bit a job may fall back; what counts is what comes out.
+  for (const std::string& violation : world_.violations) {
+    if (!options_.flip) Violation(violation);
+  }
+  world_.violations.clear();
+  const bool hit = disk_.fault_hit();
+  result_.faults += hit ? 1 : 0;
+  if (result_.lives == 0) result_.first_ops = disk_.op_kinds();
+  result_.trace = result_.trace * 31 + disk_.trace_hash();
+  Say(Cat("  ends behind ", disk_.ops(), " operations and epoch ", acknowledged_, ": ",
+          status.ok() ? (done_ ? "done" : "interrupted") : std::string(status.message())));
+  if (!status.ok()) JudgeError(plan, status);
+  // The process ends before its objects do: nothing they do as they go reaches the disk.
+  if (!disk_.ended_by_fault()) disk_.EndProcess(plan.end);
+  disk_.set_limit_bytes(0);
+}
+
+void Simulation::JudgeError(const LifePlan& plan, const absl::Status& error) {
+  const std::string message(error.message());
+  const bool flipped = options_.flip && result_.lives > 0;
+  if (flipped) result_.refused = message;
+  const bool excused = disk_.fault_hit() || plan.limit_bytes > 0 || flipped;
+  if (!excused) return Violation(Cat("failed without a fault: ", message));
+  const bool names_something = absl::StrContains(message, "/") || absl::StrContains(message, "'");
+  if (!names_something || absl::StrContains(message, "\n")) {
+    Violation(Cat("an error that does not say in one line what failed: ", message));
+  }
+}
+
+}  // namespace tidemark::sim

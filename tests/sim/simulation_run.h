@@ -1,0 +1,92 @@
+// Simulation: a seed's run as one object: what outlives a process, and what a process is given.
+//
+// simulation.cc has the whole from the disk to the verdict, simulation_life.cc what one process
+// does. Only for simulation*.cc.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "engine/job.h"
+#include "recovery/state_directory.h"
+#include "state/rocksdb_store.h"
+#include "tests/sim/sim_files.h"
+#include "tests/sim/sim_lying_store.h"
+#include "tests/sim/sim_setup.h"
+#include "tests/sim/simulation.h"
+
+namespace tidemark::sim {
+
+// What one life is like.
+struct LifePlan {
+  Fault fault;
+  uint64_t limit_bytes = 0;
+  uint64_t end_one_in = 0;
+  SimDisk::End end = SimDisk::End::kKill;
+  uint64_t epoch_one_in = 0;
+  uint64_t snapshot_one_in = 0;
+  JobOptions job;
+};
+
+// What a process has in its hands; in this order, so that it goes in the other.
+struct Process {
+  std::unique_ptr<rocksdb::Env> env;
+  std::unique_ptr<SimFiles> files;
+  RocksStoreOptions opening;
+  std::unique_ptr<StateDirectory> directory;
+  std::unique_ptr<LyingStore> lying;
+  std::unique_ptr<Job> job;
+};
+
+class Simulation {
+ public:
+  explicit Simulation(const SimOptions& options)
+      : options_(options), random_(options.seed), disk_(options.seed ^ 0x5eed) {}
+
+  SimResult Run();
+
+ private:
+  void PrepareDisk();
+  LifePlan PlanLife();
+  void Live(const LifePlan& plan);
+  absl::Status LiveUntilEnd(const LifePlan& plan, Process& process);
+  absl::Status OpenState(Process& process);
+  absl::Status OpenJob(const LifePlan& plan, Process& process);
+  absl::StatusOr<std::string> RunLine(Process& process);
+  bool MaybeFork();
+  void ForkFromSnapshot();
+  void FlipOneBit();
+  absl::Status CheckWhatIsThere(Process& process);
+  absl::Status AfterCommit(const LifePlan& plan, Process& process);
+  void JudgeError(const LifePlan& plan, const absl::Status& error);
+  void NextSegment();
+  Outputs CommittedOutputs() const;
+  void Violation(std::string text) {
+    if (result_.violation.empty()) result_.violation = std::move(text);
+  }
+  void Say(const std::string& line) const {
+    if (options_.say) options_.say(line);
+  }
+
+  const SimOptions options_;
+  Random random_;
+  SimDisk disk_;
+  SimClock clock_;
+  SimWorld world_;
+  Setup setup_;
+  SimResult result_;
+
+  size_t segment_ = 0;
+  uint64_t acknowledged_ = 0;  // the last epoch whose commit returned OK
+  std::string snapshot_;       // the newest that was reported as made
+  uint64_t snapshot_epoch_ = 0;
+  std::string state_ = kStateDirectory;
+  uint64_t forks_ = 0;
+  std::string fork_from_;  // a snapshot, until its copy has been opened
+  bool done_ = false;
+};
+
+}  // namespace tidemark::sim
