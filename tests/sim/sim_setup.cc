@@ -45,7 +45,10 @@ std::string Setup::Describe() const {
   for (const auto& lines : items) count += lines.size();
   std::string text = Cat(flow.Describe(), "; ", count, " items in ", items.size(), " partitions",
                          file_source ? " of a file" : "", ", ", segments.size(), " segments");
-  for (const auto& [sink, is_file] : file_sink) text += Cat(", ", sink, is_file ? " a file" : "");
+  for (const auto& [sink, kind] : sinks) {
+    constexpr const char* kNames[kSinkKinds] = {"", " a file", " published"};
+    text += Cat(", ", sink, kNames[static_cast<int>(kind)]);
+  }
   return text;
 }
 
@@ -72,7 +75,9 @@ Setup RandomSetup(Random& random, const SimOptions& options) {
     }
     setup.segments.push_back(std::move(segment));
   }
-  for (const std::string& sink : setup.flow.sinks()) setup.file_sink[sink] = random.OneIn(2);
+  for (const std::string& sink : setup.flow.sinks()) {
+    setup.sinks[sink] = static_cast<SinkKind>(random.Below(kSinkKinds));
+  }
   constexpr size_t kNever = size_t{1} << 30;
   setup.large_commit_bytes = random.OneIn(3) ? 1 : random.OneIn(2) ? 2000 : kNever;
   if (options.large_commit_bytes) setup.large_commit_bytes = *options.large_commit_bytes;

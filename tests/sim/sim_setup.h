@@ -21,12 +21,19 @@ struct Segment {
   std::vector<size_t> visible;
 };
 
+enum class SinkKind {
+  kMemory,  // SimSink, which is cut back
+  kFile,    // lines on the simulated disk
+  kTarget,  // SimPublisher
+};
+inline constexpr int kSinkKinds = 3;
+
 struct Setup {
   FlowSpec flow;
   std::vector<std::vector<std::string>> items;  // by partition
   std::vector<Segment> segments;
   bool file_source = false;
-  std::map<std::string, bool> file_sink;
+  std::map<std::string, SinkKind> sinks;
   size_t large_commit_bytes = 0;
   uint64_t lives_with_trouble = 0;
   std::string Describe() const;

@@ -1,13 +1,15 @@
 // What lies outside a simulated job and outlives it: input that can be read again, output that is
-// cut back, and what both of them notice.
+// cut back or published, and what they notice.
 //
-// Both are perfect but for a planted bug: the input has every item for ever, the output keeps what
-// was made durable. So whatever goes wrong was done by the job, and is written down as a violation.
+// All are perfect but for a planted bug: the input has every item for ever, the output keeps what
+// was made durable or published. So whatever goes wrong was done by the job, and is written down as
+// a violation. What is published to (sim_publisher.h) may fail, and says so.
 //
 // Thread rule: used by one thread.
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,6 +35,9 @@ enum class PlantedBug {
   kSourceResumesOneEarly,  // the last committed item is read again
   kSourceResumesOneLate,   // the first item behind the committed ones is passed over
   kRecordBeforeRows,       // the epoch record is committed before what it speaks of
+  kPublishesTwice,         // what is published to takes an epoch that it has taken already
+  kPublishesBeforeCommit,  // the rows of an epoch are published when it ends
+  kResumePublishesNot,     // what a crash kept from being published is not published on resume
 };
 
 struct SimInput {
@@ -48,11 +53,38 @@ struct SimOutput {
   uint64_t last_epoch = 0;
 };
 
+// What rows are published to: a database that takes those of an epoch with its number, or nothing.
+struct SimTarget {
+  std::vector<std::string> rows;
+  uint64_t epoch = 0;  // the last one that it has taken
+  // As it stood before that.
+  size_t rows_before = 0;
+  uint64_t epoch_before = 0;
+  std::string run_line;  // that writes to it
+
+  void Take(uint64_t next_epoch, const std::vector<std::string>& next_rows) {
+    rows_before = rows.size(), epoch_before = epoch;
+    rows.insert(rows.end(), next_rows.begin(), next_rows.end());
+    epoch = next_epoch;
+  }
+  void UndoLast() { rows.resize(rows_before), epoch = epoch_before; }
+};
+
+// What goes wrong around it in one life.
+struct SimPublishing {
+  Random random{1};
+  uint64_t trouble_one_in = 0;  // of so many epochs; 0: never
+  bool met_trouble = false;
+  std::function<void()> cut_power = [] {};
+};
+
 struct SimWorld {
   uint64_t seed = 0;
   PlantedBug bug = PlantedBug::kNone;
   SimInput input;
   std::map<std::string, SimOutput> outputs;
+  std::map<std::string, SimTarget> targets;
+  SimPublishing publishing;
   std::vector<std::string> violations;
   // The epoch that the job resumed behind; set before it is opened.
   uint64_t resumed_epoch = 0;

@@ -33,6 +33,8 @@ void Simulation::PrepareDisk() {
   world_.seed = options_.seed;
   world_.bug = options_.bug;
   world_.polls = Random(options_.seed);
+  world_.publishing.random = Random(options_.seed);
+  world_.publishing.cut_power = [this] { disk_.EndProcess(SimDisk::End::kPowerCut); };
   world_.poll_items_max = random_.OneIn(3) ? 1000 : 1 + random_.Below(20);
   world_.input.partitions = setup_.items;
   world_.input.committed.assign(setup_.items.size(), 0);
@@ -66,6 +68,7 @@ LifePlan Simulation::PlanLife() {
   }
   if (result_.lives >= setup_.lives_with_trouble) return plan;
   plan.end = random_.OneIn(2) ? SimDisk::End::kPowerCut : SimDisk::End::kKill;
+  if (random_.OneIn(3)) plan.publish_trouble_one_in = 1 + random_.Below(6);
   switch (random_.Below(5)) {
     case 0:
       plan.end_one_in = uint64_t{1} << random_.Between(3, 8);
@@ -97,11 +100,16 @@ bool Simulation::MaybeFork() {
 }
 
 // As with --from and --take-over: the state goes back to the snapshot, the outputs are cut back to
-// where they stood.
+// where they stood. What was published cannot be: its backup is brought back, which may lack the
+// rows that the snapshot itself holds.
 void Simulation::ForkFromSnapshot() {
   fork_from_ = snapshot_;
   state_ = Cat(kStateDirectory, ++forks_);
   acknowledged_ = snapshot_epoch_;
+  world_.targets = snapshot_targets_;
+  for (auto& [sink, target] : world_.targets) {
+    if (target.epoch == snapshot_epoch_ && random_.OneIn(2)) target.UndoLast();
+  }
   world_.input.committed.assign(setup_.items.size(), 0);
   Say(Cat("forks from ", snapshot_, " into ", state_));
 }
@@ -130,12 +138,15 @@ void Simulation::FlipOneBit() {
 
 Outputs Simulation::CommittedOutputs() const {
   Outputs outputs;
-  for (const auto& [sink, is_file] : setup_.file_sink) {
+  for (const auto& [sink, kind] : setup_.sinks) {
     auto& lines = outputs[sink];
-    if (!is_file) {
-      lines = world_.outputs.count(sink) > 0 ? world_.outputs.at(sink).rows : lines;
-      continue;
+    if (kind == SinkKind::kMemory && world_.outputs.count(sink) > 0) {
+      lines = world_.outputs.at(sink).rows;
     }
+    if (kind == SinkKind::kTarget && world_.targets.count(sink) > 0) {
+      lines = world_.targets.at(sink).rows;
+    }
+    if (kind != SinkKind::kFile) continue;
     const std::string text = disk_.Content(OutputFile(sink)).value_or("");
     for (size_t at = 0; at < text.size();) {
       const size_t end = std::min(text.find('\n', at), text.size());

@@ -9,6 +9,7 @@
 #include "recovery/snapshot.h"
 #include "tests/sim/sim_driver.h"
 #include "tests/sim/sim_env.h"
+#include "tests/sim/sim_publisher.h"
 #include "tests/sim/simulation_run.h"
 
 namespace tidemark::sim {
@@ -73,17 +74,27 @@ absl::Status Simulation::CheckWhatIsThere(Process& process) {
   return absl::OkStatus();
 }
 
+Sink<std::string> Simulation::SinkFor(const std::string& name) {
+  switch (setup_.sinks.at(name)) {
+    case SinkKind::kMemory:
+      return Sink<std::string>(std::make_shared<SimSink>(world_, name));
+    case SinkKind::kFile:
+      return LineFile(OutputFile(name));
+    case SinkKind::kTarget:
+      return Sink<std::string>(std::make_shared<SimPublisher>(world_, name));
+  }
+  return LineFile(OutputFile(name));
+}
+
 absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   Flow flow("sim");
   const auto source = [&] {
     return setup_.file_source ? Lines(kInputFile)
                               : Source<std::string>(std::make_shared<SimSource>(world_));
   };
-  const auto sink = [&](const std::string& name) {
-    return setup_.file_sink.at(name) ? LineFile(OutputFile(name))
-                                     : Sink<std::string>(std::make_shared<SimSink>(world_, name));
-  };
-  BuildFlow(setup_.flow, {.source = source, .sink = sink}, flow);
+  BuildFlow(setup_.flow,
+            {.source = source, .sink = [&](const std::string& name) { return SinkFor(name); }},
+            flow);
   TM_ASSIGN_OR_RETURN(Plan compiled, flow.Compile());
   JobOptions job = plan.job;
   job.clock = &clock_;
@@ -119,6 +130,7 @@ absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
                                    {.name = "", .copy = false, .store = process.opening}));
   snapshot_ = made.path;
   snapshot_epoch_ = record.epoch.value;
+  snapshot_targets_ = world_.targets;
   return ApplyRetention(*process.files, state_, {.keep = 2}, record.wall_time).status();
 }
 
@@ -151,6 +163,8 @@ void Simulation::Live(const LifePlan& plan) {
   process.files = std::make_unique<SimFiles>(disk_, id);
   disk_.Inject(plan.fault);
   if (plan.limit_bytes > 0) disk_.LimitTo(plan.limit_bytes);
+  world_.publishing.trouble_one_in = plan.publish_trouble_one_in;
+  world_.publishing.met_trouble = false;
   Say(Cat("life ", result_.lives, ": ", plan.job.workers, " workers, ", NameOf(plan.fault.kind),
           plan.fault.kind != FaultKind::kNone ? Cat(" at ", plan.fault.at_op) : "",
           plan.limit_bytes > 0 ? Cat(", room for ", plan.limit_bytes) : ""));
@@ -160,7 +174,7 @@ void Simulation::Live(const LifePlan& plan) {
     if (!options_.flip) Violation(violation);
   }
   world_.violations.clear();
-  const bool hit = disk_.fault_hit();
+  const bool hit = disk_.fault_hit() || world_.publishing.met_trouble;
   result_.faults += hit ? 1 : 0;
   if (result_.lives == 0) result_.first_ops = disk_.op_kinds();
   result_.trace = result_.trace * 31 + disk_.trace_hash();
@@ -176,7 +190,8 @@ void Simulation::JudgeError(const LifePlan& plan, const absl::Status& error) {
   const std::string message(error.message());
   const bool flipped = options_.flip && result_.lives > 0;
   if (flipped) result_.refused = message;
-  const bool excused = disk_.fault_hit() || plan.limit_bytes > 0 || flipped;
+  const bool excused =
+      disk_.fault_hit() || world_.publishing.met_trouble || plan.limit_bytes > 0 || flipped;
   if (!excused) return Violation(Cat("failed without a fault: ", message));
   const bool names_something = absl::StrContains(message, "/") || absl::StrContains(message, "'");
   if (!names_something || absl::StrContains(message, "\n")) {

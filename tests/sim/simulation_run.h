@@ -4,6 +4,7 @@
 // does. Only for simulation*.cc.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,7 @@ struct LifePlan {
   SimDisk::End end = SimDisk::End::kKill;
   uint64_t epoch_one_in = 0;
   uint64_t snapshot_one_in = 0;
+  uint64_t publish_trouble_one_in = 0;
   JobOptions job;
 };
 
@@ -54,6 +56,7 @@ class Simulation {
   void Live(const LifePlan& plan);
   absl::Status LiveUntilEnd(const LifePlan& plan, Process& process);
   absl::Status OpenState(Process& process);
+  Sink<std::string> SinkFor(const std::string& name);
   absl::Status OpenJob(const LifePlan& plan, Process& process);
   absl::StatusOr<std::string> RunLine(Process& process);
   bool MaybeFork();
@@ -83,6 +86,8 @@ class Simulation {
   uint64_t acknowledged_ = 0;  // the last epoch whose commit returned OK
   std::string snapshot_;       // the newest that was reported as made
   uint64_t snapshot_epoch_ = 0;
+  // What was published when it was made: a backup of the databases.
+  std::map<std::string, SimTarget> snapshot_targets_;
   std::string state_ = kStateDirectory;
   uint64_t forks_ = 0;
   std::string fork_from_;  // a snapshot, until its copy has been opened

@@ -90,7 +90,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Planted{PlantedBug::kSinkDoesNotCutBack, "SinkDoesNotCutBack"},
                       Planted{PlantedBug::kSourceResumesOneEarly, "SourceResumesOneEarly"},
                       Planted{PlantedBug::kSourceResumesOneLate, "SourceResumesOneLate"},
-                      Planted{PlantedBug::kRecordBeforeRows, "RecordBeforeRows"}),
+                      Planted{PlantedBug::kRecordBeforeRows, "RecordBeforeRows"},
+                      Planted{PlantedBug::kPublishesTwice, "PublishesTwice"},
+                      Planted{PlantedBug::kPublishesBeforeCommit, "PublishesBeforeCommit"},
+                      Planted{PlantedBug::kResumePublishesNot, "ResumePublishesNot"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
