@@ -1,4 +1,5 @@
-// Hard links for RocksDB, where there may be none. Included by state/rocksdb_* only.
+// Hard links for RocksDB, where there may be none. Included by state/rocksdb_* and by the
+// simulator only.
 //
 // RocksDB links table files into the database and into checkpoints, and copies them where it is
 // told that links are not supported. It is told so between two file systems, but a file system

@@ -289,6 +289,20 @@ DiskError SimDisk::Rename(uint64_t process, const std::string& from, const std::
   return DiskError::kOk;
 }
 
+DiskError SimDisk::MayLink(const Node& node) const {
+  switch (hard_links_) {
+    case HardLinks::kAny:
+      return DiskError::kOk;
+    case HardLinks::kNotAcross:
+      return DiskError::kOtherDisk;
+    case HardLinks::kNone:
+      return DiskError::kNotPermitted;
+    case HardLinks::kTwo:
+      return node.links < 2 ? DiskError::kOk : DiskError::kTooManyLinks;
+  }
+  return DiskError::kOk;
+}
+
 DiskError SimDisk::Link(uint64_t process, const std::string& from, const std::string& to) {
   absl::MutexLock lock(&mutex_);
   if (const DiskError e = Begin(process, kOpName, to); e != DiskError::kOk) return e;
@@ -296,6 +310,7 @@ DiskError SimDisk::Link(uint64_t process, const std::string& from, const std::st
   if (source.node == nullptr || target.directory == nullptr) return DiskError::kNotFound;
   if (source.node->is_directory) return DiskError::kWrongKind;
   if (target.node != nullptr) return DiskError::kExists;
+  if (const DiskError e = MayLink(*source.node); e != DiskError::kOk) return e;
   if (fault_now_) return fault_hit_ = true, DiskError::kNoSpace;
   Change({.directory = target.directory,
           .name = target.name,

@@ -52,6 +52,18 @@ enum class DiskError {
   kIo,
   kNoSpace,
   kGone,  // the process has ended
+  // No hard link here, as HardLinks has it.
+  kOtherDisk,
+  kNotPermitted,
+  kTooManyLinks,
+};
+
+// What there is of hard links.
+enum class HardLinks {
+  kAny,
+  kNotAcross,  // each name would lie in another file system than the file
+  kNone,       // the file system has none, as FAT
+  kTwo,        // at most two names for a file
 };
 
 // The kinds of operations a fault can meet; one bit each.
@@ -122,6 +134,7 @@ class SimDisk {
   uint64_t trace_hash() const;
   void set_lies(Lies lies);
   void set_spared(Spared spared);
+  void set_hard_links(HardLinks hard_links);
   // No file grows when all of them together hold this; 0: no limit.
   void set_limit_bytes(uint64_t limit);
   // So many more than there are now.
@@ -180,6 +193,7 @@ class SimDisk {
     NodePtr node;
   };
 
+  DiskError MayLink(const Node& node) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   DiskError Begin(uint64_t process, OpKind kind, std::string_view path)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Place Find(const std::string& path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -206,6 +220,7 @@ class SimDisk {
   uint64_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // at most; what is removed counts on
   Lies lies_ ABSL_GUARDED_BY(mutex_);
   Spared spared_ ABSL_GUARDED_BY(mutex_);
+  HardLinks hard_links_ ABSL_GUARDED_BY(mutex_) = HardLinks::kAny;
 
   uint64_t process_ ABSL_GUARDED_BY(mutex_) = 0;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;

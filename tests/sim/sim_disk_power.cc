@@ -97,6 +97,11 @@ void SimDisk::set_spared(Spared spared) {
   spared_ = std::move(spared);
 }
 
+void SimDisk::set_hard_links(HardLinks hard_links) {
+  absl::MutexLock lock(&mutex_);
+  hard_links_ = hard_links;
+}
+
 void SimDisk::set_limit_bytes(uint64_t limit) {
   absl::MutexLock lock(&mutex_);
   limit_bytes_ = limit;
@@ -228,6 +233,7 @@ std::unique_ptr<SimDisk> SimDisk::Clone(uint64_t seed) const {
     copy->root_ = twins.at(root_.get());
     copy->next_inode_ = next_inode_;
     copy->lies_ = lies_;
+    copy->hard_links_ = hard_links_;
     copy->limit_bytes_ = limit_bytes_;
   }
   copy->MakeDurable();

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "rocksdb/file_system.h"
+#include "state/rocksdb_links.h"
 
 namespace tidemark::sim {
 namespace {
@@ -39,6 +40,12 @@ IOStatus ToStatus(DiskError error, const std::string& what, const std::string& p
       return IOStatus::IOError(place, "Input/output error");
     case DiskError::kGone:
       return IOStatus::IOError(place, "the process has ended");
+    case DiskError::kOtherDisk:
+      return IOStatus::NotSupported("No cross FS links allowed");
+    case DiskError::kNotPermitted:
+      return IOStatus::IOError(place, "Operation not permitted");
+    case DiskError::kTooManyLinks:
+      return IOStatus::IOError(place, "Too many links");
   }
   return IOStatus::IOError(place);
 }
@@ -296,7 +303,7 @@ class SimFileSystem final : public rocksdb::FileSystem {
 }  // namespace
 
 std::unique_ptr<rocksdb::Env> NewSimEnv(SimDisk& disk, uint64_t process) {
-  return rocksdb::NewCompositeEnv(std::make_shared<SimFileSystem>(disk, process));
+  return rocksdb::NewCompositeEnv(CopyWhereNoLinks(std::make_shared<SimFileSystem>(disk, process)));
 }
 
 }  // namespace tidemark::sim

@@ -4,7 +4,8 @@
 //   options.env = env.get();
 //
 // Threads and time are the machine's; with background_compaction off RocksDB uses its threads for
-// flushes only. Errors are those that RocksDB's own file system makes of the same errno.
+// flushes only. Errors are those that RocksDB's own file system makes of the same errno; links that
+// are refused go the way of the real store, through state/rocksdb_links.h.
 // Behind the end of its process every call fails. The disk outlives the Env, the Env the store.
 #pragma once
 

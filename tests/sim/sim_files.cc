@@ -28,6 +28,12 @@ absl::Status ToStatus(DiskError error, const std::string& path, std::string_view
               "lost"));
     case DiskError::kGone:
       return absl::InternalError(Cat(message, "the process has ended"));
+    case DiskError::kOtherDisk:
+      return absl::UnimplementedError(Cat(message, "Invalid cross-device link"));
+    case DiskError::kNotPermitted:
+      return absl::UnimplementedError(Cat(message, "Operation not permitted"));
+    case DiskError::kTooManyLinks:
+      return absl::UnimplementedError(Cat(message, "Too many links"));
   }
   return absl::InternalError(message);
 }

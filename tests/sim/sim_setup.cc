@@ -49,7 +49,8 @@ std::string Setup::Describe() const {
     constexpr const char* kNames[kSinkKinds] = {"", " a file", " published"};
     text += Cat(", ", sink, kNames[static_cast<int>(kind)]);
   }
-  return text;
+  constexpr const char* kLinks[] = {"", ", links not across", ", no links", ", two links"};
+  return text + kLinks[static_cast<int>(hard_links)];
 }
 
 Setup RandomSetup(Random& random, const SimOptions& options) {
@@ -81,6 +82,7 @@ Setup RandomSetup(Random& random, const SimOptions& options) {
   constexpr size_t kNever = size_t{1} << 30;
   setup.large_commit_bytes = random.OneIn(3) ? 1 : random.OneIn(2) ? 2000 : kNever;
   if (options.large_commit_bytes) setup.large_commit_bytes = *options.large_commit_bytes;
+  if (!calm && random.OneIn(4)) setup.hard_links = static_cast<HardLinks>(random.Between(1, 3));
   setup.lives_with_trouble = calm ? 1 : random.Below(8);
   return setup;
 }

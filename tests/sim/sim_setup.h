@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/timestamp.h"
+#include "tests/sim/sim_disk.h"
 #include "tests/sim/simulation.h"
 
 namespace tidemark::sim {
@@ -35,6 +36,7 @@ struct Setup {
   bool file_source = false;
   std::map<std::string, SinkKind> sinks;
   size_t large_commit_bytes = 0;
+  HardLinks hard_links = HardLinks::kAny;
   uint64_t lives_with_trouble = 0;
   std::string Describe() const;
 };

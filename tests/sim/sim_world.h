@@ -38,6 +38,7 @@ enum class PlantedBug {
   kPublishesTwice,         // what is published to takes an epoch that it has taken already
   kPublishesBeforeCommit,  // the rows of an epoch are published when it ends
   kResumePublishesNot,     // what a crash kept from being published is not published on resume
+  kSnapshotsCopied,        // snapshots share nothing with the store, although they could
 };
 
 struct SimInput {

@@ -27,6 +27,7 @@ void Simulation::PrepareDisk() {
   if (options_.bug == PlantedBug::kTableSyncDropped) lies.sync_of_suffix = ".sst";
   if (options_.bug == PlantedBug::kOutputSyncDropped) lies.sync_of_suffix = ".txt";
   disk_.set_lies(lies);
+  disk_.set_hard_links(setup_.hard_links);
   // RocksDB ends the process by assertions of its own where it cannot read back the table that it
   // is about to ingest, or cannot tell whether there is an archive of logs.
   disk_.set_spared({.reads_of = "/staging/", .looks_at_suffix = "/archive"});

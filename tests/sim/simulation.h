@@ -1,16 +1,17 @@
 // Simulation: a whole job, from a seed to a verdict.
 //
 // The seed picks a flow and its input, sources and sinks (in memory, files on the simulated disk,
-// or published to a target), the number of workers, batch sizes, capacities, the memory budget,
-// which worker steps next, when epochs close and snapshots are made, how the clock moves, and what
-// goes wrong: kills, power cuts, faults at some file operation, and a target that does not answer.
-// After each end the job is opened again from the disk, as the command does it, until it has come
-// to its end.
+// or published to a target), whether there are hard links, the number of workers, batch sizes,
+// capacities, the memory budget, which worker steps next, when epochs close and snapshots are made,
+// how the clock moves, and what goes wrong: kills, power cuts, faults at some file operation, and a
+// target that does not answer. After each end the job is opened again from the disk, as the command
+// does it, until it has come to its end.
 //
 // What must hold (SEMANTICS, ANCHORS):
 //   - the committed output of each sink is that of an undisturbed run of the same flow and input on
 //     a store in memory, per key and in order;
 //   - an epoch that was committed is there after every end, and so is a snapshot;
+//   - a snapshot shares its tables with the store, or nothing where there are no links;
 //   - no committed item is read again, each sink sees each epoch once;
 //   - what rows are published to stands at a committed epoch: the last one, or the one before it;
 //   - a run that fails says what failed in one line, and only when a fault was injected;

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "base/status.h"
 #include "connectors/file_sink.h"
 #include "connectors/line_file_source.h"
+#include "recovery/manifest.h"
 #include "recovery/restore.h"
 #include "recovery/retention.h"
 #include "recovery/snapshot.h"
@@ -114,6 +116,21 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   return absl::OkStatus();
 }
 
+// A snapshot costs next to nothing where there are links, and is a copy where there are none. The
+// command says the latter once, by this same look.
+void Simulation::CheckShared(Process& process, const Snapshot& made) {
+  const auto& files = made.manifest.files;
+  if (std::none_of(files.begin(), files.end(), IsTableFile)) return;
+  const bool shares = !SharesNothing(*process.files, made, StorePath(state_));
+  if (disk_.fault_hit()) return;  // which may hide what is shared
+  if (!shares && setup_.hard_links == HardLinks::kAny) {
+    Violation(Cat("snapshot ", made.path, " shares no table with the store"));
+  }
+  if (shares && setup_.hard_links != HardLinks::kAny && setup_.hard_links != HardLinks::kTwo) {
+    Violation(Cat("snapshot ", made.path, " shares a table, and there are no links"));
+  }
+}
+
 absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
   const EpochRecord& record = process.job->record();
   if (process.job->last_epoch_was_empty()) return absl::OkStatus();
@@ -127,7 +144,10 @@ absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
   if (plan.snapshot_one_in == 0 || !random_.OneIn(plan.snapshot_one_in)) return absl::OkStatus();
   TM_ASSIGN_OR_RETURN(const Snapshot made,
                       MakeSnapshot(*process.files, process.directory->store(), state_, record,
-                                   {.name = "", .copy = false, .store = process.opening}));
+                                   {.name = "",
+                                    .copy = options_.bug == PlantedBug::kSnapshotsCopied,
+                                    .store = process.opening}));
+  CheckShared(process, made);
   snapshot_ = made.path;
   snapshot_epoch_ = record.epoch.value;
   snapshot_targets_ = world_.targets;

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "engine/job.h"
+#include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/rocksdb_store.h"
 #include "tests/sim/sim_files.h"
@@ -63,6 +64,7 @@ class Simulation {
   void ForkFromSnapshot();
   void FlipOneBit();
   absl::Status CheckWhatIsThere(Process& process);
+  void CheckShared(Process& process, const Snapshot& made);
   absl::Status AfterCommit(const LifePlan& plan, Process& process);
   void JudgeError(const LifePlan& plan, const absl::Status& error);
   void NextSegment();

@@ -93,7 +93,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Planted{PlantedBug::kRecordBeforeRows, "RecordBeforeRows"},
                       Planted{PlantedBug::kPublishesTwice, "PublishesTwice"},
                       Planted{PlantedBug::kPublishesBeforeCommit, "PublishesBeforeCommit"},
-                      Planted{PlantedBug::kResumePublishesNot, "ResumePublishesNot"}),
+                      Planted{PlantedBug::kResumePublishesNot, "ResumePublishesNot"},
+                      Planted{PlantedBug::kSnapshotsCopied, "SnapshotsCopied"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
