@@ -74,6 +74,34 @@ TEST_F(LinksTest, CommitsAndCheckpointsAreCopies) {
   EXPECT_FALSE((*copy)->Get("b")->has_value());
 }
 
+// The manifest names a table that lies in the staging directory only, as after a commit whose sync
+// of the manifest failed.
+TEST_F(LinksTest, TheTableOfAFailedCommitIsCopiedBack) {
+  const auto env = rocksdb::NewCompositeEnv(CopyWhereNoLinks(std::make_shared<Linkless>()));
+  RocksStoreOptions options = Options(env.get(), "store");
+  options.staging_directory = JoinPath(root_, "staging");
+  auto store = OpenRocksStore(options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_TRUE((*store)->Commit(LargeRun("a")).ok());
+  store->reset();
+  int moved = 0;
+  const auto names = files_->List(options.directory);
+  ASSERT_TRUE(names.ok()) << names.status();
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".sst")) continue;
+    const std::string staged = JoinPath(options.staging_directory, name);
+    ASSERT_TRUE(files_->Rename(JoinPath(options.directory, name), staged).ok());
+    ++moved;
+  }
+  ASSERT_EQ(moved, 1);
+  store = OpenRocksStore(options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE((*store)->Get("a")->has_value());
+  const auto left = files_->List(options.staging_directory);
+  ASSERT_TRUE(left.ok()) << left.status();
+  EXPECT_TRUE(left->empty());
+}
+
 // Without the wrapper nothing can be committed there, which is why it exists.
 TEST_F(LinksTest, RocksDBAloneFailsWithoutLinks) {
   const auto env = rocksdb::NewCompositeEnv(std::make_shared<Linkless>());

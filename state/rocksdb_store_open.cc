@@ -117,16 +117,46 @@ std::string MissingTable(const rocksdb::Status& status) {
   return "";
 }
 
+rocksdb::Status CopyDurably(const rocksdb::Options& rocks, const std::string& from,
+                            const std::string& to) {
+  const rocksdb::EnvOptions how(rocks);
+  std::unique_ptr<rocksdb::SequentialFile> source;
+  std::unique_ptr<rocksdb::WritableFile> target;
+  rocksdb::Status done = rocks.env->NewSequentialFile(from, &source, how);
+  if (done.ok()) done = rocks.env->NewWritableFile(to, &target, how);
+  std::string buffer(size_t{1} << 20, '\0');
+  for (bool more = true; done.ok() && more;) {
+    rocksdb::Slice read;
+    done = source->Read(buffer.size(), &read, buffer.data());
+    more = !read.empty();
+    if (done.ok() && more) done = target->Append(read);
+  }
+  if (done.ok()) done = target->Sync();
+  return done.ok() ? target->Close() : done;
+}
+
+// Where there are no links, a copy that gets the name when it is whole: a crash in between leaves
+// the table missing, as it was.
+rocksdb::Status LinkOrCopy(const rocksdb::Options& rocks, const std::string& from,
+                           const std::string& to) {
+  const rocksdb::Status linked = rocks.env->LinkFile(from, to);
+  if (!linked.IsNotSupported()) return linked;
+  const std::string partial = Cat(to, ".partial");
+  const rocksdb::Status copied = CopyDurably(rocks, from, partial);
+  return copied.ok() ? rocks.env->RenameFile(partial, to) : copied;
+}
+
 // When the manifest cannot be synced, RocksDB gives a commit up and removes its table; but what it
 // wrote into the manifest may be there all the same, and names the table. Without it the store
 // would never open again. CommitLarge() leaves the table where it was staged, one at most. True
 // when it is in its place again; RocksDB then compares its size and its unique id with the
 // manifest's.
-bool PutBackStaged(rocksdb::Env* env, const RocksStoreOptions& options,
+bool PutBackStaged(const rocksdb::Options& rocks, const RocksStoreOptions& options,
                    const rocksdb::Status& opened) {
   const std::string missing = MissingTable(opened);
   if (missing.empty()) return false;
   const std::string path = JoinPath(options.directory, missing);
+  rocksdb::Env* const env = rocks.env;
   if (!env->FileExists(path).IsNotFound()) return false;
   std::vector<std::string> names;
   // On purpose: what cannot be put back is reported as missing.
@@ -135,7 +165,7 @@ bool PutBackStaged(rocksdb::Env* env, const RocksStoreOptions& options,
                              [](const std::string& name) { return !IsTable(name); }),
               names.end());
   if (names.size() != 1) return false;
-  if (!env->LinkFile(JoinPath(options.staging_directory, names[0]), path).ok()) return false;
+  if (!LinkOrCopy(rocks, JoinPath(options.staging_directory, names[0]), path).ok()) return false;
   std::unique_ptr<rocksdb::Directory> store;
   return env->NewDirectory(options.directory, &store).ok() && store->Fsync().ok();
 }
@@ -204,7 +234,7 @@ absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenRocksDirectory(const RocksStore
   TM_RETURN_IF_ERROR(MakeDirectory(rocks.env, options.staging_directory));
   rocksdb::DB* raw = nullptr;
   rocksdb::Status opened = rocksdb::DB::Open(rocks, directory, &raw);
-  if (!opened.ok() && PutBackStaged(rocks.env, options, opened)) {
+  if (!opened.ok() && PutBackStaged(rocks, options, opened)) {
     opened = rocksdb::DB::Open(rocks, directory, &raw);
   }
   std::unique_ptr<rocksdb::DB> db(raw);
