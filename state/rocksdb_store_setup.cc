@@ -10,6 +10,7 @@
 #include "rocksdb/env.h"
 #include "rocksdb/file_checksum.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/table.h"
 #include "state/rocksdb_links.h"
 
@@ -23,6 +24,16 @@ class SilentLog final : public rocksdb::Logger {
   SilentLog() : rocksdb::Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
   using rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
+};
+
+// Behind a full disk RocksDB tries again on a thread of its own, at no certain time. A simulation
+// could not be repeated then; a store whose commit failed is given up in any case.
+class NoRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
 };
 
 // RocksDB's words as one line. For a table that is missing it asks under an ending of old last, and
@@ -72,7 +83,11 @@ rocksdb::Options RocksOptionsFor(const RocksStoreOptions& options) {
   rocks.level0_slowdown_writes_trigger = 100;
   rocks.level0_stop_writes_trigger = 200;
   rocks.disable_auto_compactions = !options.background_compaction;
-  if (!options.background_compaction) rocks.max_file_opening_threads = 1;  // in one order each time
+  if (!options.background_compaction) {
+    rocks.max_file_opening_threads = 1;  // in one order each time
+    rocks.max_bgerror_resume_count = 0;
+    rocks.listeners.push_back(std::make_shared<NoRecovery>());
+  }
   rocks.write_buffer_size = options.write_buffer_bytes;
   rocks.compression = rocksdb::kLZ4Compression;
 
