@@ -1,5 +1,13 @@
 #include "recovery/state_directory.h"
 
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "base/status.h"
 #include "recovery/restore.h"
 #include "recovery/test_support.h"
 
@@ -7,6 +15,44 @@ namespace tidemark {
 namespace {
 
 using StateDirectoryTest = RecoveryTest;
+
+// A file system that cannot look at one path.
+class BlindFiles final : public Files {
+ public:
+  BlindFiles(Files& real, std::string path) : real_(real), path_(std::move(path)) {}
+  absl::StatusOr<FileInfo> Stat(const std::string& path) override {
+    if (path == path_) return absl::InternalError(Cat(path, ": Input/output error"));
+    return real_.Stat(path);
+  }
+  absl::StatusOr<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) override {
+    return real_.OpenRead(path);
+  }
+  absl::StatusOr<std::unique_ptr<WritableFile>> OpenAppend(const std::string& path) override {
+    return real_.OpenAppend(path);
+  }
+  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override {
+    return real_.List(directory);
+  }
+  absl::Status CreateDirectories(const std::string& path) override {
+    return real_.CreateDirectories(path);
+  }
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    return real_.Rename(from, to);
+  }
+  absl::Status Link(const std::string& from, const std::string& to) override {
+    return real_.Link(from, to);
+  }
+  absl::Status Remove(const std::string& path) override { return real_.Remove(path); }
+  absl::Status SyncDirectory(const std::string& path) override { return real_.SyncDirectory(path); }
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                                 std::string_view holder) override {
+    return real_.Lock(path, holder);
+  }
+
+ private:
+  Files& real_;
+  const std::string path_;
+};
 
 bool Says(const absl::Status& status, const std::string& part) {
   return status.message().find(part) != absl::string_view::npos;
@@ -254,6 +300,20 @@ TEST_F(StateDirectoryTest, FreshThatDiedIsFinishedByTheNextStart) {
   EXPECT_EQ(directory_->record(), RecordOf(1));
   directory_.reset();
   EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "staging", "store"}));
+}
+
+// It would go on with what it was to discard.
+TEST_F(StateDirectoryTest, FreshIsRefusedWhereTheStoreCannotBeLookedAt) {
+  Open();
+  Commit(1);
+  directory_.reset();
+  StateDirectory::Options options = Options();
+  options.fresh = true;
+  BlindFiles blind(files(), StorePath(state()));
+  const auto opened = StateDirectory::Open(blind, options);
+  EXPECT_TRUE(absl::IsInternal(opened.status())) << opened.status();
+  Open();
+  EXPECT_EQ(directory_->record(), RecordOf(1));
 }
 
 }  // namespace
