@@ -281,9 +281,10 @@ DiskError SimDisk::Rename(uint64_t process, const std::string& from, const std::
     if (!target.node->names.empty()) return DiskError::kNotEmpty;
   }
   if (fault_now_) return fault_hit_ = true, DiskError::kNoSpace;
+  const bool is_lost = !lies_.renames_to.empty() && to.find(lies_.renames_to) != to.npos;
   Change({.directory = target.directory,
           .name = target.name,
-          .node = source.node,
+          .node = is_lost ? nullptr : source.node,
           .from_directory = source.directory,
           .from = source.name});
   return DiskError::kOk;

@@ -109,6 +109,7 @@ struct Spared {
 struct Lies {
   bool directory_syncs = false;  // directories are not synced, and say they are
   std::string sync_of_suffix;    // neither are files whose name ends like this
+  std::string renames_to;        // what is renamed to a path that holds this is gone
 };
 
 class SimDisk {

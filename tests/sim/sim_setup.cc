@@ -79,6 +79,7 @@ Setup RandomSetup(Random& random, const SimOptions& options) {
   for (const std::string& sink : setup.flow.sinks()) {
     setup.sinks[sink] = static_cast<SinkKind>(random.Below(kSinkKinds));
   }
+  setup.foreign_output = !calm && setup.sinks["out"] == SinkKind::kFile && random.OneIn(3);
   constexpr size_t kNever = size_t{1} << 30;
   setup.large_commit_bytes = random.OneIn(3) ? 1 : random.OneIn(2) ? 2000 : kNever;
   if (options.large_commit_bytes) setup.large_commit_bytes = *options.large_commit_bytes;

@@ -38,6 +38,8 @@ enum class PlantedBug {
   kPublishesTwice,         // what is published to takes an epoch that it has taken already
   kPublishesBeforeCommit,  // the rows of an epoch are published when it ends
   kResumePublishesNot,     // what a crash kept from being published is not published on resume
+  kFreshFindsState,        // a fresh start does not discard the state
+  kAsideRemoved,           // what is moved aside is removed
   kSnapshotsCopied,        // snapshots share nothing with the store, although they could
 };
 

@@ -12,6 +12,7 @@ namespace tidemark::sim {
 namespace {
 
 constexpr uint64_t kLivesMax = 40;
+constexpr char kForeign[] = "what somebody else wrote, and nobody can make again\n";
 
 }  // namespace
 
@@ -21,11 +22,13 @@ void Simulation::PrepareDisk() {
   std::string lines;
   for (const std::string& line : setup_.items[0]) lines += line + "\n";
   disk_.Put(kInputFile, setup_.file_source ? lines : "");
+  if (setup_.foreign_output) disk_.Put(OutputFile("out"), kForeign);
   Lies lies;
   lies.directory_syncs = options_.bug == PlantedBug::kDirectorySyncIgnored;
   if (options_.bug == PlantedBug::kLogSyncDropped) lies.sync_of_suffix = ".log";
   if (options_.bug == PlantedBug::kTableSyncDropped) lies.sync_of_suffix = ".sst";
   if (options_.bug == PlantedBug::kOutputSyncDropped) lies.sync_of_suffix = ".txt";
+  if (options_.bug == PlantedBug::kAsideRemoved) lies.renames_to = ".old-";
   disk_.set_lies(lies);
   disk_.set_hard_links(setup_.hard_links);
   // RocksDB ends the process by assertions of its own where it cannot read back the table that it
@@ -91,10 +94,30 @@ LifePlan Simulation::PlanLife() {
 
 // ---- between two ----
 
-// Not where results depend on when an item was read, and only from what the present line made:
-// another line's outputs are not its to cut back.
+// Then it cannot be read again at another time.
+bool Simulation::DependsOnWhenItIsRead() const {
+  return options_.flip || options_.fault || setup_.flow.uses_wall_time();
+}
+
+// As with --fresh. One that was cut short is begun again, or the job is resumed without the flag,
+// by somebody who thinks better of it: then what is left of the old state either goes on or is
+// refused.
+bool Simulation::MaybeStartOver() {
+  fresh_ = false;
+  if (DependsOnWhenItIsRead() || !fork_from_.empty()) return false;
+  if (fresh_unfinished_ ? random_.OneIn(3) : fresh_starts_ == 3 || !random_.OneIn(8)) return false;
+  fresh_ = fresh_unfinished_ = true;
+  ++fresh_starts_;
+  acknowledged_ = 0;
+  snapshot_.clear();
+  world_.input.committed.assign(setup_.items.size(), 0);
+  Say("is to start over");
+  return true;
+}
+
+// Only from what the present line made: another line's outputs are not its to cut back.
 bool Simulation::MaybeFork() {
-  if (options_.flip || options_.fault || setup_.flow.uses_wall_time() || forks_ == 3) return false;
+  if (DependsOnWhenItIsRead() || forks_ == 3 || fresh_unfinished_) return false;
   if (!fork_from_.empty() || !absl::StartsWith(snapshot_, Cat(state_, "/"))) return false;
   ForkFromSnapshot();
   return true;
@@ -158,6 +181,17 @@ Outputs Simulation::CommittedOutputs() const {
   return outputs;
 }
 
+// What was at an output's place before the job began was moved aside, once, and nothing happened to
+// it (docs/decisions/0003).
+void Simulation::CheckForeign() {
+  if (!setup_.foreign_output) return;
+  int found = 0;
+  for (const std::string& path : disk_.FilesBelow(ParentDirectory(OutputFile("out")))) {
+    found += disk_.Content(path) == kForeign ? 1 : 0;
+  }
+  if (found != 1) Violation(Cat("somebody else's file is there ", found, " times"));
+}
+
 SimResult Simulation::Run() {
   setup_ = RandomSetup(random_, options_);
   result_.story = setup_.Describe();
@@ -172,18 +206,20 @@ SimResult Simulation::Run() {
   const bool again = random_.OneIn(3);
   while (!done_ && result_.violation.empty() && result_.lives < kLivesMax) {
     const LifePlan plan = PlanLife();
-    if (random_.OneIn(2)) MaybeFork();
+    if (!MaybeStartOver() && random_.OneIn(2)) MaybeFork();
     Live(plan);
     if (options_.flip && result_.lives == 0) FlipOneBit();
     ++result_.lives;
     if (!result_.refused.empty()) return result_;
-    if (!done_ || !random_.OneIn(2) || !MaybeFork()) continue;
+    if (!done_ || !random_.OneIn(2) || (!MaybeStartOver() && !MaybeFork())) continue;
     // Back from the end, and more trouble.
     done_ = false;
     setup_.lives_with_trouble = result_.lives + random_.Below(4);
   }
   if (!done_) Violation("the job does not come to its end");
+  fresh_ = false;
   if (again && result_.violation.empty()) Live(PlanLife());
+  if (result_.violation.empty()) CheckForeign();
   if (result_.violation.empty()) Violation(Difference(*expected, CommittedOutputs()));
   return result_;
 }

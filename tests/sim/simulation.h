@@ -3,9 +3,10 @@
 // The seed picks a flow and its input, sources and sinks (in memory, files on the simulated disk,
 // or published to a target), whether there are hard links, the number of workers, batch sizes,
 // capacities, the memory budget, which worker steps next, when epochs close and snapshots are made,
-// how the clock moves, and what goes wrong: kills, power cuts, faults at some file operation, and a
-// target that does not answer. After each end the job is opened again from the disk, as the command
-// does it, until it has come to its end.
+// how the clock moves, and what goes wrong: kills, power cuts, faults at some file
+// operation, and a target that does not answer. After each end the job is opened again from the
+// disk, as the command does it, until it has come to its end. In place of a resume it is forked
+// from a snapshot or started over, now and then.
 //
 // What must hold (SEMANTICS, ANCHORS):
 //   - the committed output of each sink is that of an undisturbed run of the same flow and input on
@@ -15,7 +16,9 @@
 //   - no committed item is read again, each sink sees each epoch once;
 //   - what rows are published to stands at a committed epoch: the last one, or the one before it;
 //   - a run that fails says what failed in one line, and only when a fault was injected;
-//   - the state can be opened again after every end.
+//   - the state can be opened again after every end; only behind a fresh start that was cut short
+//     it may be refused, until one is not;
+//   - a fresh start finds no state, and somebody else's file at an output's place is moved aside.
 //
 //   const SimResult result = RunSimulation({.seed = 7});
 //   if (!result.violation.empty()) …                       // seed 7 repeats it

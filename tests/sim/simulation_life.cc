@@ -44,6 +44,7 @@ absl::Status Simulation::OpenState(Process& process) {
       return RestoreSnapshot(*process.files, snapshot, state_, line, open.store);
     };
   }
+  open.fresh = fresh_ && options_.bug != PlantedBug::kFreshFindsState;
   TM_ASSIGN_OR_RETURN(process.directory, StateDirectory::Open(*process.files, open));
   fork_from_.clear();
   return absl::OkStatus();
@@ -60,6 +61,7 @@ absl::StatusOr<std::string> Simulation::RunLine(Process& process) {
 
 absl::Status Simulation::CheckWhatIsThere(Process& process) {
   const auto& record = process.directory->record();
+  if (fresh_ && record) Violation(Cat("a fresh start finds epoch ", record->epoch.value));
   const uint64_t epoch = record ? record->epoch.value : 0;
   if (epoch < acknowledged_ && !options_.flip) {
     Violation(Cat("epoch ", acknowledged_, " was committed, and the state stands at ", epoch));
@@ -110,7 +112,9 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   if (process.directory->record() && process.directory->record()->epoch.value > 0) {
     job.resume = process.directory->record();
   }
-  if (forks_ > 0 && job.resume) job.replaced_line = SinkLine(*job.resume);
+  fresh_unfinished_ = false;
+  job.replaced_line =
+      forks_ > 0 && job.resume ? SinkLine(*job.resume) : process.directory->replaced_line();
   world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
   TM_ASSIGN_OR_RETURN(process.job, Job::Open(std::move(compiled), std::move(job)));
   return absl::OkStatus();
@@ -187,7 +191,8 @@ void Simulation::Live(const LifePlan& plan) {
   world_.publishing.met_trouble = false;
   Say(Cat("life ", result_.lives, ": ", plan.job.workers, " workers, ", NameOf(plan.fault.kind),
           plan.fault.kind != FaultKind::kNone ? Cat(" at ", plan.fault.at_op) : "",
-          plan.limit_bytes > 0 ? Cat(", room for ", plan.limit_bytes) : ""));
+          plan.limit_bytes > 0 ? Cat(", room for ", plan.limit_bytes) : "",
+          fresh_ ? ", starts over" : ""));
   const absl::Status status = LiveUntilEnd(plan, process);
   // With a flipped bit a job may fall back; what counts is what comes out.
   for (const std::string& violation : world_.violations) {
@@ -210,8 +215,8 @@ void Simulation::JudgeError(const LifePlan& plan, const absl::Status& error) {
   const std::string message(error.message());
   const bool flipped = options_.flip && result_.lives > 0;
   if (flipped) result_.refused = message;
-  const bool excused =
-      disk_.fault_hit() || world_.publishing.met_trouble || plan.limit_bytes > 0 || flipped;
+  const bool excused = disk_.fault_hit() || world_.publishing.met_trouble || plan.limit_bytes > 0 ||
+                       flipped || (fresh_unfinished_ && !fresh_);
   if (!excused) return Violation(Cat("failed without a fault: ", message));
   const bool names_something = absl::StrContains(message, "/") || absl::StrContains(message, "'");
   if (!names_something || absl::StrContains(message, "\n")) {

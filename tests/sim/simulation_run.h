@@ -61,6 +61,8 @@ class Simulation {
   absl::Status OpenJob(const LifePlan& plan, Process& process);
   absl::StatusOr<std::string> RunLine(Process& process);
   bool MaybeFork();
+  bool MaybeStartOver();
+  bool DependsOnWhenItIsRead() const;
   void ForkFromSnapshot();
   void FlipOneBit();
   absl::Status CheckWhatIsThere(Process& process);
@@ -69,6 +71,7 @@ class Simulation {
   void JudgeError(const LifePlan& plan, const absl::Status& error);
   void NextSegment();
   Outputs CommittedOutputs() const;
+  void CheckForeign();
   void Violation(std::string text) {
     if (result_.violation.empty()) result_.violation = std::move(text);
   }
@@ -92,7 +95,12 @@ class Simulation {
   std::map<std::string, SimTarget> snapshot_targets_;
   std::string state_ = kStateDirectory;
   uint64_t forks_ = 0;
+  uint64_t fresh_starts_ = 0;
   std::string fork_from_;  // a snapshot, until its copy has been opened
+  bool fresh_ = false;     // this process starts over
+  // One that was to start over has not come to its new line, so the old state may be whole, or in
+  // pieces; only another one that starts over is sure to go on.
+  bool fresh_unfinished_ = false;
   bool done_ = false;
 };
 

@@ -94,6 +94,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Planted{PlantedBug::kPublishesTwice, "PublishesTwice"},
                       Planted{PlantedBug::kPublishesBeforeCommit, "PublishesBeforeCommit"},
                       Planted{PlantedBug::kResumePublishesNot, "ResumePublishesNot"},
+                      Planted{PlantedBug::kFreshFindsState, "FreshFindsState"},
+                      Planted{PlantedBug::kAsideRemoved, "AsideRemoved"},
                       Planted{PlantedBug::kSnapshotsCopied, "SnapshotsCopied"}),
     [](const auto& info) { return std::string(info.param.name); });
 
