@@ -33,6 +33,7 @@ absl::StatusOr<SimDriver::Did> SimDriver::Round() {
     }
     const bool wanted = options_.epoch_one_in > 0 && random_.OneIn(options_.epoch_one_in);
     if (!job_.EpochUnderWay() && (job_.TakeEarlyEpoch() || wanted)) job_.RequestEpoch();
+    options_.before_step();
     const uint64_t w = i < extra ? random_.Below(count) : (first + i) % count;
     TM_ASSIGN_OR_RETURN(const bool stepped, job_.worker(static_cast<int>(w)).Step());
     did |= stepped;

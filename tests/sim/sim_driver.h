@@ -24,6 +24,7 @@ class SimDriver {
     // The process ends at one of so many steps; 0: never.
     uint64_t end_one_in = 0;
     std::function<absl::Status()> after_commit = [] { return absl::OkStatus(); };
+    std::function<void()> before_step = [] {};
   };
   SimDriver(Job& job, Random& random, Options options)
       : job_(job), random_(random), options_(std::move(options)) {}

@@ -41,10 +41,12 @@ struct FlowSpec {
   int64_t bound_s = 0;    // how late an item may be
 
   // Its results depend on the clock of the wall; one that depends on job time runs under a clock
-  // that stands still, because what a crash sets back would show.
+  // that never gets ahead within a life, because what a crash sets back would show.
   bool uses_wall_time() const {
     return kind == FlowKind::kBatches || kind == FlowKind::kSystemTime;
   }
+  // Its results depend on the order of items alone: the clock may do as it likes.
+  bool uses_no_time() const { return kind == FlowKind::kJoinBatches || kind == FlowKind::kFinals; }
   std::vector<std::string> sinks() const;
   std::string Describe() const;
 };

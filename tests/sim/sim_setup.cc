@@ -49,6 +49,7 @@ std::string Setup::Describe() const {
     constexpr const char* kNames[kSinkKinds] = {"", " a file", " published"};
     text += Cat(", ", sink, kNames[static_cast<int>(kind)]);
   }
+  if (clock_jumps) text += ", the clock jumps";
   constexpr const char* kLinks[] = {"", ", links not across", ", no links", ", two links"};
   return text + kLinks[static_cast<int>(hard_links)];
 }
@@ -84,6 +85,7 @@ Setup RandomSetup(Random& random, const SimOptions& options) {
   setup.large_commit_bytes = random.OneIn(3) ? 1 : random.OneIn(2) ? 2000 : kNever;
   if (options.large_commit_bytes) setup.large_commit_bytes = *options.large_commit_bytes;
   if (!calm && random.OneIn(4)) setup.hard_links = static_cast<HardLinks>(random.Between(1, 3));
+  setup.clock_jumps = !calm && !setup.flow.uses_wall_time() && random.OneIn(3);
   setup.lives_with_trouble = calm ? 1 : random.Below(8);
   return setup;
 }

@@ -36,6 +36,7 @@ struct Setup {
   bool file_source = false;
   std::map<std::string, SinkKind> sinks;
   bool foreign_output = false;  // somebody else's file lies where `out` is to be
+  bool clock_jumps = false;
   size_t large_commit_bytes = 0;
   HardLinks hard_links = HardLinks::kAny;
   uint64_t lives_with_trouble = 0;

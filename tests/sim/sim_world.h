@@ -40,6 +40,7 @@ enum class PlantedBug {
   kResumePublishesNot,     // what a crash kept from being published is not published on resume
   kFreshFindsState,        // a fresh start does not discard the state
   kAsideRemoved,           // what is moved aside is removed
+  kDownTimeCounts,         // job time goes on while no process runs
   kSnapshotsCopied,        // snapshots share nothing with the store, although they could
 };
 

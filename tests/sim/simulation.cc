@@ -55,6 +55,21 @@ void Simulation::NextSegment() {
   }
 }
 
+// Years around the clock's beginning.
+Timestamp Simulation::RandomTime() {
+  constexpr int64_t kReach = int64_t{100'000'000} * 1'000'000;
+  return {SimClock::kDefaultStart.us + random_.Between(-kReach, kReach)};
+}
+
+// Within a life. Job time goes on with the clock while that gets ahead, and stands still while it
+// is behind: a flow that knows job time gets no time ahead of the life's beginning, so that its
+// results stay what they are.
+void Simulation::MaybeJump() {
+  if (!setup_.clock_jumps || !random_.OneIn(50)) return;
+  const Timestamp to = RandomTime();
+  clock_.Set(setup_.flow.uses_no_time() ? to : std::min(to, life_began_));
+}
+
 LifePlan Simulation::PlanLife() {
   LifePlan plan;
   plan.job.workers = random_.OneIn(2) ? 1 : static_cast<int>(random_.Between(2, 4));

@@ -112,6 +112,9 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   if (process.directory->record() && process.directory->record()->epoch.value > 0) {
     job.resume = process.directory->record();
   }
+  if (job.resume && options_.bug == PlantedBug::kDownTimeCounts) {
+    job.resume->job_time = std::max(job.resume->job_time, clock_.Now());
+  }
   fresh_unfinished_ = false;
   job.replaced_line =
       forks_ > 0 && job.resume ? SinkLine(*job.resume) : process.directory->replaced_line();
@@ -165,7 +168,8 @@ absl::Status Simulation::LiveUntilEnd(const LifePlan& plan, Process& process) {
   SimDriver driver(*process.job, random_,
                    {.epoch_one_in = plan.epoch_one_in,
                     .end_one_in = plan.end_one_in,
-                    .after_commit = [&] { return AfterCommit(plan, process); }});
+                    .after_commit = [&] { return AfterCommit(plan, process); },
+                    .before_step = [&] { MaybeJump(); }});
   for (; segment_ < setup_.segments.size(); NextSegment()) {
     TM_RETURN_IF_ERROR(driver.RunQuiet());
     if (!driver.interrupted()) TM_RETURN_IF_ERROR(driver.Commit());
@@ -193,6 +197,9 @@ void Simulation::Live(const LifePlan& plan) {
           plan.fault.kind != FaultKind::kNone ? Cat(" at ", plan.fault.at_op) : "",
           plan.limit_bytes > 0 ? Cat(", room for ", plan.limit_bytes) : "",
           fresh_ ? ", starts over" : ""));
+  // Down time, in either direction.
+  if (setup_.clock_jumps) clock_.Set(RandomTime());
+  life_began_ = clock_.Now();
   const absl::Status status = LiveUntilEnd(plan, process);
   // With a flipped bit a job may fall back; what counts is what comes out.
   for (const std::string& violation : world_.violations) {

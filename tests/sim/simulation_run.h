@@ -70,6 +70,8 @@ class Simulation {
   absl::Status AfterCommit(const LifePlan& plan, Process& process);
   void JudgeError(const LifePlan& plan, const absl::Status& error);
   void NextSegment();
+  Timestamp RandomTime();
+  void MaybeJump();
   Outputs CommittedOutputs() const;
   void CheckForeign();
   void Violation(std::string text) {
@@ -87,6 +89,7 @@ class Simulation {
   Setup setup_;
   SimResult result_;
 
+  Timestamp life_began_;
   size_t segment_ = 0;
   uint64_t acknowledged_ = 0;  // the last epoch whose commit returned OK
   std::string snapshot_;       // the newest that was reported as made

@@ -96,6 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Planted{PlantedBug::kResumePublishesNot, "ResumePublishesNot"},
                       Planted{PlantedBug::kFreshFindsState, "FreshFindsState"},
                       Planted{PlantedBug::kAsideRemoved, "AsideRemoved"},
+                      Planted{PlantedBug::kDownTimeCounts, "DownTimeCounts"},
                       Planted{PlantedBug::kSnapshotsCopied, "SnapshotsCopied"}),
     [](const auto& info) { return std::string(info.param.name); });
 
