@@ -120,7 +120,7 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
       forks_ > 0 && job.resume ? SinkLine(*job.resume) : process.directory->replaced_line();
   world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
   TM_ASSIGN_OR_RETURN(process.job, Job::Open(std::move(compiled), std::move(job)));
-  return absl::OkStatus();
+  return process.directory->DiscardReplaced();
 }
 
 // A snapshot costs next to nothing where there are links, and is a copy where there are none. The
