@@ -44,9 +44,12 @@ std::string Setup::Describe() const {
   size_t count = 0;
   for (const auto& lines : items) count += lines.size();
   std::string text = Cat(flow.Describe(), "; ", count, " items in ", items.size(), " partitions",
-                         file_source ? " of a file" : "", ", ", segments.size(), " segments");
+                         dir_source    ? " of a directory"
+                         : file_source ? " of a file"
+                                       : "",
+                         ", ", segments.size(), " segments");
   for (const auto& [sink, kind] : sinks) {
-    constexpr const char* kNames[kSinkKinds] = {"", " a file", " published"};
+    constexpr const char* kNames[kSinkKinds] = {"", " a file", " published", " a directory"};
     text += Cat(", ", sink, kNames[static_cast<int>(kind)]);
   }
   if (clock_jumps) text += ", the clock jumps";
@@ -60,7 +63,9 @@ Setup RandomSetup(Random& random, const SimOptions& options) {
   setup.flow = RandomFlow(random);
   if (options.flow) setup.flow.kind = *options.flow;
   setup.file_source = !calm && random.OneIn(3);
-  const size_t partitions = setup.file_source ? 1 : random.Between(1, 3);
+  setup.dir_source = setup.file_source && random.OneIn(2);
+  const bool one_file = setup.file_source && !setup.dir_source;
+  const size_t partitions = one_file ? 1 : random.Between(1, 3);
   for (size_t p = 0; p < partitions; ++p) {
     const auto count = calm ? size_t{25} : static_cast<size_t>(random.Between(5, 120));
     setup.items.push_back(RandomItems(random, p, count, setup.flow));

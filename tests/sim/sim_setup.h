@@ -14,7 +14,10 @@ namespace tidemark::sim {
 
 inline constexpr char kStateDirectory[] = "/disk/state";  // and state1 … for forks
 inline constexpr char kInputFile[] = "/disk/in.txt";
+inline constexpr char kInputDirectory[] = "/disk/in";  // with p0.txt …
 inline std::string OutputFile(const std::string& sink) { return "/disk/out/" + sink + ".txt"; }
+inline constexpr int kOutputFiles = 3;  // of a directory
+inline std::string OutputDirectory(const std::string& sink) { return "/disk/out/" + sink; }
 
 // Input that comes in one go, behind a move of the clock.
 struct Segment {
@@ -26,14 +29,16 @@ enum class SinkKind {
   kMemory,  // SimSink, which is cut back
   kFile,    // lines on the simulated disk
   kTarget,  // SimPublisher
+  kDirectory,
 };
-inline constexpr int kSinkKinds = 3;
+inline constexpr int kSinkKinds = 4;
 
 struct Setup {
   FlowSpec flow;
   std::vector<std::vector<std::string>> items;  // by partition
   std::vector<Segment> segments;
   bool file_source = false;
+  bool dir_source = false;  // a file for each partition; file_source, too
   std::map<std::string, SinkKind> sinks;
   bool foreign_output = false;  // somebody else's file lies where `out` is to be
   bool clock_jumps = false;

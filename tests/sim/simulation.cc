@@ -14,14 +14,26 @@ namespace {
 constexpr uint64_t kLivesMax = 40;
 constexpr char kForeign[] = "what somebody else wrote, and nobody can make again\n";
 
+void AddLines(const SimDisk& disk, const std::string& path, std::vector<std::string>& lines) {
+  const std::string text = disk.Content(path).value_or("");
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+}
+
 }  // namespace
 
 // ---- before the first process ----
 
 void Simulation::PrepareDisk() {
-  std::string lines;
-  for (const std::string& line : setup_.items[0]) lines += line + "\n";
-  disk_.Put(kInputFile, setup_.file_source ? lines : "");
+  for (size_t p = 0; setup_.file_source && p < setup_.items.size(); ++p) {
+    std::string lines;
+    for (const std::string& line : setup_.items[p]) lines += line + "\n";
+    disk_.Put(setup_.dir_source ? Cat(kInputDirectory, "/p", p, ".txt") : kInputFile, lines);
+  }
+  if (!setup_.file_source) disk_.Put(kInputFile, "");
   if (setup_.foreign_output) disk_.Put(OutputFile("out"), kForeign);
   Lies lies;
   lies.directory_syncs = options_.bug == PlantedBug::kDirectorySyncIgnored;
@@ -185,12 +197,9 @@ Outputs Simulation::CommittedOutputs() const {
     if (kind == SinkKind::kTarget && world_.targets.count(sink) > 0) {
       lines = world_.targets.at(sink).rows;
     }
-    if (kind != SinkKind::kFile) continue;
-    const std::string text = disk_.Content(OutputFile(sink)).value_or("");
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find('\n', at), text.size());
-      lines.push_back(text.substr(at, end - at));
-      at = end + 1;
+    if (kind == SinkKind::kFile) AddLines(disk_, OutputFile(sink), lines);
+    for (int n = 0; kind == SinkKind::kDirectory && n < kOutputFiles; ++n) {
+      AddLines(disk_, Cat(OutputDirectory(sink), "/part_", n), lines);
     }
   }
   return outputs;

@@ -2,7 +2,10 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "base/stable_hash.h"
 #include "base/status.h"
+#include "connectors/dir_sink.h"
+#include "connectors/dir_source.h"
 #include "connectors/file_sink.h"
 #include "connectors/line_file_source.h"
 #include "recovery/manifest.h"
@@ -84,6 +87,12 @@ Sink<std::string> Simulation::SinkFor(const std::string& name) {
       return Sink<std::string>(std::make_shared<SimSink>(world_, name));
     case SinkKind::kFile:
       return LineFile(OutputFile(name));
+    case SinkKind::kDirectory:
+      return DirFiles<std::string>(
+          {.path = OutputDirectory(name), .file_count = kOutputFiles},
+          // By key: the order of one key's rows is that of the file.
+          [](const std::string& row) { return StableHash(row.substr(0, row.find('|'))); },
+          TextEncoder());
     case SinkKind::kTarget:
       return Sink<std::string>(std::make_shared<SimPublisher>(world_, name));
   }
@@ -93,6 +102,9 @@ Sink<std::string> Simulation::SinkFor(const std::string& name) {
 absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   Flow flow("sim");
   const auto source = [&] {
+    if (setup_.dir_source) {
+      return DirLines<std::string>({.path = kInputDirectory, .glob = "*.txt"}, TextDecoder());
+    }
     return setup_.file_source ? Lines(kInputFile)
                               : Source<std::string>(std::make_shared<SimSource>(world_));
   };
