@@ -9,6 +9,18 @@ constexpr size_t kFilesMax = 256;  // each takes two descriptors and a buffer
 
 std::string PartName(size_t i) { return Cat("part_", i); }
 
+std::string PartPath(const DirSinkOptions& options, size_t i) {
+  return JoinPath(options.path, PartName(i));
+}
+
+std::optional<Position> PartPosition(const std::optional<Position>& resume, size_t i) {
+  std::optional<Position> part;
+  if (!resume.has_value()) return part;
+  part.emplace().Set("run_line", *resume->Text("run_line"));
+  if (const auto bytes = resume->Number(PartName(i))) part->Set("bytes", *bytes);
+  return part;
+}
+
 absl::Status CheckResume(const DirSinkOptions& options, const Position& resume) {
   const auto files = resume.Number("files");
   if (!files || !resume.Text("run_line")) {
@@ -25,24 +37,28 @@ absl::Status CheckResume(const DirSinkOptions& options, const Position& resume) 
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<CutBackDir>> CutBackDir::Open(const DirSinkOptions& options,
-                                                             const std::optional<Position>& resume,
-                                                             const SinkContext& context) {
+absl::Status CutBackDir::Check(const DirSinkOptions& options, const std::optional<Position>& resume,
+                               const SinkContext& context) {
   if (options.file_count < 1 || options.file_count > kFilesMax) {
     return absl::InvalidArgumentError(Cat(options.path, ": a directory sink has 1 to ", kFilesMax,
                                           " files, not ", options.file_count));
   }
   if (resume.has_value()) TM_RETURN_IF_ERROR(CheckResume(options, *resume));
+  for (size_t i = 0; i < options.file_count; ++i) {
+    TM_RETURN_IF_ERROR(CutBackFile::Check(PartPath(options, i), PartPosition(resume, i), context));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<CutBackDir>> CutBackDir::Open(const DirSinkOptions& options,
+                                                             const std::optional<Position>& resume,
+                                                             const SinkContext& context) {
+  TM_RETURN_IF_ERROR(Check(options, resume, context));
   std::unique_ptr<CutBackDir> dir(new CutBackDir());
   dir->run_line_ = context.run_line;
   for (size_t i = 0; i < options.file_count; ++i) {
-    std::optional<Position> part;
-    if (resume.has_value()) {
-      part.emplace().Set("run_line", *resume->Text("run_line"));
-      if (const auto bytes = resume->Number(PartName(i))) part->Set("bytes", *bytes);
-    }
     TM_ASSIGN_OR_RETURN(auto file,
-                        CutBackFile::Open(JoinPath(options.path, PartName(i)), part, context));
+                        CutBackFile::Open(PartPath(options, i), PartPosition(resume, i), context));
     dir->files_.push_back(std::move(file));
   }
   return dir;

@@ -42,6 +42,10 @@ class CutBackDir {
                                                           const std::optional<Position>& resume,
                                                           const SinkContext& context);
 
+  // Whether Open() would refuse; changes nothing.
+  static absl::Status Check(const DirSinkOptions& options, const std::optional<Position>& resume,
+                            const SinkContext& context);
+
   CutBackFile& FileFor(uint64_t assigned) { return *files_[assigned % files_.size()]; }
   absl::StatusOr<EpochOutput> EndEpoch();
 
@@ -84,6 +88,9 @@ class DirSink final : public SinkFactory<T> {
                                                       const SinkContext& context) override {
     TM_ASSIGN_OR_RETURN(auto dir, CutBackDir::Open(options_, resume, context));
     return std::make_unique<DirWriter<T>>(std::move(dir), assign_, encode_);
+  }
+  absl::Status Check(const std::optional<Position>& resume, const SinkContext& context) override {
+    return CutBackDir::Check(options_, resume, context);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kCutBack; }
   std::string Describe() const override { return Cat("directory ", options_.path); }

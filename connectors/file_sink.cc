@@ -18,6 +18,14 @@ absl::StatusOr<std::optional<SinkFacts::Committed>> CommittedIn(
   return SinkFacts::Committed{.bytes = static_cast<uint64_t>(*bytes), .run_line = *run_line};
 }
 
+absl::Status RefuseSpecial(const std::string& path) {
+  const auto kind = SpecialFile(path);
+  if (!kind) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Cat(path, ": is ", *kind,
+          ", which cannot be cut back after a crash; write to a file or to standard output"));
+}
+
 absl::StatusOr<SinkFacts> GatherFacts(const std::string& path,
                                       const std::optional<Position>& resume,
                                       const SinkContext& context) {
@@ -71,6 +79,14 @@ absl::Status MoveAside(const SinkFacts& facts, const SinkContext& context) {
 
 }  // namespace
 
+absl::Status CutBackFile::Check(const std::string& path, const std::optional<Position>& resume,
+                                const SinkContext& context) {
+  if (path == "/dev/null") return CommittedIn(resume).status();
+  TM_RETURN_IF_ERROR(RefuseSpecial(path));
+  TM_ASSIGN_OR_RETURN(const SinkFacts facts, GatherFacts(path, resume, context));
+  return PlanSink(facts).refusal;
+}
+
 absl::StatusOr<std::unique_ptr<CutBackFile>> CutBackFile::Open(
     const std::string& path, const std::optional<Position>& resume, const SinkContext& context) {
   Files& files = *context.files;
@@ -79,12 +95,7 @@ absl::StatusOr<std::unique_ptr<CutBackFile>> CutBackFile::Open(
     return std::unique_ptr<CutBackFile>(
         new CutBackFile(path, context, committed.has_value() ? committed->bytes : 0));
   }
-  if (const auto kind = SpecialFile(path)) {
-    return absl::InvalidArgumentError(
-        Cat(path, ": is ", *kind,
-            ", which cannot be cut back after a crash; write to a file or to "
-            "standard output"));
-  }
+  TM_RETURN_IF_ERROR(RefuseSpecial(path));
   TM_ASSIGN_OR_RETURN(const SinkFacts facts, GatherFacts(path, resume, context));
   const SinkPlan plan = PlanSink(facts);
   TM_RETURN_IF_ERROR(plan.refusal);

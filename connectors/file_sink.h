@@ -43,6 +43,10 @@ class CutBackFile {
                                                            const std::optional<Position>& resume,
                                                            const SinkContext& context);
 
+  // Whether Open() would refuse; changes nothing.
+  static absl::Status Check(const std::string& path, const std::optional<Position>& resume,
+                            const SinkContext& context);
+
   // Append a line's bytes to line(), then end it; nothing else may be done to it.
   std::string& line() { return buffer_; }
   absl::Status EndLine() {
@@ -102,6 +106,9 @@ class LineFileSink final : public SinkFactory<T> {
                                                       const SinkContext& context) override {
     TM_ASSIGN_OR_RETURN(auto file, CutBackFile::Open(path_, resume, context));
     return std::make_unique<LineFileWriter<T>>(std::move(file), encode_);
+  }
+  absl::Status Check(const std::optional<Position>& resume, const SinkContext& context) override {
+    return CutBackFile::Check(path_, resume, context);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kCutBack; }
   std::string Describe() const override { return Cat("file ", path_); }

@@ -169,6 +169,7 @@ absl::Status Job::OpenWorkers() {
     workers_.push_back(std::make_unique<Worker>(std::move(setup)));
     TM_RETURN_IF_ERROR(workers_.back()->Open());
   }
+  for (const auto& worker : workers_) TM_RETURN_IF_ERROR(worker->CheckSinks());
   for (const auto& worker : workers_) TM_RETURN_IF_ERROR(worker->OpenSinks());
   return absl::OkStatus();
 }

@@ -54,6 +54,11 @@ class SinkTarget {
 class SinkStep {
  public:
   virtual ~SinkStep() = default;
+  // As SinkFactory::Check().
+  virtual absl::Status Check(const std::optional<Position>& resume, const SinkContext& context) {
+    (void)resume, (void)context;
+    return absl::OkStatus();
+  }
   virtual absl::StatusOr<std::unique_ptr<SinkTarget>> Open(const std::optional<Position>& resume,
                                                            const SinkContext& context) = 0;
   virtual SinkGuarantee guarantee() const = 0;

@@ -117,26 +117,43 @@ absl::Status Worker::OpenStep(int step) {
   return absl::InternalError("a step has no role");
 }
 
-absl::Status Worker::OpenSinks() {
+absl::Status Worker::CheckSinks() {
   for (size_t i = 0; i < steps_.size(); ++i) {
     const StepPlan& plan = setup_.plan->steps[i];
-    if (plan.role != StepPlan::Role::kSink || SinkWorker(static_cast<int>(i)) != setup_.index) {
-      continue;
-    }
-    TM_RETURN_IF_ERROR(Annotate(OpenSink(static_cast<int>(i)), StepWord(plan)));
+    if (!HasSink(static_cast<int>(i))) continue;
+    const SinkRecord* record = RecordOfSink(plan.name);
+    std::optional<Position> position;
+    if (record != nullptr) position = Position(record->position);
+    TM_RETURN_IF_ERROR(Annotate(plan.sink->Check(position, setup_.sink_context), StepWord(plan)));
   }
   return absl::OkStatus();
+}
+
+absl::Status Worker::OpenSinks() {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (!HasSink(static_cast<int>(i))) continue;
+    TM_RETURN_IF_ERROR(Annotate(OpenSink(static_cast<int>(i)), StepWord(setup_.plan->steps[i])));
+  }
+  return absl::OkStatus();
+}
+
+bool Worker::HasSink(int step) const {
+  return setup_.plan->steps[static_cast<size_t>(step)].role == StepPlan::Role::kSink &&
+         SinkWorker(step) == setup_.index;
+}
+
+const SinkRecord* Worker::RecordOfSink(const std::string& name) const {
+  if (setup_.resume == nullptr) return nullptr;
+  for (const SinkRecord& sink : setup_.resume->sinks) {
+    if (sink.step == name) return &sink;
+  }
+  return nullptr;
 }
 
 absl::Status Worker::OpenSink(int step) {
   const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
   StepState& state = steps_[static_cast<size_t>(step)];
-  const SinkRecord* record = nullptr;
-  if (setup_.resume != nullptr) {
-    for (const SinkRecord& sink : setup_.resume->sinks) {
-      if (sink.step == plan.name) record = &sink;
-    }
-  }
+  const SinkRecord* record = RecordOfSink(plan.name);
   std::optional<Position> position;
   if (record != nullptr) position = Position(record->position);
   TM_ASSIGN_OR_RETURN(state.sink, plan.sink->Open(position, setup_.sink_context));

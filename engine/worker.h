@@ -86,6 +86,8 @@ class Worker {
   // Makes the steps, opens this worker's partitions at their resume positions.
   absl::Status Open();
   // Opens the sinks, which may change what is there: when nothing else can fail any more.
+  // Of all workers before the first of them opens any.
+  absl::Status CheckSinks();
   absl::Status OpenSinks();
 
   // One bounded piece of work; false when there was nothing to do.
@@ -114,6 +116,8 @@ class Worker {
 
   absl::Status OpenStep(int step);
   absl::Status OpenSource(int step);
+  bool HasSink(int step) const;
+  const SinkRecord* RecordOfSink(const std::string& name) const;
   absl::Status OpenSink(int step);
   absl::Status OpenStreamTimes();
   KeyedStates::Options StatesOptions(const StepPlan& plan) const;

@@ -44,6 +44,12 @@ template <class T>
 class SinkFactory {
  public:
   virtual ~SinkFactory() = default;
+  // Whether Open() would refuse what it finds; changes nothing. Every sink is asked before the
+  // first is opened: a start that one of them refuses has not cut back another one's output.
+  virtual absl::Status Check(const std::optional<Position>& resume, const SinkContext& context) {
+    (void)resume, (void)context;
+    return absl::OkStatus();
+  }
   // `resume` is the position of the last committed epoch; nothing on a fresh start.
   virtual absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
                                                               const SinkContext& context) = 0;

@@ -135,6 +135,26 @@ TEST_F(BadInput, ARunWithoutStateIsNotEndedByARequestForASnapshot) {
   EXPECT_EQ(job.Wait().exit_code, 0);
 }
 
+// One output would be cut back and taken over, the other refuses: then neither is touched.
+TEST_F(BadInput, AStartThatOneOutputRefusesLeavesTheOthersAlone) {
+  Write("job.yaml",
+        JobWith("sink: {file: out/job.jsonl}",
+                "sinks: [{name: a, file: out/job.jsonl}, {name: b, file: out/b.jsonl}]"));
+  RunHalfway();
+  const Standing before = Now();
+  const std::string snapshot = Cat("out/job.state/snapshots/", before.snapshots.back());
+  ASSERT_EQ(Run().exit_code, 0);
+  const Standing finished = Now();
+  ASSERT_TRUE(dir_.files().Rename(Path("out/b.jsonl.tidemark"), Path("away")).ok());
+  ExpectRefused(Run({"--from", snapshot, "--state", "fork.state", "--take-over"}), kFailed,
+                {"step 'b': out/b.jsonl: has no out/b.jsonl.tidemark"});
+  EXPECT_EQ(Now(), finished);
+  ASSERT_TRUE(dir_.files().Rename(Path("away"), Path("out/b.jsonl.tidemark")).ok());
+  EXPECT_EQ(Run({"--from", snapshot, "--state", "fork.state", "--take-over"}).exit_code, 0);
+  EXPECT_EQ(Read("out/b.jsonl"), Read(kOutput));
+  EXPECT_EQ(Read(kOutput), finished.output);
+}
+
 TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
   Write(kInput, Rows(10) + "{\"n\": 11}\n");
   const auto end = Run();

@@ -127,6 +127,11 @@ class TypedSink final : public SinkStep {
     TM_RETURN_IF_ERROR(writer.status());
     return std::make_unique<TypedTarget<T>>(*std::move(writer));
   }
+  absl::Status Check(const std::optional<Position>& resume, const SinkContext& context) override {
+    absl::Status status;
+    TM_RETURN_IF_ERROR(Guarded([&] { status = sink_.factory()->Check(resume, context); }));
+    return status;
+  }
   SinkGuarantee guarantee() const override { return sink_.factory()->guarantee(); }
   std::string Describe() const override { return sink_.factory()->Describe(); }
 
