@@ -58,15 +58,22 @@ absl::Status CopyFile(Files& files, const std::string& from, const std::string& 
   return target->Sync();
 }
 
+absl::StatusOr<bool> Exists(Files& files, const std::string& path) {
+  const absl::Status found = files.Stat(path).status();
+  if (!found.ok() && !absl::IsNotFound(found)) return found;
+  return found.ok();
+}
+
+// Removing comes before looking: a look would follow a symbolic link, and what it leads to is not
+// ours.
 absl::Status RemoveTree(Files& files, const std::string& path) {
-  auto info = files.Stat(path);
-  if (absl::IsNotFound(info.status())) return absl::OkStatus();
-  TM_RETURN_IF_ERROR(info.status());
-  if (info->is_directory) {
-    TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(path));
-    for (const std::string& name : names) {
-      TM_RETURN_IF_ERROR(RemoveTree(files, JoinPath(path, name)));
-    }
+  const absl::Status removed = files.Remove(path);
+  if (removed.ok() || absl::IsNotFound(removed)) return absl::OkStatus();
+  const auto info = files.Stat(path);
+  if (absl::IsPermissionDenied(removed) || !info.ok() || !info->is_directory) return removed;
+  TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(path));
+  for (const std::string& name : names) {
+    TM_RETURN_IF_ERROR(RemoveTree(files, JoinPath(path, name)));
   }
   return files.Remove(path);
 }

@@ -95,7 +95,10 @@ absl::Status WriteFileAtomically(Files& files, const std::string& path, std::str
 absl::Status CreateDirectoriesDurably(Files& files, const std::string& directory);
 // Copies a file, synced. `to` must not exist.
 absl::Status CopyFile(Files& files, const std::string& from, const std::string& to);
-// Removes a directory and everything in it; fine when it is not there.
+// Whether there is something of that name; an error where that cannot be told.
+absl::StatusOr<bool> Exists(Files& files, const std::string& path);
+// Removes a directory and everything in it; fine when it is not there. Of a symbolic link, the
+// link.
 absl::Status RemoveTree(Files& files, const std::string& path);
 
 // "a/b/c" -> "a/b"; "c" -> ".".

@@ -58,6 +58,26 @@ TEST_F(FilesTest, DirectoriesAreMadeWithTheirParentsAndRemovedWhole) {
   EXPECT_TRUE(absl::IsNotFound(files_->Stat(Path("x")).status()));
 }
 
+TEST_F(FilesTest, OfASymbolicLinkTheLinkIsRemoved) {
+  ASSERT_TRUE(files_->CreateDirectories(Path("kept/inner")).ok());
+  ASSERT_TRUE(files_->CreateDirectories(Path("tree")).ok());
+  ASSERT_EQ(symlink(Path("kept").c_str(), Path("tree/link").c_str()), 0);
+  ASSERT_EQ(symlink(Path("nowhere").c_str(), Path("tree/broken").c_str()), 0);
+  ASSERT_TRUE(RemoveTree(*files_, Path("tree")).ok());
+  EXPECT_FALSE(*Exists(*files_, Path("tree")));
+  EXPECT_TRUE(*Exists(*files_, Path("kept/inner")));
+  ASSERT_EQ(symlink(Path("kept").c_str(), Path("link").c_str()), 0);
+  ASSERT_TRUE(RemoveTree(*files_, Path("link")).ok());
+  EXPECT_TRUE(*Exists(*files_, Path("kept/inner")));
+}
+
+TEST_F(FilesTest, WhatCannotBeLookedAtIsNotTakenToBeMissing) {
+  EXPECT_FALSE(*Exists(*files_, Path("nothing")));
+  ASSERT_TRUE(WriteFileAtomically(*files_, Path("file"), "x").ok());
+  EXPECT_TRUE(*Exists(*files_, Path("file")));
+  EXPECT_FALSE(Exists(*files_, Path("file/below")).ok());
+}
+
 TEST_F(FilesTest, DirectoriesAreCreatedDurablyFromTheTop) {
   ASSERT_TRUE(CreateDirectoriesDurably(*files_, Path("x/y/z")).ok());
   ASSERT_TRUE(CreateDirectoriesDurably(*files_, Path("x/y/z")).ok());

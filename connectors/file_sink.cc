@@ -47,12 +47,6 @@ absl::StatusOr<SinkFacts> GatherFacts(const std::string& path,
   return facts;
 }
 
-absl::StatusOr<bool> IsThere(Files& files, const std::string& path) {
-  const absl::Status there = files.Stat(path).status();
-  if (!there.ok() && !absl::IsNotFound(there)) return there;
-  return there.ok();
-}
-
 // To the first free `<path>.old-N`. The file goes before its owner's name: a crash between the two
 // then leaves nothing at `path` that could be taken for nobody's and replaced.
 absl::Status MoveAside(const SinkFacts& facts, const SinkContext& context) {
@@ -60,8 +54,8 @@ absl::Status MoveAside(const SinkFacts& facts, const SinkContext& context) {
   std::string aside;
   for (int n = 1;; ++n) {
     aside = Cat(facts.path, ".old-", n);
-    TM_ASSIGN_OR_RETURN(const bool file_there, IsThere(files, aside));
-    TM_ASSIGN_OR_RETURN(const bool owner_there, IsThere(files, OwnerPath(aside)));
+    TM_ASSIGN_OR_RETURN(const bool file_there, Exists(files, aside));
+    TM_ASSIGN_OR_RETURN(const bool owner_there, Exists(files, OwnerPath(aside)));
     if (!file_there && !owner_there) break;
   }
   TM_RETURN_IF_ERROR(files.Rename(facts.path, aside));

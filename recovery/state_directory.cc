@@ -36,14 +36,6 @@ bool IsOurs(const std::string& name) {
          absl::StartsWith(name, kMark) || absl::StartsWith(name, "store.damaged-");
 }
 
-// An error where that cannot be told: a store that is only taken to be missing would not be
-// discarded, and a fresh start would go on with it.
-absl::StatusOr<bool> IsThere(Files& files, const std::string& path) {
-  const absl::Status found = files.Stat(path).status();
-  if (!found.ok() && !absl::IsNotFound(found)) return found;
-  return found.ok();
-}
-
 absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
   TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
   for (const std::string& name : names) {
@@ -178,8 +170,10 @@ absl::Status StateDirectory::TryOpen() {
 // all of it is read once; what was repaired, or was no fault of the disk, is in use again.
 absl::Status StateDirectory::CheckMarked() {
   const std::string mark = JoinPath(options_.directory, kMark);
-  if (!files_.Stat(mark).ok()) return absl::OkStatus();
-  if (!files_.Stat(StorePath(options_.directory)).ok()) {
+  TM_ASSIGN_OR_RETURN(const bool marked, Exists(files_, mark));
+  if (!marked) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, StorePath(options_.directory)));
+  if (!there) {
     // A way back that died between its two renames.
     TM_ASSIGN_OR_RETURN(const std::string why, ReadSmallFile(files_, mark));
     return absl::DataLossError(why.substr(0, why.find('\n')));
@@ -224,7 +218,7 @@ absl::Status StateDirectory::CheckHoldsEpoch() const {
 absl::Status StateDirectory::PutStoreInPlace() {
   const std::string store = StorePath(options_.directory);
   if (options_.fresh) {
-    TM_ASSIGN_OR_RETURN(const bool there, IsThere(files_, store));
+    TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, store));
     if (there) TM_RETURN_IF_ERROR(files_.Rename(store, AsidePath(options_.directory)));
     replaces_ = true;
   }
@@ -235,9 +229,9 @@ absl::Status StateDirectory::PutStoreInPlace() {
 // replaces it. Then discarding goes on, and the same command finds all as it did the first time.
 absl::Status StateDirectory::FinishFresh() {
   const std::string aside = AsidePath(options_.directory);
-  TM_ASSIGN_OR_RETURN(const bool waits, IsThere(files_, aside));
+  TM_ASSIGN_OR_RETURN(const bool waits, Exists(files_, aside));
   if (!waits) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const bool replaced, IsThere(files_, StorePath(options_.directory)));
+  TM_ASSIGN_OR_RETURN(const bool replaced, Exists(files_, StorePath(options_.directory)));
   return replaced && !options_.fresh ? Discard() : PutBack();
 }
 
@@ -260,8 +254,8 @@ absl::Status StateDirectory::PutBack() {
   const std::string partial = Cat(store, ".partial");
   TM_RETURN_IF_ERROR(RemoveTree(files_, partial));
   // Both by a rename: at no point do store.old and a store with a hole stand side by side.
-  TM_ASSIGN_OR_RETURN(const bool there, IsThere(files_, store));
-  TM_ASSIGN_OR_RETURN(const bool waits, IsThere(files_, aside));
+  TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, store));
+  TM_ASSIGN_OR_RETURN(const bool waits, Exists(files_, aside));
   if (there) TM_RETURN_IF_ERROR(files_.Rename(store, partial));
   if (waits) TM_RETURN_IF_ERROR(files_.Rename(aside, store));
   TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
