@@ -98,6 +98,17 @@ absl::StatusOr<std::vector<ManifestFile>> DescribeStore(Files& files, const std:
   return absl::DataLossError(Cat(directory, ": a table of the store is missing"));
 }
 
+// What RocksDB writes down about its settings and never needs again. It would be one more file that
+// all snapshots share, and that makes them useless when a bit of it flips.
+absl::Status RemoveSettings(Files& files, const std::string& directory) {
+  TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  for (const std::string& name : names) {
+    if (!absl::StartsWith(name, "OPTIONS-")) continue;
+    TM_RETURN_IF_ERROR(files.Remove(JoinPath(directory, name)));
+  }
+  return files.SyncDirectory(directory);
+}
+
 // Gives each file a content of its own. The link goes, what it was linked to stays.
 absl::Status Unshare(Files& files, const std::string& directory) {
   TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
@@ -149,6 +160,7 @@ absl::StatusOr<Snapshot> MakeSnapshot(Files& files, StateStore& store,
   const std::string copy_of_store = StorePath(partial);
   TM_RETURN_IF_ERROR(files.CreateDirectories(partial));
   TM_RETURN_IF_ERROR(store.Checkpoint(copy_of_store));
+  TM_RETURN_IF_ERROR(RemoveSettings(files, copy_of_store));
   if (options.copy) TM_RETURN_IF_ERROR(Unshare(files, copy_of_store));
   TM_ASSIGN_OR_RETURN(const StoreListing listing,
                       ListStoreAt(copy_of_store, record, options.store));
