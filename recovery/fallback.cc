@@ -41,10 +41,12 @@ std::optional<EpochRecord> LastKnown(Files& files, const std::string& state_dire
 // The newest snapshot in which every file is whole. `why_not` gets a reason for each newer one.
 absl::StatusOr<std::optional<Snapshot>> NewestWhole(Files& files,
                                                     const std::string& state_directory,
+                                                    const std::string& damage,
                                                     const FallbackOptions& options,
                                                     std::vector<std::string>& why_not) {
   std::vector<DamagedSnapshot> damaged;
   TM_ASSIGN_OR_RETURN(auto snapshots, ListSnapshots(files, state_directory, &damaged));
+  if (!snapshots.empty()) options.say(damage);  // why it reads so much now
   for (const DamagedSnapshot& snapshot : damaged) {
     why_not.emplace_back(snapshot.why.message());
   }
@@ -107,9 +109,9 @@ absl::Status FallBack(Files& files, const std::string& state_directory, const ab
     return absl::DataLossError(
         Cat(what, "; without --no-fallback the run goes back to the newest whole snapshot"));
   }
-  options.say(what);
   std::vector<std::string> why_not;
-  TM_ASSIGN_OR_RETURN(const auto snapshot, NewestWhole(files, state_directory, options, why_not));
+  TM_ASSIGN_OR_RETURN(const auto snapshot,
+                      NewestWhole(files, state_directory, what, options, why_not));
   if (!snapshot) {
     return absl::DataLossError(
         Cat(what,

@@ -14,6 +14,7 @@
 #include "engine/plan.h"
 #include "engine/position.h"
 #include "engine/resume_check.h"
+#include "engine/sink_step.h"
 #include "engine/skip_log.h"
 #include "recovery/inspect.h"
 #include "recovery/resume_plan.h"
@@ -70,15 +71,15 @@ absl::Status PrintSource(const StepPlan& step, const EpochRecord& record,
   return verdict;
 }
 
-void PrintSink(const StepPlan& step, const EpochRecord& record) {
+// Without a context the output is not looked at.
+absl::Status PrintSink(const StepPlan& step, const SinkRecord* known, const SinkContext* context) {
   std::string line = Cat("sink '", step.name, "' (", step.sink->Describe(), "): ");
-  const auto known = std::find_if(record.sinks.begin(), record.sinks.end(),
-                                  [&](const SinkRecord& sink) { return sink.step == step.name; });
-  const auto bytes = known == record.sinks.end() ? std::optional<int64_t>()
-                                                 : Position(known->position).Number("bytes");
+  std::optional<Position> resume;
+  if (known != nullptr) resume = Position(known->position);
+  const auto bytes = resume ? resume->Number("bytes") : std::nullopt;
   if (step.sink->guarantee() == SinkGuarantee::kAtLeastOnce) {
     line += "cannot be cut back, what came behind the epoch comes again";
-  } else if (known == record.sinks.end()) {
+  } else if (known == nullptr) {
     line += "new, begins empty";
   } else if (step.sink->guarantee() == SinkGuarantee::kPublish) {
     line += "gets the epoch's rows again if it lacks them";
@@ -88,7 +89,17 @@ void PrintSink(const StepPlan& step, const EpochRecord& record) {
   } else {
     line += "goes on where it stood; what is behind that is cut off";
   }
-  Print(line);
+  absl::Status found;
+  if (context != nullptr) found = step.sink->Check(resume, *context);
+  Print(found.ok() ? line : Cat(line, ", which is refused"));
+  return Annotate(found, StepWord(step));
+}
+
+const SinkRecord* SinkIn(const EpochRecord& record, const std::string& step) {
+  for (const SinkRecord& sink : record.sinks) {
+    if (sink.step == step) return &sink;
+  }
+  return nullptr;
 }
 
 uint64_t KeysOf(const EpochRecord& record, const std::string& step) {
@@ -119,16 +130,20 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
   }
   SkipLog skips;
   const SourceContext sources{.files = &files, .clock = &clock, .skips = &skips};
-  absl::Status input;
+  // A fork from a snapshot gives its outputs other places, or takes these over.
+  const bool is_snapshot = files.Stat(JoinPath(directory, "manifest")).ok();
+  const SinkContext sinks{.files = &files, .run_line = record.run_line, .replaced_line = ""};
+  absl::Status ends;  // the first source or sink that would refuse
   for (const StepPlan& step : plan->steps) {
-    if (step.sink != nullptr) PrintSink(step, record);
-    if (step.source == nullptr) continue;
-    const absl::Status source = PrintSource(step, record, sources);
-    if (input.ok()) input = source;
+    absl::Status end;
+    if (step.sink != nullptr)
+      end = PrintSink(step, SinkIn(record, step.name), is_snapshot ? nullptr : &sinks);
+    if (step.source != nullptr) end = PrintSource(step, record, sources);
+    if (ends.ok()) ends = end;
   }
   absl::Status verdict = resume.verdict;
   if (verdict.ok()) verdict = CheckSourcesAndSinks(*plan, record, directory);
-  if (verdict.ok()) verdict = input;
+  if (verdict.ok()) verdict = ends;
   if (verdict.ok()) {
     Print(Cat("the run resumes behind epoch ", record.epoch.value));
     return std::fflush(stdout) == 0 ? 0 : 1;

@@ -52,6 +52,23 @@ TEST_F(Explain, AReplacedInputIsRefused) {
   ExpectBothRefuse("in.jsonl: is not the file that was read before");
 }
 
+TEST_F(Explain, ACutInputIsRefused) {
+  RunHalfway();
+  ASSERT_EQ(truncate(Path(kInput).c_str(), 20), 0);
+  ExpectBothRefuse("in.jsonl: is not the file that was read before");
+}
+
+TEST_F(Explain, AnOutputThatIsGoneIsRefusedAndASnapshotDoesNotCare) {
+  RunHalfway();
+  const std::string snapshot = Cat("out/job.state/snapshots/", Now().snapshots.back());
+  ASSERT_TRUE(dir_.files().Remove(Path(kOutput)).ok());
+  const auto end = ExplainJob();
+  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_THAT(end.out, HasSubstr("is cut off, which is refused"));
+  ExpectRefused(Run(), kFailed, {"step 'sink': out/job.jsonl: "});
+  EXPECT_EQ(Command({"explain", "job.yaml", snapshot}).exit_code, 0);
+}
+
 TEST_F(Explain, AKeyThatChangedIsRefused) {
   RunHalfway();
   Write("job.yaml", JobWith("key_by: k", "key_by: n"));
