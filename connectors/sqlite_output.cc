@@ -30,17 +30,13 @@ absl::StatusOr<std::optional<TableFacts::Committed>> CommittedIn(
   return TableFacts::Committed{.run_line = *run_line, .epoch = *epoch, .earlier = *earlier};
 }
 
-absl::Status CreateParent(Files& files, const std::string& path) {
+absl::Status CheckPath(Files& files, const std::string& path) {
   const std::string directory = ParentDirectory(path);
   const absl::StatusOr<FileInfo> there = files.Stat(directory);
   if (there.ok() && !there->is_directory) {
     return absl::FailedPreconditionError(
         Cat(path, ": cannot be made, since ", directory, " is a file and not a directory"));
   }
-  return CreateDirectoriesDurably(files, directory);
-}
-
-absl::Status CheckPath(Files& files, const std::string& path) {
   const absl::StatusOr<FileInfo> info = files.Stat(path);
   if (path.empty() || (info.ok() && info->is_directory)) {
     return absl::InvalidArgumentError(Cat(path, ": is a directory; name a file in it"));
@@ -63,6 +59,14 @@ absl::Status CheckStillThere(const std::string& path, const std::optional<Positi
   return absl::DataLossError(Cat(path, ": is missing, but rows up to epoch ", (*committed)->earlier,
                                  " were committed and written to it; put the file back, or start "
                                  "over with --fresh"));
+}
+
+absl::Status CheckOptions(const SqliteTableOptions& options, const std::optional<Position>& resume,
+                          const SinkContext& context) {
+  TM_RETURN_IF_ERROR(CheckTableName(options.table));
+  TM_RETURN_IF_ERROR(CheckTableKey(options.key));
+  TM_RETURN_IF_ERROR(CheckPath(*context.files, options.path));
+  return CheckStillThere(options.path, resume, context);
 }
 
 }  // namespace
@@ -99,25 +103,37 @@ SqliteOutput::SqliteOutput(const SqliteTableOptions& options, const SinkContext&
 
 // ---- opening -------------------------------------------
 
+absl::Status SqliteOutput::Check(const SqliteTableOptions& options,
+                                 const std::optional<Position>& resume,
+                                 const SinkContext& context) {
+  TM_RETURN_IF_ERROR(CheckOptions(options, resume, context));
+  TM_ASSIGN_OR_RETURN(const bool there, Exists(*context.files, options.path));
+  if (!there) return absl::OkStatus();
+  SqliteOutput output(options, context);
+  TM_ASSIGN_OR_RETURN(output.database_, SqliteDatabase::Open(options.path, options.busy_timeout));
+  output.table_ =
+      std::make_unique<SqliteTableWriter>(*output.database_, options.table, options.key);
+  SinkContext quiet = context;
+  quiet.say = [](const std::string&) {};
+  return output.Prepare(resume, quiet, Outcome::kRolledBack);
+}
+
 absl::StatusOr<std::unique_ptr<SqliteOutput>> SqliteOutput::Open(
     const SqliteTableOptions& options, const std::optional<Position>& resume,
     const SinkContext& context) {
-  TM_RETURN_IF_ERROR(CheckTableName(options.table));
-  TM_RETURN_IF_ERROR(CheckTableKey(options.key));
-  TM_RETURN_IF_ERROR(CheckPath(*context.files, options.path));
-  TM_RETURN_IF_ERROR(CheckStillThere(options.path, resume, context));
-  TM_RETURN_IF_ERROR(CreateParent(*context.files, options.path));
+  TM_RETURN_IF_ERROR(CheckOptions(options, resume, context));
+  TM_RETURN_IF_ERROR(CreateDirectoriesDurably(*context.files, ParentDirectory(options.path)));
   std::unique_ptr<SqliteOutput> output(new SqliteOutput(options, context));
   TM_ASSIGN_OR_RETURN(output->database_, SqliteDatabase::Open(options.path, options.busy_timeout));
   TM_RETURN_IF_ERROR(context.files->SyncDirectory(ParentDirectory(options.path)));
   output->table_ =
       std::make_unique<SqliteTableWriter>(*output->database_, options.table, options.key);
-  TM_RETURN_IF_ERROR(output->Prepare(resume, context));
+  TM_RETURN_IF_ERROR(output->Prepare(resume, context, Outcome::kKept));
   return output;
 }
 
 absl::Status SqliteOutput::Prepare(const std::optional<Position>& resume,
-                                   const SinkContext& context) {
+                                   const SinkContext& context, Outcome outcome) {
   TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
   TM_RETURN_IF_ERROR(database_->Execute(kOwnersTable));
   TM_ASSIGN_OR_RETURN(const TableFacts facts, GatherFacts(resume, context));
@@ -128,7 +144,7 @@ absl::Status SqliteOutput::Prepare(const std::optional<Position>& resume,
   TM_RETURN_IF_ERROR(Annotate(table_->CheckKey(), where_));
   known_columns_ = table_->columns();
   last_epoch_ = facts.resume.has_value() ? facts.resume->epoch : 0;
-  return transaction.Commit();
+  return outcome == Outcome::kKept ? transaction.Commit() : absl::OkStatus();
 }
 
 absl::StatusOr<TableFacts> SqliteOutput::GatherFacts(const std::optional<Position>& resume,

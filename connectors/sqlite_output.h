@@ -54,6 +54,9 @@ class SqliteOutput {
   // Of a table; SQLite has no room for more than 2000.
   static constexpr size_t kColumnsMax = 1000;
 
+  // Why Open() would refuse; leaves the database as it is.
+  static absl::Status Check(const SqliteTableOptions& options,
+                            const std::optional<Position>& resume, const SinkContext& context);
   static absl::StatusOr<std::unique_ptr<SqliteOutput>> Open(const SqliteTableOptions& options,
                                                             const std::optional<Position>& resume,
                                                             const SinkContext& context);
@@ -72,7 +75,10 @@ class SqliteOutput {
 
   absl::Status CheckRow(const SqliteRow& row);
 
-  absl::Status Prepare(const std::optional<Position>& resume, const SinkContext& context);
+  // In a transaction, so that a refusal, or a mere check, leaves nothing behind.
+  enum class Outcome { kKept, kRolledBack };
+  absl::Status Prepare(const std::optional<Position>& resume, const SinkContext& context,
+                       Outcome outcome);
   absl::StatusOr<TableFacts> GatherFacts(const std::optional<Position>& resume,
                                          const SinkContext& context);
   absl::Status CarryOut(const TableFacts& facts, const TablePlan& plan, const SinkContext& context);

@@ -81,6 +81,9 @@ class SqliteTableSink final : public SinkFactory<T> {
   SqliteTableSink(SqliteTableOptions options, SqliteEncoder<T> encode, ItemPlace<T> place)
       : options_(std::move(options)), encode_(std::move(encode)), place_(std::move(place)) {}
 
+  absl::Status Check(const std::optional<Position>& resume, const SinkContext& context) override {
+    return SqliteOutput::Check(options_, resume, context);
+  }
   absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
                                                       const SinkContext& context) override {
     TM_ASSIGN_OR_RETURN(auto output, SqliteOutput::Open(options_, resume, context));

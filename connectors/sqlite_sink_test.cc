@@ -41,8 +41,21 @@ class SqliteSinkTest : public ConnectorTest {
     writer_.reset();
     const Sink<SqliteRow> sink =
         SqliteTable<SqliteRow>(options_, [](const SqliteRow& row) { return row; });
-    TM_ASSIGN_OR_RETURN(writer_, sink.factory()->Open(resume, context));
+    // A check says what opening says, and changes nothing.
+    const std::string before = Everything();
+    const absl::Status checked = sink.factory()->Check(resume, context);
+    EXPECT_EQ(Everything(), before);
+    auto opened = sink.factory()->Open(resume, context);
+    EXPECT_EQ(checked, opened.status());
+    TM_RETURN_IF_ERROR(opened.status());
+    writer_ = *std::move(opened);
     return absl::OkStatus();
+  }
+  // Looking would make a database where there is none.
+  std::string Everything() {
+    if (!files_->Stat(options_.path).ok()) return "nothing";
+    return Cat(Ask(options_.path, "SELECT name, sql FROM sqlite_schema ORDER BY name"), Sinks(),
+               Table());
   }
   void Open(const std::optional<Position>& resume = {}, const std::string& run_line = "A") {
     const absl::Status opened = TryOpen(resume, As(run_line));
