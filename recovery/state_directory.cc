@@ -239,7 +239,10 @@ absl::Status StateDirectory::FinishFresh() {
 absl::Status StateDirectory::Discard() {
   TM_RETURN_IF_ERROR(RemoveTree(files_, SnapshotsPath(options_.directory)));
   TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
-  return RemoveTree(files_, AsidePath(options_.directory));
+  TM_RETURN_IF_ERROR(RemoveTree(files_, AsidePath(options_.directory)));
+  // Before anything is committed: a store.old that came back when the power went would be taken for
+  // what the next --fresh replaces, and the store for what it has begun.
+  return files_.SyncDirectory(options_.directory);
 }
 
 absl::Status StateDirectory::DiscardReplaced() {

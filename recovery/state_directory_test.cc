@@ -16,7 +16,7 @@ namespace {
 
 using StateDirectoryTest = RecoveryTest;
 
-// A file system that cannot look at one path.
+// A file system that cannot look at one path, and remembers what was removed and synced.
 class BlindFiles final : public Files {
  public:
   BlindFiles(Files& real, std::string path) : real_(real), path_(std::move(path)) {}
@@ -42,12 +42,20 @@ class BlindFiles final : public Files {
   absl::Status Link(const std::string& from, const std::string& to) override {
     return real_.Link(from, to);
   }
-  absl::Status Remove(const std::string& path) override { return real_.Remove(path); }
-  absl::Status SyncDirectory(const std::string& path) override { return real_.SyncDirectory(path); }
+  absl::Status Remove(const std::string& path) override {
+    done.push_back("remove " + path);
+    return real_.Remove(path);
+  }
+  absl::Status SyncDirectory(const std::string& path) override {
+    done.push_back("sync " + path);
+    return real_.SyncDirectory(path);
+  }
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
                                                  std::string_view holder) override {
     return real_.Lock(path, holder);
   }
+
+  std::vector<std::string> done;
 
  private:
   Files& real_;
@@ -267,6 +275,21 @@ TEST_F(StateDirectoryTest, FreshComesBackUntilItIsDiscarded) {
   Open();
   EXPECT_EQ(directory_->record()->run_line, "another line");
   EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "staging", "store"}));
+}
+
+TEST_F(StateDirectoryTest, WhatFreshDiscardsDoesNotComeBackWithThePower) {
+  Open();
+  Commit(1);
+  directory_.reset();
+  StateDirectory::Options options = Options();
+  options.fresh = true;
+  BlindFiles watched(files(), "");
+  const auto opened = StateDirectory::Open(watched, options);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  ASSERT_TRUE((*opened)->DiscardReplaced().ok());
+  ASSERT_GE(watched.done.size(), 2u);
+  EXPECT_EQ(watched.done[watched.done.size() - 2], "remove " + JoinPath(state(), "store.old"));
+  EXPECT_EQ(watched.done.back(), "sync " + state());
 }
 
 TEST_F(StateDirectoryTest, FreshThatDiedIsFinishedByTheNextStart) {
