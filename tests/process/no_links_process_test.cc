@@ -2,6 +2,7 @@
 // the real program with a link() of its own (refusing_link.cc) is stopped, killed, resumed, forked.
 
 #include "tests/process/bad_input_fixture.h"
+#include "tests/support/sanitizers.h"
 
 namespace tidemark {
 namespace {
@@ -33,9 +34,8 @@ class NoLinks : public BadInput {
 };
 
 TEST_F(NoLinks, SnapshotsAreCopiesAndItIsSaidOnce) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizer wants to be loaded first";
-#endif
+  if (kAddressSanitizer || kThreadSanitizer)
+    GTEST_SKIP() << "the sanitizer wants to be loaded first";
   const std::string said = RunSomeTime();
   const size_t at = said.find(kSaid);
   ASSERT_NE(at, std::string::npos) << said;
@@ -57,9 +57,8 @@ TEST_F(NoLinks, SnapshotsAreCopiesAndItIsSaidOnce) {
 }
 
 TEST_F(NoLinks, ADamagedStoreIsAnsweredByACopiedSnapshot) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizer wants to be loaded first";
-#endif
+  if (kAddressSanitizer || kThreadSanitizer)
+    GTEST_SKIP() << "the sanitizer wants to be loaded first";
   RunSomeTime();
   Patch("out/job.state/store/CURRENT", "MANIFEST-xxxxxx");
   const auto end = Wait(Linkless(RunWords({})));

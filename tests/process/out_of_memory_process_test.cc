@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "tests/process/bad_input_fixture.h"
+#include "tests/support/sanitizers.h"
 #include "tests/support/test_seed.h"
 
 namespace tidemark {
@@ -100,9 +101,7 @@ class OutOfMemory : public BadInput {
 };
 
 TEST_F(OutOfMemory, WhicheverAllocationFailsNothingIsLostOrRepeated) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizer has a `new` of its own";
-#endif
+  if (kAddressSanitizer || kThreadSanitizer) GTEST_SKIP() << "the sanitizer has a `new` of its own";
   const uint64_t runs = TestSetting("TM_OOM_RUNS", 80);
   const uint64_t seed = TestSeed();
   SCOPED_TRACE(HowToRepeat(seed));
