@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "state/schema_widening.h"
 #include "state/type_schema_codec.h"
 
 namespace tidemark {
@@ -16,16 +17,29 @@ constexpr char kStartOver[] =
 
 std::string Quoted(std::string_view name) { return Cat("'", name, "'"); }
 
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += text.empty() ? line : Cat(", ", line);
+  return text;
+}
+
 // What changed between two stored schemas, for a message.
 std::string SchemaChange(const std::string& before, const std::string& after) {
   const auto old_schema = DecodeSchema(before);
   const auto new_schema = DecodeSchema(after);
   if (!old_schema.ok() || !new_schema.ok()) return "the stored schema cannot be read";
-  std::string text;
-  for (const std::string& line : Diff(*old_schema, *new_schema)) {
-    text += text.empty() ? line : Cat(", ", line);
-  }
+  const std::string text = Joined(Diff(*old_schema, *new_schema));
   return text.empty() ? "it is encoded differently" : text;
+}
+
+// What became wider and needs no conversion; nothing where stored state cannot be read.
+std::optional<std::vector<std::string>> Migration(const std::string& before,
+                                                  const std::string& now) {
+  if (before == now) return std::vector<std::string>();
+  const auto old_schema = DecodeSchema(before);
+  const auto new_schema = DecodeSchema(now);
+  if (!old_schema.ok() || !new_schema.ok()) return std::nullopt;
+  return Widening(*old_schema, *new_schema);
 }
 
 // Parameters of which stored times and windows depend. How many items fill a list and how far items
@@ -63,7 +77,7 @@ absl::Status CheckStep(const StepRecord& before, const DeclaredStep& now) {
         where, ": the type of its key changed: ", SchemaChange(before.key_schema, now.key_schema),
         kStartOver));
   }
-  if (before.schema != now.schema) {
+  if (!Migration(before.schema, now.schema)) {
     return absl::FailedPreconditionError(Cat(where, ": the type of its state changed: ",
                                              SchemaChange(before.schema, now.schema), kStartOver));
   }
@@ -115,13 +129,19 @@ ResumePlan PlanResume(const std::optional<EpochRecord>& record,
       plan.verdict = Annotate(bad, facts.directory);
       return plan;
     }
-    if (known->parameters == step.parameters) {
-      plan.fates.push_back({StepFate::Kind::kKept, step.name, "kept"});
-    } else {
+    const auto wider = Migration(known->schema, step.schema);
+    if (wider && !wider->empty()) {
+      plan.fates.push_back(
+          {StepFate::Kind::kMigrated, step.name, Cat("kept, migrated: ", Joined(*wider))});
+    }
+    known->schema = step.schema;
+    if (known->parameters != step.parameters) {
       plan.fates.push_back(
           {StepFate::Kind::kChanged, step.name,
            Cat("kept, with other parameters: ", known->parameters, " -> ", step.parameters)});
       known->parameters = step.parameters;
+    } else if (wider && wider->empty()) {
+      plan.fates.push_back({StepFate::Kind::kKept, step.name, "kept"});
     }
   }
   for (size_t i = 0; i < stored; ++i) {

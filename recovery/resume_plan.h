@@ -34,10 +34,11 @@ struct ResumeFacts {
 
 struct StepFate {
   enum class Kind {
-    kKept,     // same step, same schema
-    kNew,      // the store knows nothing of it: starts empty
-    kOrphan,   // the flow no longer has it: its state stays where it is
-    kChanged,  // kept, with other parameters
+    kKept,      // same step, same schema
+    kNew,       // the store knows nothing of it: starts empty
+    kOrphan,    // the flow no longer has it: its state stays where it is
+    kChanged,   // kept, with other parameters
+    kMigrated,  // kept, and its type is a wider one now (state/schema_widening.h)
   };
   Kind kind = Kind::kKept;
   std::string name;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "state/type_schema_codec.h"
+
 namespace tidemark {
 namespace {
 
@@ -52,6 +54,44 @@ TEST(ResumePlan, ChangedTimeLimitsClocksKindsAndFlowsAreRefused) {
   other_kind.kind = "stateful";
   EXPECT_FALSE(PlanWith(other_kind).verdict.ok());
   EXPECT_FALSE(PlanWith(Ledger("max_items: 3, max_wait: 10s"), "another").verdict.ok());
+}
+
+struct Count {
+  int32_t n = 0;
+};
+struct WideCount {
+  int64_t n = 0;
+};
+struct Sum {
+  double n = 0;
+};
+
+template <class T>
+DeclaredStep LedgerOf() {
+  DeclaredStep step = Ledger("max_items: 3");
+  step.schema = EncodeSchema(SchemaOf<T>());
+  return step;
+}
+
+template <class Old, class New>
+ResumePlan PlanFromTo() {
+  EpochRecord record = RecordWith("max_items: 3");
+  record.steps[0].schema = LedgerOf<Old>().schema;
+  return PlanResume(record, {LedgerOf<New>()}, {.flow_name = "flow", .directory = "state"});
+}
+
+TEST(ResumePlan, AWiderTypeIsMigratedAndAnyOtherRefused) {
+  const ResumePlan wider = PlanFromTo<Count, WideCount>();
+  ASSERT_TRUE(wider.verdict.ok()) << wider.verdict;
+  ASSERT_EQ(wider.fates.size(), 1u);
+  EXPECT_EQ(wider.fates[0].kind, StepFate::Kind::kMigrated);
+  EXPECT_EQ(wider.fates[0].detail, "kept, migrated: field 'n' changed from i32 to i64");
+  EXPECT_EQ(wider.steps.at(0).schema, LedgerOf<WideCount>().schema) << "what a dump reads it by";
+  EXPECT_FALSE((PlanFromTo<WideCount, Count>().verdict.ok()));
+  const ResumePlan other = PlanFromTo<Count, Sum>();
+  EXPECT_NE(other.verdict.message().find("field 'n' changed from i32 to f64"),
+            absl::string_view::npos)
+      << other.verdict;
 }
 
 }  // namespace

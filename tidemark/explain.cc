@@ -123,7 +123,7 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
                                        {.flow_name = plan->flow_name, .directory = directory});
   for (const StepFate& fate : resume.fates) {
     std::string line = Cat("step '", fate.name, "': ", fate.detail);
-    if (fate.kind == StepFate::Kind::kKept) {
+    if (fate.kind == StepFate::Kind::kKept || fate.kind == StepFate::Kind::kMigrated) {
       line += Cat(", ", FormatCount(KeysOf(record, fate.name)), " keys");
     }
     Print(line);

@@ -32,7 +32,7 @@ struct Windows {
   template <class Shape>
   explicit Windows(Shape shape, WindowOptions options = {}, bool system_time = false,
                    absl::Duration bound = absl::ZeroDuration())
-      : tester({.state_directory = dir.Path("state")}), in(tester.Input<Item>()) {
+      : dir(), tester({.state_directory = dir.Path("state")}), in(tester.Input<Item>()) {
     tester.Build([=, this](Flow& flow) {
       const auto keyed = flow.From("in", in.source()).KeyBy(&Item::key);
       const auto finish = [&](auto streams) {

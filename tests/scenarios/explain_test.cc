@@ -46,7 +46,7 @@ class ExplainTest : public ::testing::Test {
   }
 
   TempDirectory dir_;
-  const SystemClock clock_;
+  const SystemClock clock_{};
 };
 
 TEST_F(ExplainTest, EveryFileOfADirectoryIsNamed) {

@@ -15,7 +15,10 @@ void BuildTumbling(const FlowSpec& spec, const FlowEnds& ends, Flow& flow) {
   const auto [sums, late] = Timed(spec, ends, flow)
                                 .Window(Tumbling{.length = absl::Seconds(spec.length_s)})
                                 .Reduce("sums", [](Item sum, const Item& next) {
-                                  sum.number = sum.number * 3 + next.number;
+                                  // Wraps around; depends on the order of the items.
+                                  const auto before = static_cast<uint64_t>(sum.number);
+                                  const auto added = static_cast<uint64_t>(next.number);
+                                  sum.number = static_cast<int64_t>(before * 3 + added);
                                   return sum;
                                 });
   Write(sums, ends, "out");
