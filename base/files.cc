@@ -39,6 +39,8 @@ absl::Status CreateDirectoriesDurably(Files& files, const std::string& directory
     TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, parent));
   }
   TM_RETURN_IF_ERROR(files.CreateDirectories(directory));
+  // It may have made parents, too, and nobody knows which.
+  if (!info.ok() && !absl::IsNotFound(info.status())) return info.status();
   absl::Status synced = files.SyncDirectory(parent);
   // On purpose: a directory that was given to us may lie in one that we may not read.
   if (info.ok() && absl::IsPermissionDenied(synced)) return absl::OkStatus();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "tests/support/blind_files.h"
 
 namespace tidemark {
 namespace {
@@ -56,6 +57,13 @@ TEST_F(FilesTest, DirectoriesAreMadeWithTheirParentsAndRemovedWhole) {
   ASSERT_TRUE(WriteFileAtomically(*files_, Path("x/y/f"), "").ok());
   ASSERT_TRUE(RemoveTree(*files_, Path("x")).ok());
   EXPECT_TRUE(absl::IsNotFound(files_->Stat(Path("x")).status()));
+}
+
+// It would not be known what has to be synced.
+TEST_F(FilesTest, ADirectoryThatCannotBeLookedAtIsAnError) {
+  BlindFiles blind(*files_, Path("new"));
+  const absl::Status made = CreateDirectoriesDurably(blind, Path("new"));
+  EXPECT_TRUE(absl::IsInternal(made)) << made;
 }
 
 TEST_F(FilesTest, OfASymbolicLinkTheLinkIsRemoved) {
