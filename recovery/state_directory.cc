@@ -49,10 +49,13 @@ absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
 std::string AsidePath(const std::string& directory) { return Cat(StorePath(directory), ".old"); }
 
 // The path of the snapshot with the highest epoch, or else of any; empty when there is none.
-std::string NewestName(Files& files, const std::string& directory) {
+absl::StatusOr<std::string> NewestName(Files& files, const std::string& directory) {
   const std::string snapshots = SnapshotsPath(directory);
   std::string newest;
-  for (const std::string& name : files.List(snapshots).value_or(std::vector<std::string>{})) {
+  const auto names = files.List(snapshots);
+  if (absl::IsNotFound(names.status())) return newest;
+  TM_RETURN_IF_ERROR(names.status());
+  for (const std::string& name : *names) {
     if (absl::EndsWith(name, ".partial")) continue;
     const auto by_epoch = [](const std::string& n) {
       return n.size() >= 10 && std::all_of(n.begin(), n.end(), absl::ascii_isdigit);
@@ -190,8 +193,9 @@ absl::Status StateDirectory::CheckMarked() {
 // state. Without CURRENT RocksDB would begin one over the files that are left.
 absl::Status StateDirectory::CheckNotLost() const {
   const std::string store = StorePath(options_.directory);
-  if (files_.Stat(JoinPath(store, "CURRENT")).ok()) return absl::OkStatus();
-  const std::string snapshot = NewestName(files_, options_.directory);
+  TM_ASSIGN_OR_RETURN(const bool current, Exists(files_, JoinPath(store, "CURRENT")));
+  if (current) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestName(files_, options_.directory));
   if (snapshot.empty()) return absl::OkStatus();
   const auto names = files_.List(store);
   if (names.ok() && !names->empty()) {
@@ -205,7 +209,7 @@ absl::Status StateDirectory::CheckNotLost() const {
 // A snapshot is of a committed epoch, so a store beside it has one, too.
 absl::Status StateDirectory::CheckHoldsEpoch() const {
   if (record_ && record_->epoch.value > 0) return absl::OkStatus();
-  const std::string snapshot = NewestName(files_, options_.directory);
+  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestName(files_, options_.directory));
   if (snapshot.empty()) return absl::OkStatus();
   return Lost(options_.directory, "holds no epoch",
               Cat("--fresh --from ", snapshot, " --take-over"));

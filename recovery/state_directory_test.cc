@@ -280,6 +280,18 @@ TEST_F(StateDirectoryTest, FreshThatDiedIsFinishedByTheNextStart) {
   EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "staging", "store"}));
 }
 
+// Whether there was state is not known then, and an empty store would be begun.
+TEST_F(StateDirectoryTest, SnapshotsThatCannotBeListedAreAnError) {
+  Open();
+  Commit(1);
+  ASSERT_TRUE(Make(1).ok());
+  directory_.reset();
+  ASSERT_TRUE(RemoveTree(files(), StorePath(state())).ok());
+  BlindFiles blind(files(), SnapshotsPath(state()));
+  EXPECT_TRUE(absl::IsInternal(StateDirectory::Open(blind, Options()).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(OpenError()));
+}
+
 // It would go on with what it was to discard.
 TEST_F(StateDirectoryTest, FreshIsRefusedWhereTheStoreCannotBeLookedAt) {
   Open();

@@ -30,6 +30,7 @@ class BlindFiles final : public Files {
     return real_.OpenAppend(path);
   }
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override {
+    if (directory == path_) return absl::InternalError(Cat(directory, ": Input/output error"));
     return real_.List(directory);
   }
   absl::Status CreateDirectories(const std::string& path) override {
