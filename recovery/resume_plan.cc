@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "state/schema_widening.h"
@@ -17,18 +18,12 @@ constexpr char kStartOver[] =
 
 std::string Quoted(std::string_view name) { return Cat("'", name, "'"); }
 
-std::string Joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += text.empty() ? line : Cat(", ", line);
-  return text;
-}
-
 // What changed between two stored schemas, for a message.
 std::string SchemaChange(const std::string& before, const std::string& after) {
   const auto old_schema = DecodeSchema(before);
   const auto new_schema = DecodeSchema(after);
   if (!old_schema.ok() || !new_schema.ok()) return "the stored schema cannot be read";
-  const std::string text = Joined(Diff(*old_schema, *new_schema));
+  const std::string text = absl::StrJoin(Diff(*old_schema, *new_schema), ", ");
   return text.empty() ? "it is encoded differently" : text;
 }
 
@@ -55,7 +50,9 @@ std::string TimeParameters(const std::string& parameters) {
   return kept;
 }
 
-absl::Status CheckStep(const StepRecord& before, const DeclaredStep& now) {
+// What of the step's state became wider and needs no conversion, or why the step cannot go on.
+absl::StatusOr<std::vector<std::string>> CheckStep(const StepRecord& before,
+                                                   const DeclaredStep& now) {
   const std::string where = Cat("step ", Quoted(now.name));
   if (before.kind != now.kind) {
     return absl::FailedPreconditionError(Cat(where, " was a ", before.kind, " and is now a ",
@@ -77,11 +74,9 @@ absl::Status CheckStep(const StepRecord& before, const DeclaredStep& now) {
         where, ": the type of its key changed: ", SchemaChange(before.key_schema, now.key_schema),
         kStartOver));
   }
-  if (!Migration(before.schema, now.schema)) {
-    return absl::FailedPreconditionError(Cat(where, ": the type of its state changed: ",
-                                             SchemaChange(before.schema, now.schema), kStartOver));
-  }
-  return absl::OkStatus();
+  if (auto wider = Migration(before.schema, now.schema)) return *std::move(wider);
+  return absl::FailedPreconditionError(Cat(where, ": the type of its state changed: ",
+                                           SchemaChange(before.schema, now.schema), kStartOver));
 }
 
 StepRecord RecordOf(const DeclaredStep& step, StepId id) {
@@ -125,14 +120,14 @@ ResumePlan PlanResume(const std::optional<EpochRecord>& record,
       }
       continue;
     }
-    if (absl::Status bad = CheckStep(*known, step); !bad.ok()) {
-      plan.verdict = Annotate(bad, facts.directory);
+    const auto wider = CheckStep(*known, step);
+    if (!wider.ok()) {
+      plan.verdict = Annotate(wider.status(), facts.directory);
       return plan;
     }
-    const auto wider = Migration(known->schema, step.schema);
-    if (wider && !wider->empty()) {
-      plan.fates.push_back(
-          {StepFate::Kind::kMigrated, step.name, Cat("kept, migrated: ", Joined(*wider))});
+    if (!wider->empty()) {
+      plan.fates.push_back({StepFate::Kind::kMigrated, step.name,
+                            Cat("kept, migrated: ", absl::StrJoin(*wider, ", "))});
     }
     known->schema = step.schema;
     if (known->parameters != step.parameters) {
@@ -140,7 +135,7 @@ ResumePlan PlanResume(const std::optional<EpochRecord>& record,
           {StepFate::Kind::kChanged, step.name,
            Cat("kept, with other parameters: ", known->parameters, " -> ", step.parameters)});
       known->parameters = step.parameters;
-    } else if (wider && wider->empty()) {
+    } else if (wider->empty()) {
       plan.fates.push_back({StepFate::Kind::kKept, step.name, "kept"});
     }
   }

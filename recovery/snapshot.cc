@@ -266,11 +266,6 @@ uint64_t Snapshot::bytes() const {
 
 std::string SnapshotName(Epoch epoch) { return absl::StrFormat("%010d", epoch.value); }
 
-bool IsEpochName(std::string_view name) {
-  return name.size() >= 10 &&
-         std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isdigit(c); });
-}
-
 absl::Status CheckSnapshotName(const std::string& name) {
   const auto refuse = [&](std::string_view why) {
     return absl::InvalidArgumentError(

@@ -77,8 +77,6 @@ bool SharesNothing(Files& files, const Snapshot& snapshot, const std::string& st
 
 // "0000000042"
 std::string SnapshotName(Epoch epoch);
-// Whether a directory is called by its epoch; others have been named by somebody.
-bool IsEpochName(std::string_view name);
 // InvalidArgument unless it is a plain name: letters, digits, '.', '_' and '-', 100 at most, not
 // like an epoch's or one that is being made.
 absl::Status CheckSnapshotName(const std::string& name);

@@ -57,10 +57,7 @@ absl::StatusOr<std::string> NewestName(Files& files, const std::string& director
   TM_RETURN_IF_ERROR(names.status());
   for (const std::string& name : *names) {
     if (absl::EndsWith(name, ".partial")) continue;
-    const auto by_epoch = [](const std::string& n) {
-      return n.size() >= 10 && std::all_of(n.begin(), n.end(), absl::ascii_isdigit);
-    };
-    if (newest.empty() || by_epoch(name) || !by_epoch(newest)) newest = name;
+    if (newest.empty() || IsEpochName(name) || !IsEpochName(newest)) newest = name;
   }
   return newest.empty() ? newest : JoinPath(snapshots, newest);
 }
@@ -76,6 +73,10 @@ absl::Status Lost(const std::string& directory, std::string_view how, std::strin
 
 std::string StorePath(const std::string& directory) { return JoinPath(directory, "store"); }
 std::string SnapshotsPath(const std::string& directory) { return JoinPath(directory, "snapshots"); }
+bool IsEpochName(std::string_view name) {
+  return name.size() >= 10 &&
+         std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isdigit(c); });
+}
 
 absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& files,
                                                                      const Options& options) {

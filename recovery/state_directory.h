@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -34,6 +35,8 @@ namespace tidemark {
 
 std::string StorePath(const std::string& directory);
 std::string SnapshotsPath(const std::string& directory);
+// Whether a snapshot is called by its epoch ("0000000042"); others have been named by somebody.
+bool IsEpochName(std::string_view name);
 
 class StateDirectory {
  public:
