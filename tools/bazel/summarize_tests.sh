@@ -5,19 +5,27 @@
 # earlier runs, it names the reports of this run alone. The exit code is 0 only when nothing failed.
 set -euo pipefail
 
+# Bash turns -e off inside of $( ), where the failure of all but the last command then gets lost.
+shopt -s inherit_errexit
+
 say() { printf '%s\n' "$*" >&2; }
 
-# Reads Bazel's build events; prints "status<TAB>label<TAB>xml<TAB>log" for every run of a test.
+# Reads Bazel's build events; prints status, label, xml and log of every run of a
+# test, a line each, with \x1f between: a tab counts as a blank to `read`, which drops empty fields.
 test_results() {
-  local line status label log xml
+  local line events='' status=0 label log xml
+  events=$(grep '^{"id":{"testResult"' "$1") || status=$?
+  # 1 says that no test was run. Events that cannot be read are not events without a failure.
+  if ((status > 1)); then return "$status"; fi
   while IFS= read -r line; do
     status='' label='' log='' xml=''
     if [[ $line =~ \"status\":\"([A-Z_]+)\" ]]; then status=${BASH_REMATCH[1]}; fi
     if [[ $line =~ \"label\":\"([^\"]+)\" ]]; then label=${BASH_REMATCH[1]}; fi
     if [[ $line =~ \"test.log\",\"uri\":\"file://([^\"]+)\" ]]; then log=${BASH_REMATCH[1]}; fi
     if [[ $line =~ \"test.xml\",\"uri\":\"file://([^\"]+)\" ]]; then xml=${BASH_REMATCH[1]}; fi
-    printf '%s\t%s\t%b\t%b\n' "$status" "$label" "${xml//%/\\x}" "${log//%/\\x}"
-  done < <(grep '^{"id":{"testResult"' "$1" || true)
+    if [[ -z $line ]]; then continue; fi
+    printf '%s\x1f%s\x1f%b\x1f%b\n' "$status" "$label" "${xml//%/\\x}" "${log//%/\\x}"
+  done <<<"$events"
 }
 
 # Reads a test's XML; prints "passed failed skipped" and then a line with each failed case. A case
@@ -47,10 +55,12 @@ count_cases() {
 # Names what failed and where to read on (stderr), then prints the one line with the sums (stdout).
 summarize() {
   local events=$1 bazel_status=$2 passed=0 failed=0 skipped=0
-  local status label xml log counts p f s
-  while IFS=$'\t' read -r status label xml log; do
+  local results status label xml log counts p f s
+  results=$(test_results "$events")
+  while IFS=$'\x1f' read -r status label xml log; do
+    if [[ -z $label ]]; then continue; fi
     counts='0 0 0'
-    if [[ -r $xml ]]; then counts=$(count_cases "$xml"); fi
+    if [[ -r $xml ]]; then counts=$(count_cases "$xml"); else status="$status, without a report"; fi
     read -r p f s <<<"${counts%%$'\n'*}"
     # All cases are well and the test is not: a crash at its end, a leak, a missing report.
     if [[ $status != PASSED && $f == 0 ]]; then f=1 counts+=$'\n'"(the program itself: $status)"; fi
@@ -59,7 +69,7 @@ summarize() {
       say "FAILED $label  (log: $log)"
       tail -n +2 <<<"$counts" | sed 's/^/  /' >&2
     fi
-  done < <(test_results "$events")
+  done <<<"$results"
   # Bazel's 3 is "tests failed", counted above. Anything else is a target that did not build.
   if ((bazel_status != 0 && (bazel_status != 3 || failed == 0))); then
     say "FAILED: not everything could be built and run (bazel exit code $bazel_status, see above)"

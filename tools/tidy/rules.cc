@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kColumnsMax = 100;
 constexpr std::size_t kLinesMax = 500;
 constexpr std::string_view kAllowance = "// tidy: allowed, ";
+constexpr std::string_view kShellAllowance = "# tidy: allowed, ";
 
 // A pattern of paths: `*` is any text, slashes included.
 bool Matches(std::string_view pattern, std::string_view path) {
@@ -177,6 +178,40 @@ void CheckHeader(const std::vector<CodeLine>& lines, std::vector<Finding>& findi
 
 bool IsCpp(std::string_view path) { return path.ends_with(".h") || path.ends_with(".cc"); }
 
+// --- Shell scripts ---
+
+bool IsShell(std::string_view path) {
+  return path.ends_with(".sh") || path == "dev" || path == ".ci/run";
+}
+
+// What loses the failure of a command: the script goes on as if it had succeeded.
+void CheckShell(std::string_view raw, int number, std::vector<Finding>& findings) {
+  const std::size_t begin = raw.find_first_not_of(" \t");
+  if (begin == raw.npos || raw[begin] == '#' || raw.find(kShellAllowance) != raw.npos) return;
+  const std::string_view line = raw.substr(begin);
+  if (line.find("< <(") != line.npos) {
+    findings.push_back({number,
+                        "the status of a <( ) is lost: read_lines (tools/dev/basics.sh), or a "
+                        "variable and <<<"});
+  }
+  constexpr std::array<std::string_view, 4> kDeclarations = {"local ", "readonly ", "export ",
+                                                             "declare "};
+  const bool declares = std::any_of(kDeclarations.begin(), kDeclarations.end(),
+                                    [&](std::string_view word) { return line.starts_with(word); });
+  if (declares && (line.find("=$(") != line.npos || line.find("=\"$(") != line.npos)) {
+    findings.push_back(
+        {number, "a declaration hides the status of its $( ): declare first, then assign"});
+  }
+}
+
+void CheckShellOptions(std::string_view text, std::vector<Finding>& findings) {
+  if (!text.starts_with("#!")) return;  // Sourced, under the options of another.
+  if (text.find("\nset -euo pipefail\n") == text.npos &&
+      text.find("\nset -uo pipefail\n") == text.npos) {
+    findings.push_back({0, "a script begins with set -euo pipefail"});
+  }
+}
+
 std::string FolderOf(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == path.npos ? std::string() : std::string(path.substr(0, slash));
@@ -185,10 +220,10 @@ std::string FolderOf(std::string_view path) {
 }  // namespace
 
 bool IsChecked(std::string_view path) {
-  constexpr std::array<std::string_view, 4> kOthers = {".bazel", ".bzl", ".sh", ".capnp"};
-  return IsCpp(path) || std::any_of(kOthers.begin(), kOthers.end(), [&](std::string_view suffix) {
-           return path.ends_with(suffix);
-         });
+  constexpr std::array<std::string_view, 3> kOthers = {".bazel", ".bzl", ".capnp"};
+  return IsCpp(path) || IsShell(path) ||
+         std::any_of(kOthers.begin(), kOthers.end(),
+                     [&](std::string_view suffix) { return path.ends_with(suffix); });
 }
 
 std::vector<Finding> CheckFile(std::string_view path, std::string_view text) {
@@ -199,6 +234,7 @@ std::vector<Finding> CheckFile(std::string_view path, std::string_view text) {
                                std::to_string(kLinesMax) + ": one concept per file"});
   }
   if (path.ends_with(".h")) CheckHeader(lines, findings);
+  if (IsShell(path)) CheckShellOptions(text, findings);
   // The rules quote what they ban, and their tests break them.
   const bool is_rulebook = path.starts_with("tools/tidy/");
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -206,13 +242,14 @@ std::vector<Finding> CheckFile(std::string_view path, std::string_view text) {
     CheckLayout(lines[i].raw, number, findings);
     if (!is_rulebook) CheckTodo(lines[i].raw, number, findings);
     if (!is_rulebook && IsCpp(path)) CheckHomes(path, lines[i], number, findings);
+    if (IsShell(path)) CheckShell(lines[i].raw, number, findings);
   }
   return findings;
 }
 
 std::vector<std::string> FoldersWithoutReadme(const std::vector<std::string>& paths) {
-  constexpr std::array<std::string_view, 4> kExempt = {"third_party*", "tools/bazel", "tools/tidy",
-                                                       "examples/*"};
+  constexpr std::array<std::string_view, 5> kExempt = {"third_party*", "tools/bazel", "tools/dev",
+                                                       "tools/tidy", "examples/*"};
   const std::set<std::string> all(paths.begin(), paths.end());
   std::vector<std::string> folders;
   for (const std::string& path : all) {

@@ -118,9 +118,30 @@ TEST(RulesTest, AFolderWithTargetsHasAReadme) {
   EXPECT_THAT(FoldersWithoutReadme({"examples/BUILD.bazel"}), ElementsAre("examples"));
 }
 
+TEST(RulesTest, AShellScriptLosesNoFailure) {
+  EXPECT_THAT(Messages("dev", "  mapfile -t missing < <(missing_packages)"),
+              ElementsAre(HasSubstr("read_lines")));
+  EXPECT_THAT(Messages("a/a.sh", "  done < <(grep x y)  # tidy: allowed, grep finds nothing"),
+              IsEmpty());
+  EXPECT_THAT(Messages(".ci/run", "# as in mapfile < <(x)\ndiff <(a) <(b)"), IsEmpty());
+  EXPECT_THAT(Messages("a/a.sh", "  local text=$(cat file)"), ElementsAre(HasSubstr("declare")));
+  EXPECT_THAT(Messages("a/a.sh", "readonly A=\"$(pwd)\""), ElementsAre(HasSubstr("declare")));
+  EXPECT_THAT(Messages("a/a.sh", "  local text\n  text=$(cat file)\nreadonly B=${1:-x}"),
+              IsEmpty());
+}
+
+TEST(RulesTest, AScriptSaysThatItEndsWhereACommandFails) {
+  EXPECT_THAT(Messages("a/a.sh", "#!/usr/bin/env bash\n# A.\nset -euo pipefail\n"), IsEmpty());
+  EXPECT_THAT(Messages("a/a.sh", "#!/usr/bin/env bash\nset -e\n"),
+              ElementsAre(HasSubstr("pipefail")));
+  EXPECT_THAT(Messages("a/sourced.sh", "say() { echo; }\n"), IsEmpty());
+}
+
 TEST(RulesTest, OnlySourcesAreChecked) {
   EXPECT_TRUE(IsChecked("a/a.h"));
   EXPECT_TRUE(IsChecked("a/BUILD.bazel"));
+  EXPECT_TRUE(IsChecked("dev"));
+  EXPECT_TRUE(IsChecked(".ci/run"));
   EXPECT_FALSE(IsChecked("docs/page.md"));
 }
 

@@ -24,10 +24,10 @@ fs::path WorkspaceRoot() {
   return fs::canonical(fs::path(runfiles) / workspace / "WORKSPACE").parent_path();
 }
 
-// Hidden folders belong to tools, bazel-* to Bazel, out to the example jobs.
+// Hidden folders belong to tools, but for .ci; bazel-* to Bazel, out to the example jobs.
 bool IsForeign(const fs::path& folder) {
   const std::string name = folder.filename().string();
-  return name.starts_with(".") || name.starts_with("bazel-") || name == "out";
+  return (name.starts_with(".") && name != ".ci") || name.starts_with("bazel-") || name == "out";
 }
 
 // Every file of the working copy, relative to its root, in order.

@@ -1,0 +1,213 @@
+#!/usr/bin/env bash
+# Tests ./dev on machines that are played to it: a copy of the scripts, and a PATH on which dpkg,
+# apt and Bazel are a few lines each. What it is about is that no failure gets lost.
+set -uo pipefail
+
+readonly SOURCE=$PWD
+readonly WORK=${TEST_TMPDIR:-$(mktemp -d)}
+CASE=''
+FAILED=0
+
+# --- The machine ----------------------------------------------------------------------------------
+
+# fake NAME: a command of this name in front of all others, with the text of stdin as its body.
+fake() {
+  { printf '#!/usr/bin/env bash\n'; cat; } >"$CASE/bin/$1"
+  chmod +x "$CASE/bin/$1"
+}
+
+# new_machine NAME: a working copy and a machine with nothing installed, on which all goes well.
+new_machine() {
+  CASE=$WORK/$1
+  mkdir -p "$CASE"/{bin,home,copy/tools/dev,copy/tools/bazel}
+  cp "$SOURCE/dev" "$CASE/copy/"
+  cp "$SOURCE"/tools/dev/*.sh "$CASE/copy/tools/dev/"
+  cp "$SOURCE/tools/bazel/summarize_tests.sh" "$CASE/copy/tools/bazel/"
+  : >"$CASE/installed"
+  : >"$CASE/calls"
+  export CASE
+  fake sudo <<<'exec "$@"'
+  # Like the real one: prints what it knows, and exits 1 as soon as it does not know one.
+  fake dpkg-query <<'FAKE'
+status=0
+for package in "${@:4}"; do
+  if grep -qx "$package" "$CASE/installed"; then echo "ii  $package"; else status=1; fi
+done
+exit "$status"
+FAKE
+  fake apt-get <<'FAKE'
+echo "apt-get $*" >>"$CASE/calls"
+if [[ " $* " == *' install '* ]]; then printf '%s\n' "$@" >>"$CASE/installed"; fi
+FAKE
+  fake bazel <<'FAKE'
+echo "bazel $*" >>"$CASE/calls"
+mkdir -p bazel-bin/tools
+printf '#!/bin/sh\necho "the program: $*"\n' >bazel-bin/tools/tidemark
+chmod +x bazel-bin/tools/tidemark
+FAKE
+}
+
+# Runs ./dev there; what it says is in $CASE/said and $CASE/printed.
+dev() {
+  (cd "$CASE/copy" && HOME=$CASE/home PATH=$CASE/bin:$PATH ./dev "$@") \
+    >"$CASE/printed" 2>"$CASE/said" </dev/null
+}
+
+# --- What is expected -----------------------------------------------------------------------------
+
+fail() {
+  FAILED=$((FAILED + 1))
+  echo "FAILED ${CASE##*/}: $*"
+  sed 's/^/  said: /' "$CASE/said"
+  sed 's/^/  printed: /' "$CASE/printed"
+  sed 's/^/  called: /' "$CASE/calls"
+}
+
+# expect STATUS COMMAND…
+expect() {
+  local expected=$1 status=0
+  shift
+  "$@" || status=$?
+  if ((status != expected)); then fail "exit code $status, not $expected, of: $*"; fi
+}
+expect_text() {  # FILE TEXT
+  if ! grep -qF -- "$2" "$CASE/$1"; then fail "no '$2' in what it $1"; fi
+}
+expect_no_text() {
+  if grep -qF -- "$2" "$CASE/$1"; then fail "'$2' in what it $1"; fi
+}
+
+# --- Packages -------------------------------------------------------------------------------------
+
+installs_what_dpkg_does_not_know() {
+  echo 'g++' >"$CASE/installed"
+  expect 0 dev run job.yaml
+  expect_text calls ' install --no-install-recommends bazel-bootstrap '
+  expect_no_text calls ' g++ '
+  expect_text said 'dev: installed 18 packages in '
+  expect_text printed 'the program: run job.yaml'
+}
+
+installs_nothing_where_all_is_there() {
+  expect 0 dev run job.yaml
+  : >"$CASE/calls"
+  expect 0 dev run job.yaml
+  expect_no_text calls 'apt-get'
+}
+
+a_dpkg_that_fails_is_not_taken_for_one_that_knows_nothing() {
+  fake dpkg-query <<<'exit 2'
+  expect 1 dev run job.yaml
+  expect_text said 'dpkg-query failed with exit code 2'
+  expect_no_text calls 'apt-get'
+  expect_no_text calls 'bazel'
+}
+
+packages_that_cannot_be_installed_end_it() {
+  fake apt-get <<<'if [[ " $* " == *" install "* ]]; then echo "E: no such package"; exit 100; fi'
+  expect 1 dev test
+  expect_text said 'E: no such package'
+  expect_text said 'apt-get install failed'
+  expect_no_text calls 'bazel'
+}
+
+an_installation_that_left_nothing_ends_it() {
+  fake apt-get <<<'exit 0'
+  expect 1 dev run job.yaml
+  expect_text said 'dpkg knows nothing of: bazel-bootstrap'
+  expect_no_text calls 'bazel'
+}
+
+# --- Building and testing -------------------------------------------------------------------------
+
+a_build_that_fails_is_shown_and_ends_it() {
+  fake bazel <<<'echo "an error of the compiler"; exit 1'
+  expect 1 dev run job.yaml
+  expect_text said 'an error of the compiler'
+  expect_no_text printed 'the program'
+}
+
+# a_test_run STATUS EVENT XML: a Bazel whose test run leaves these.
+a_test_run() {
+  printf '%s' "$3" >"$CASE/test.xml"
+  printf '%s\n' "$2" >"$CASE/events"
+  fake bazel <<FAKE
+for argument in "\$@"; do
+  if [[ \$argument == --build_event_json_file=* ]]; then cp "$CASE/events" "\${argument#*=}"; fi
+done
+exit $1
+FAKE
+}
+event() {  # STATUS
+  printf '{"id":{"testResult":{"label":"//a:b_test"}},"testResult":{"status":"%s",' "$1"
+  printf '"testActionOutput":[{"name":"test.log","uri":"file://%s/no.log"},' "$CASE"
+  printf '{"name":"test.xml","uri":"file://%s/test.xml"}]}}' "$CASE"
+}
+readonly TWO_CASES='<testsuites>
+  <testcase name="One" status="run" classname="A" />
+  <testcase name="Two" status="run" classname="A" />
+</testsuites>'
+
+counts_test_cases() {
+  a_test_run 0 "$(event PASSED)" "$TWO_CASES"
+  expect 0 dev test
+  expect_text printed '2 passed, 0 failed'
+}
+
+a_test_that_fails_is_named() {
+  a_test_run 3 "$(event FAILED)" "$TWO_CASES"
+  expect 1 dev test
+  expect_text printed '2 passed, 1 failed'
+  expect_text said 'FAILED //a:b_test'
+}
+
+a_test_without_a_report_is_none_that_passed() {
+  a_test_run 0 "$(event PASSED)" ''
+  rm "$CASE/test.xml"
+  expect 1 dev test
+  expect_text printed '0 passed, 1 failed'
+}
+
+events_that_cannot_be_read_are_no_success() {
+  fake bazel <<'FAKE'
+for argument in "$@"; do
+  if [[ $argument == --build_event_json_file=* ]]; then rm "${argument#*=}"; fi
+done
+FAKE
+  expect 2 dev test
+  expect_no_text printed '0 failed'
+}
+
+a_target_that_does_not_build_counts_as_failed() {
+  a_test_run 1 "$(event PASSED)" "$TWO_CASES"
+  expect 1 dev test
+  expect_text printed '2 passed, 1 failed'
+}
+
+# --- Other verbs ----------------------------------------------------------------------------------
+
+tidy_without_git_does_not_pass() {
+  fake git <<<'echo "fatal: not a git repository" >&2; exit 128'
+  expect 128 dev tidy
+  expect_text said 'not a git repository'
+}
+
+for test_case in \
+  installs_what_dpkg_does_not_know \
+  installs_nothing_where_all_is_there \
+  a_dpkg_that_fails_is_not_taken_for_one_that_knows_nothing \
+  packages_that_cannot_be_installed_end_it \
+  an_installation_that_left_nothing_ends_it \
+  a_build_that_fails_is_shown_and_ends_it \
+  counts_test_cases \
+  a_test_that_fails_is_named \
+  a_test_without_a_report_is_none_that_passed \
+  events_that_cannot_be_read_are_no_success \
+  a_target_that_does_not_build_counts_as_failed \
+  tidy_without_git_does_not_pass; do
+  new_machine "$test_case"
+  "$test_case"
+done
+
+echo "$FAILED failed"
+((FAILED == 0))
