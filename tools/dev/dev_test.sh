@@ -19,8 +19,9 @@ fake() {
 # new_machine NAME: a working copy and a machine with nothing installed, on which all goes well.
 new_machine() {
   CASE=$WORK/$1
-  mkdir -p "$CASE"/{bin,home,copy/tools/dev,copy/tools/bazel}
+  mkdir -p "$CASE"/{bin,home,copy/tools/dev,copy/tools/bazel,copy/.ci}
   cp "$SOURCE/dev" "$CASE/copy/"
+  cp "$SOURCE/.ci/run" "$CASE/copy/.ci/"
   cp "$SOURCE"/tools/dev/*.sh "$CASE/copy/tools/dev/"
   cp "$SOURCE/tools/bazel/summarize_tests.sh" "$CASE/copy/tools/bazel/"
   : >"$CASE/installed"
@@ -192,6 +193,90 @@ tidy_without_git_does_not_pass() {
   expect_text said 'not a git repository'
 }
 
+times_lists_the_slowest_first() {
+  fake bazel <<'FAKE'
+for argument in "$@"; do
+  if [[ $argument != --profile=* ]]; then continue; fi
+  cat >"${argument#*=}" <<'PROFILE'
+{"traceEvents":[
+  {"cat":"action processing","name":"Compiling a/quick.cc","ph":"X","ts":1,"dur":1200000,"pid":1},
+  {"cat":"general information","name":"Something else","ph":"X","ts":1,"dur":9900000,"pid":1},
+  {"cat":"action processing","name":"Compiling a/slow.cc","ph":"X","ts":1,"dur":60500000,"pid":1}
+]}
+PROFILE
+done
+FAKE
+  expect 0 dev times
+  sed -n 2p "$CASE/printed" >"$CASE/second"
+  expect_text second '60.5  Compiling a/slow.cc'
+  expect_text printed '62  Compiling: 2'
+  expect_no_text printed 'Something else'
+}
+
+a_build_that_fails_has_no_times() {
+  fake bazel <<<'exit 1'
+  expect 1 dev times
+}
+
+bare_says_where_a_machine_does_not_allow_it() {
+  fake unshare <<<'exit 1'
+  expect 77 dev bare --cached
+  expect_text said 'bare: not on this machine: '
+}
+
+bare_takes_no_other_options() {
+  expect 1 dev bare --chached
+  expect_text said 'bare has no option --chached'
+}
+
+# --- .ci/run --------------------------------------------------------------------------------------
+
+# ci TEST_LINE TEST_STATUS BARE_STATUS: .ci/run over a ./dev that ends so.
+ci() {
+  cat >"$CASE/copy/dev" <<FAKE
+#!/usr/bin/env bash
+echo "dev \$*" >>"$CASE/calls"
+case \$1 in
+  test) echo '$1'; exit $2 ;;
+  bare) echo 'bare is talking'; exit $3 ;;
+esac
+FAKE
+  (cd "$CASE/copy" && ./.ci/run) >"$CASE/printed" 2>"$CASE/said" </dev/null
+}
+expect_last_line() {
+  if [[ $(tail -n 1 "$CASE/printed") != "$1" ]]; then fail "the last line is not '$1'"; fi
+}
+
+the_last_line_of_ci_has_the_sums() {
+  expect 0 ci '7 passed, 0 failed, 2 skipped' 0 0
+  expect_last_line '8 passed, 0 failed, 2 skipped'
+  expect_text said 'ci: bare machine: '
+}
+
+a_bare_machine_that_fails_fails_ci() {
+  expect 1 ci '7 passed, 0 failed' 0 1
+  expect_last_line '7 passed, 1 failed'
+}
+
+a_machine_without_a_chroot_does_not_fail_ci() {
+  expect 0 ci '7 passed, 0 failed' 0 77
+  expect_last_line '7 passed, 0 failed'
+  expect_text said 'does not allow it'
+}
+
+tests_that_fail_fail_ci() {
+  expect 1 ci '7 passed, 2 failed' 1 0
+  expect_last_line '7 passed, 2 failed'
+  expect_no_text calls 'dev bare'
+}
+
+tests_that_say_nothing_fail_ci() {
+  expect 1 ci '' 1 0
+  expect_last_line '0 passed, 1 failed'
+  expect 1 ci '' 0 0
+  expect_last_line '0 passed, 1 failed'
+}
+
 for test_case in \
   installs_what_dpkg_does_not_know \
   installs_nothing_where_all_is_there \
@@ -204,7 +289,16 @@ for test_case in \
   a_test_without_a_report_is_none_that_passed \
   events_that_cannot_be_read_are_no_success \
   a_target_that_does_not_build_counts_as_failed \
-  tidy_without_git_does_not_pass; do
+  tidy_without_git_does_not_pass \
+  times_lists_the_slowest_first \
+  a_build_that_fails_has_no_times \
+  bare_says_where_a_machine_does_not_allow_it \
+  bare_takes_no_other_options \
+  the_last_line_of_ci_has_the_sums \
+  a_bare_machine_that_fails_fails_ci \
+  a_machine_without_a_chroot_does_not_fail_ci \
+  tests_that_fail_fail_ci \
+  tests_that_say_nothing_fail_ci; do
   new_machine "$test_case"
   "$test_case"
 done
