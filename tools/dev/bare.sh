@@ -78,6 +78,7 @@ lay_out_bare() {
   # Without links in its path, as the kernel lists mounts.
   BARE_ROOT=$(mktemp -d "${TMPDIR:-/var/tmp}/tidemark-bare.XXXXXX")
   BARE_ROOT=$(readlink -f "$BARE_ROOT")
+  chmod 755 "$BARE_ROOT"  # apt downloads as another user, who has to get in.
   if [[ ! -f $tarball ]]; then
     mirror=$(bare_mirror)
     say 'bare: making a Debian 12 (some minutes, the first time)'
