@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -11,6 +10,7 @@
 #include "base/timestamp.h"
 #include "jobs/aggregates.h"
 #include "jobs/row_writer.h"
+#include "jobs/window_steps.h"
 #include "state/value_json.h"
 
 namespace tidemark {
@@ -27,37 +27,6 @@ std::vector<AggregateSpec> Resolved(const WindowSpec& window, const RowFields& f
   }
   return aggregates;
 }
-
-// The fold of a window: its result is the aggregates as fields of a JSON object.
-struct AggregateWindow {
-  using Value = WindowRow;
-  using Acc = Aggregates::Acc;
-  using Out = std::string;
-  std::shared_ptr<const Aggregates> aggregates;
-
-  Acc Init() const { return aggregates->Init(); }
-  template <class Emit>
-  void OnValue(Acc& acc, const WindowRow& row, Emit&&) const {
-    aggregates->Add(row, acc);
-  }
-  template <class Emit>
-  void OnMerge(Acc& into, Acc from, Emit&&) const {
-    aggregates->Merge(std::move(from), into);
-  }
-  template <class Emit>
-  void OnClose(const Acc& acc, Emit&& emit) const {
-    std::string fields;
-    aggregates->AppendJson(acc, fields);
-    emit(std::move(fields));
-  }
-};
-
-// The same where the aggregates are those of all rows in whatever order windows are put together,
-// so that windows that overlap can share what was made of the rows they have in common.
-struct CombiningWindow : AggregateWindow {
-  static constexpr bool kCombines = true;
-  void Combine(Acc& into, const Acc& from) const { aggregates->Merge(from, into); }
-};
 
 // Becomes the status of the step, which stops the run.
 void ThrowUnlessOk(const absl::Status& status) {
@@ -95,35 +64,14 @@ class WindowRowWriter {
   std::string close_label_ = RowWriter::Label(kWindowClose);
 };
 
-// first, last and collect are in order of time; the others need not wait for it.
-Order DefaultOrder(const WindowSpec& window) {
-  const bool by_time =
-      std::any_of(window.aggregates.begin(), window.aggregates.end(),
-                  [](const AggregateSpec& aggregate) { return DependsOnOrder(aggregate.kind); });
-  return by_time ? Order::kTimestamp : Order::kArrival;
-}
-
-template <class Timed, class Fold>
-WindowStreams Folded(const Timed& rows, const WindowSpec& window, const Fold& fold,
-                     const WindowRowWriter& write) {
-  return std::visit(
-      [&](const auto& windows) -> WindowStreams {
-        const auto streams =
-            rows.Window(windows, window.options).Apply(window.name, fold, DefaultOrder(window));
-        const auto late =
-            std::get<1>(streams).Pairs().FilterMap([](KeyValue<JobKey, Windowed<WindowRow>> item) {
-              return std::move(item.value.value.row);
-            });
-        return {.rows = std::get<0>(streams).Pairs().Map(write), .late = late};
-      },
-      window.windows);
-}
-
-template <class Timed>
-WindowStreams InWindows(const Timed& rows, const WindowSpec& window, const AggregateWindow& fold,
-                        const WindowRowWriter& write) {
-  if (!fold.aggregates->combines()) return Folded(rows, window, fold, write);
-  return Folded(rows, window, CombiningWindow{fold}, write);
+WindowSteps AddSteps(const KeyedStream<JobKey, WindowRow>& rows, const WindowSpec& window,
+                     const AggregateWindow& fold) {
+  const auto* clock = std::get_if<EventTimeSpec>(&window.clock);
+  if (clock == nullptr) return AddSystemTimeWindow(rows, window, fold);
+  if (clock->watermark == WatermarkScope::kPerStream) {
+    return AddStreamTimeWindow(rows, window, fold);
+  }
+  return AddEventTimeWindow(rows, window, fold);
 }
 
 std::string DescribeClock(const WindowSpec& window) {
@@ -174,18 +122,10 @@ Stream<KeyedWindowRow> ReadWindowRows(const Stream<KeyedRow>& rows,
 WindowStreams AddWindow(const Stream<KeyedWindowRow>& rows, const WindowSpec& window,
                         const std::vector<std::string>& key_fields, const RowFields& fields) {
   const AggregateWindow fold{std::make_shared<const Aggregates>(Resolved(window, fields))};
-  const WindowRowWriter write(key_fields);
-  const KeyedStream<JobKey, WindowRow> keyed(rows);
-  if (const auto* clock = std::get_if<EventTimeSpec>(&window.clock)) {
-    if (clock->watermark == WatermarkScope::kPerStream) {
-      const PerStream options{.max_out_of_orderness = clock->max_out_of_orderness.ToAbsl(),
-                              .idle_after = clock->idle_after.ToAbsl()};
-      return InWindows(keyed.EventTime(&WindowRow::time, options), window, fold, write);
-    }
-    const EventTimeOptions options{.max_out_of_orderness = clock->max_out_of_orderness.ToAbsl()};
-    return InWindows(keyed.EventTime(&WindowRow::time, options), window, fold, write);
-  }
-  return InWindows(keyed.SystemTime(), window, fold, write);
+  const WindowSteps steps = AddSteps(KeyedStream<JobKey, WindowRow>(rows), window, fold);
+  const auto late = steps.late.Pairs().FilterMap(
+      [](KeyValue<JobKey, Windowed<WindowRow>> item) { return std::move(item.value.value.row); });
+  return {.rows = steps.results.Pairs().Map(WindowRowWriter(key_fields)), .late = late};
 }
 
 }  // namespace tidemark
