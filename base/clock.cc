@@ -10,6 +10,8 @@ Timestamp SystemClock::Now() const {
               .count()};
 }
 
+int64_t SystemClock::Monotonic() const { return MonotonicMicros(); }
+
 int64_t MonotonicMicros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::steady_clock::now().time_since_epoch())

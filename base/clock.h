@@ -17,18 +17,23 @@ class Clock {
   // Wall time in UTC. May step back: callers that must not see that keep the largest reading.
   // Safe from any thread.
   virtual Timestamp Now() const = 0;
+  // Microseconds that only go forward, whatever happens to the wall clock; never stored.
+  // Safe from any thread.
+  virtual int64_t Monotonic() const = 0;
 };
 
 // The machine's clock.
 class SystemClock final : public Clock {
  public:
   Timestamp Now() const override;
+  int64_t Monotonic() const override;
 };
 
 // Microseconds that only go forward, for measuring how long something took; never stored.
 int64_t MonotonicMicros();
 
-// Stands still until told otherwise. Starts at 2030-01-01T00:00:00Z unless told otherwise.
+// Stands still until told otherwise. Starts at 2030-01-01T00:00:00Z unless told otherwise. Time that
+// passes moves both readings; setting the wall clock back leaves the monotonic one where it is.
 class SimClock final : public Clock {
  public:
   static constexpr Timestamp kDefaultStart{1'893'456'000'000'000};
@@ -36,11 +41,16 @@ class SimClock final : public Clock {
   explicit SimClock(Timestamp start = kDefaultStart) : now_us_(start.us) {}
 
   Timestamp Now() const override { return {now_us_.load(std::memory_order_relaxed)}; }
-  void Set(Timestamp t) { now_us_.store(t.us, std::memory_order_relaxed); }
+  int64_t Monotonic() const override { return monotonic_us_.load(std::memory_order_relaxed); }
+  void Set(Timestamp t) {
+    const int64_t passed = t.us - now_us_.exchange(t.us, std::memory_order_relaxed);
+    if (passed > 0) monotonic_us_.fetch_add(passed, std::memory_order_relaxed);
+  }
   void Advance(Span d) { Set(Now() + d); }
 
  private:
   std::atomic<int64_t> now_us_;
+  std::atomic<int64_t> monotonic_us_{0};
 };
 
 }  // namespace tidemark

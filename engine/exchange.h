@@ -4,6 +4,8 @@
 // order; barriers and ends of input pass them in that order.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -28,6 +30,13 @@ class Exchange {
       if (to != from && !channel(from, to).HasRoom()) return false;
     }
     return true;
+  }
+
+  // When the oldest item was read that waits in it; Message::kNone when none does.
+  int64_t oldest_read_us() const {
+    int64_t oldest = Message::kNone;
+    for (const auto& channel : channels_) oldest = std::min(oldest, channel->oldest_read_us());
+    return oldest;
   }
 
  private:

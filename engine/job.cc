@@ -127,21 +127,51 @@ absl::Status Job::CheckSkipItems() const {
   return absl::OkStatus();
 }
 
+// When the oldest item was read that waits between two workers.
+int64_t Job::OldestInExchanges() const {
+  int64_t oldest = Message::kNone;
+  for (const auto& exchange : exchanges_) oldest = std::min(oldest, exchange->oldest_read_us());
+  return oldest;
+}
+
+// One for each step and run, whichever worker has it first.
+void Job::ShowFirstLate(int step, const FirstLate& late) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!late_shown_.insert(step).second) return;
+  }
+  const bool after_end =
+      options_.resume && options_.resume->end_generation > 0 &&
+      std::all_of(options_.resume->sources.begin(), options_.resume->sources.end(),
+                  [](const SourceRecord& source) { return source.at_end; });
+  options_.say(Cat(StepWord(plan_.steps[static_cast<size_t>(step)]), ": ",
+                   DescribeFirstLate(late, after_end)));
+}
+
+void Job::MakeTime() {
+  JobTime::Options job{.workers = options_.workers,
+                       .start = {},
+                       .regular_looks = options_.regular_looks,
+                       .oldest_in_exchanges = [this] { return OldestInExchanges(); }};
+  if (!options_.resume) {
+    time_ = std::make_unique<TimeKeeper>(*options_.clock, nullptr, std::move(job));
+    return;
+  }
+  const EpochRecord& resume = *options_.resume;
+  const Activation saved{.wall = resume.wall_time,
+                         .job = resume.job_time,
+                         .deadline = resume.deadline_time,
+                         .reading = resume.reading_time,
+                         .epoch = resume.epoch.value};
+  time_ = std::make_unique<TimeKeeper>(*options_.clock, &saved, std::move(job));
+  signals_.requested_epoch = signals_.committed_epoch = resume.epoch.value;
+}
+
 absl::Status Job::OpenWorkers() {
   TM_RETURN_IF_ERROR(FindPartitions());
   TM_RETURN_IF_ERROR(CheckSkipItems());
   const EpochRecord* resume = options_.resume ? &*options_.resume : nullptr;
-  if (resume != nullptr) {
-    const Activation saved{.wall = resume->wall_time,
-                           .job = resume->job_time,
-                           .deadline = resume->deadline_time,
-                           .reading = resume->reading_time,
-                           .epoch = resume->epoch.value};
-    time_ = std::make_unique<TimeKeeper>(*options_.clock, &saved);
-    signals_.requested_epoch = signals_.committed_epoch = resume->epoch.value;
-  } else {
-    time_ = std::make_unique<TimeKeeper>(*options_.clock);
-  }
+  MakeTime();
   MakeExchanges();
   for (int w = 0; w < options_.workers; ++w) {
     WorkerSetup setup;
@@ -165,6 +195,7 @@ absl::Status Job::OpenWorkers() {
     setup.exchanges = &exchanges_;
     setup.signals = &signals_;
     setup.deliver = [this](EpochPart part) { Deliver(std::move(part)); };
+    setup.on_first_late = [this](int step, const FirstLate& late) { ShowFirstLate(step, late); };
     setup.on_changed = [this] { on_changed(); };
     workers_.push_back(std::make_unique<Worker>(std::move(setup)));
     TM_RETURN_IF_ERROR(workers_.back()->Open());

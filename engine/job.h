@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ struct JobOptions {
   std::optional<EpochRecord> resume;
   // Items to be stepped over, since they stop every run.
   std::vector<SkippedItem> skip_items;
+  // See JobTime::Options; for tests under a virtual clock.
+  bool regular_looks = false;
   std::string run_line;       // empty when nothing is kept
   std::string replaced_line;  // see SinkContext
   std::string directory;      // for messages
@@ -100,6 +103,10 @@ class Job {
   // It held no change at all, so nothing was written.
   bool last_epoch_was_empty() const { return last_epoch_was_empty_; }
 
+  // Job time stands still, since input is at hand that has not been read: for so long; 0: it moves.
+  int64_t JobTimeStillForMicros() const {
+    return time_->job_time().StandingStillFor(time_->Monotonic());
+  }
   // Called from a worker's step when the last part of an epoch has come in; set before stepping.
   std::function<void()> on_epoch_ready = [] {};
   // Called from a worker's step at its first change behind a barrier; set before stepping.
@@ -112,6 +119,9 @@ class Job {
   absl::Status FindPartitions();
   absl::Status CheckSkipItems() const;
   absl::Status OpenWorkers();
+  void ShowFirstLate(int step, const FirstLate& late);
+  int64_t OldestInExchanges() const;
+  void MakeTime();
   void MakeExchanges();
   void Deliver(EpochPart part);
   EpochRecord NextRecord(const std::vector<EpochPart>& parts) const;
@@ -132,6 +142,7 @@ class Job {
   bool last_epoch_was_empty_ = true;
 
   mutable absl::Mutex mutex_;
+  std::set<int> late_shown_ ABSL_GUARDED_BY(mutex_);  // steps
   std::vector<EpochPart> parts_ ABSL_GUARDED_BY(mutex_);
 };
 

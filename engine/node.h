@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/batch.h"
+#include "engine/stream_watermark.h"
 #include "engine/time_keeper.h"
 
 namespace tidemark {
@@ -19,6 +20,12 @@ class Output {
  public:
   virtual ~Output() = default;
   virtual absl::Status Emit(int port, std::unique_ptr<AnyBatch> batch) = 0;
+  // The same as of an earlier time: where the batch goes on this worker, it is what time it is.
+  virtual absl::Status EmitAsOf(const Activation& then, int port,
+                                std::unique_ptr<AnyBatch> batch) = 0;
+  // Hands on the watermark of a stream: nothing that is emitted later is older. Everything that the
+  // watermark closes has been emitted.
+  virtual absl::Status HandOn(const StreamMark& mark) = 0;
 };
 
 class Node {

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "base/ids.h"
+#include "base/timestamp.h"
 #include "engine/node.h"
 #include "engine/sink_step.h"
 #include "engine/source_step.h"
@@ -28,6 +29,9 @@ struct NodeContext {
   int workers = 1;
   KeyedStates::Options states;  // for stateful steps
 };
+
+// Whose watermark a windowed step goes by.
+enum class ClockScope { kNone, kPerKey, kPerStream, kSystem };
 
 struct StepPlan {
   enum class Role { kSource, kStateless, kStateful, kSink };
@@ -50,6 +54,23 @@ struct StepPlan {
   std::function<std::unique_ptr<WatermarkNode>(const NodeContext&)> make_watermark;
   std::function<std::unique_ptr<StatefulNode>(const NodeContext&)> make_stateful;  // kStateful
   std::shared_ptr<SinkStep> sink;                                                  // kSink
+
+  // ---- of a windowed step: results leave by port 0, late items by 1, metadata by 2 ----
+  ClockScope clock = ClockScope::kNone;
+  Span hands_on_less;         // how far what it emits may lag behind its watermark: a session's gap
+  bool keeps_at_eof = false;  // at_eof: keep
+
+  // A step with state that is no window and hands a watermark on.
+  bool passes_watermark = false;
+  // A stateless step under whose outputs the key is that of the inputs.
+  bool keeps_key = false;
+
+  // Set by PlanWatermarks: a sink that gets late items only.
+  bool is_for_late = false;
+  // Set by PlanWatermarks: the step gets its stream's watermark from the steps before it; it hands
+  // one on to the steps behind it.
+  bool handed_on = false;
+  bool hands_on = false;
 
   // Set by the plan: outputs of this step meet again downstream, so their order can be seen there,
   // and the step is fed one item at a time.
@@ -78,12 +99,6 @@ struct Plan {
   std::vector<StepPlan> steps;  // topological order
   std::vector<EdgePlan> edges;  // by (from, port), then in the order they were made
 };
-
-// The sources in front of a step that measures the watermark of a stream, in their order.
-std::vector<int> SourcesInFrontOf(const Plan& plan, int step);
-
-// InvalidArgument when the watermark of a stream would be measured behind a step with state.
-absl::Status CheckStreamTime(const Plan& plan);
 
 // Sets outputs_meet_again. A step's outputs meet again when two of its outgoing edges lead to one
 // step, directly or not.

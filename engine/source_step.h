@@ -27,8 +27,13 @@ struct PollResult {
   bool at_end = false;
   // When not -1: ask again as soon as this descriptor is readable, or at `ask_again`.
   int ready_fd = -1;
+  // Whether more can be read at once, also when this poll brought no items: job time stands still
+  // while it can (engine/job_time.h). Left out: yes if there were items and it asks again at once.
+  std::optional<bool> more_at_hand = {};
 
   static PollResult Again() { return {}; }
+  // This poll brought nothing, but there is something.
+  static PollResult MoreAtHand() { return {.more_at_hand = true}; }
   static PollResult At(Timestamp t) { return {.ask_again = t}; }
   static PollResult AtEnd() { return {.ask_again = Timestamp::Never(), .at_end = true}; }
   static PollResult WhenReadable(int fd, Timestamp at_the_latest = Timestamp::Never()) {
@@ -65,6 +70,8 @@ class SourceStep {
                                               const SourceContext& context) = 0;
   virtual bool can_seek() const = 0;
   virtual double rate() const = 0;
+  // It makes its items when they are due by the rate, so that none wait to be read.
+  virtual bool makes_items() const = 0;
   virtual std::string Describe() const = 0;
 };
 

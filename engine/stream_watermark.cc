@@ -4,17 +4,16 @@
 
 namespace tidemark {
 
-PartitionMeter::PartitionMeter(StreamClockOptions options, const std::vector<Timestamp>& saved,
-                               Timestamp now)
+PartitionMeter::PartitionMeter(StreamClockOptions options, const std::vector<Timestamp>& saved)
     : options_(options) {
   for (const Timestamp watermark : saved) {
-    partitions_.push_back({.watermark = watermark, .spoke = now});
+    partitions_.push_back({.watermark = watermark, .last_item = {}});
   }
 }
 
-Timestamp PartitionMeter::OnItem(int partition, Timestamp item, Timestamp now) {
+Timestamp PartitionMeter::OnItem(int partition, Timestamp item, Span now) {
   Partition& p = partitions_[static_cast<size_t>(partition)];
-  p.spoke = now;
+  p.last_item = now;
   p.state = PartitionMark::State::kActive;
   const Timestamp as_of_item = p.watermark;
   // A candidate that cannot be represented leaves the watermark alone.
@@ -29,12 +28,12 @@ PartitionMark PartitionMeter::Mark(int partition) const {
   return {.partition = partition, .watermark = p.watermark, .state = p.state};
 }
 
-Timestamp PartitionMeter::IdleDue(int partition) const {
+Span PartitionMeter::IdleDue(int partition) const {
   const Partition& p = partitions_[static_cast<size_t>(partition)];
   if (p.state != PartitionMark::State::kActive || options_.idle_after.is_infinite()) {
-    return Timestamp::Never();
+    return Span::Infinite();
   }
-  return p.spoke + options_.idle_after;
+  return Span::Micros(p.last_item.us + options_.idle_after.us);
 }
 
 void PartitionMeter::Set(int partition, PartitionMark::State state) {
@@ -58,6 +57,15 @@ bool StreamWatermark::Hear(const PartitionMark& mark) {
   return Moved();
 }
 
+StreamState StreamWatermark::state() const {
+  StreamState state = StreamState::kEnded;
+  for (const Partition& p : partitions_) {
+    if (p.state == StreamState::kActive) return StreamState::kActive;
+    if (p.state == StreamState::kIdle) state = StreamState::kIdle;
+  }
+  return state;
+}
+
 bool StreamWatermark::Moved() {
   lowest_ = -1;
   for (size_t i = 0; i < partitions_.size(); ++i) {
@@ -67,7 +75,7 @@ bool StreamWatermark::Moved() {
       lowest_ = static_cast<int>(i);
     }
   }
-  if (lowest_ < 0) return false;  // nobody speaks: it holds
+  if (lowest_ < 0) return false;  // none is active: it holds
   const Timestamp lowest = partitions_[static_cast<size_t>(lowest_)].watermark;
   if (lowest <= watermark_) return false;
   watermark_ = lowest;

@@ -7,8 +7,11 @@
 // for a while, and one at its end, is left out of the minimum; when all are left out it holds. The
 // step's watermark never goes back: a partition that returns is judged by it.
 //
-//   PartitionMeter meter({.max_out_of_orderness = Span::Seconds(5)}, {saved}, now.wall);
-//   Timestamp as_of_item = meter.OnItem(partition, item.at, now.wall);
+// A step hands its watermark on when everything that it closes has fired. Behind a window the
+// watermark is not measured again: there each worker's share of each step in front is a partition.
+//
+//   PartitionMeter meter({.max_out_of_orderness = Span::Seconds(5)}, {saved});
+//   Timestamp as_of_item = meter.OnItem(partition, item.at, caught_up_for);
 //
 //   StreamWatermark step({saved}, floor);
 //   if (step.Hear({.partition = 0, .watermark = as_of_item})) …   // it moved: timers may be due
@@ -23,9 +26,19 @@
 
 namespace tidemark {
 
-// What a step hears of one partition.
+// Whether a partition, or a step as a whole, counts for the minimum further down.
+enum class StreamState : uint8_t { kActive, kIdle, kEnded };
+
+// How far a stream is, on its way from step to step.
+struct StreamMark {
+  Timestamp watermark = Timestamp::Min();
+  StreamState state = StreamState::kActive;
+  bool operator==(const StreamMark&) const = default;
+};
+
+// The same of one of several partitions.
 struct PartitionMark {
-  enum class State : uint8_t { kActive, kIdle, kEnded };
+  using State = StreamState;
   int partition = 0;  // its place among the partitions that feed the step
   Timestamp watermark = Timestamp::Min();
   State state = State::kActive;
@@ -34,27 +47,28 @@ struct PartitionMark {
 struct StreamClockOptions {
   // How far an item may lie behind the newest of its partition and still be on time.
   Span max_out_of_orderness = {};
-  // A partition without an item for so long (clock time, while the process runs) is left out until
-  // its next item.
+  // A partition without an item for so long is left out until its next item; counted while the
+  // partition has caught up, so neither a pause nor its own backlog idles it.
   Span idle_after = Span::Infinite();
 };
 
 class PartitionMeter {
  public:
-  // `saved`: the watermarks of the partitions that feed the step; idle times begin at `now`.
-  PartitionMeter(StreamClockOptions options, const std::vector<Timestamp>& saved, Timestamp now);
+  // `saved`: the watermarks of the partitions that feed the step. `now` is a partition's own clock:
+  // how long it has been caught up; idle times begin at zero.
+  PartitionMeter(StreamClockOptions options, const std::vector<Timestamp>& saved);
 
   // The partition's watermark as of the item: the item moves it for those behind it.
-  Timestamp OnItem(int partition, Timestamp item, Timestamp now);
+  Timestamp OnItem(int partition, Timestamp item, Span now);
   PartitionMark Mark(int partition) const;
-  // When the partition is to be left out if nothing comes; Never() when it is, or never will be.
-  Timestamp IdleDue(int partition) const;
+  // When the partition is to be left out if nothing comes; infinite when it is, or never will be.
+  Span IdleDue(int partition) const;
   void Set(int partition, PartitionMark::State state);
 
  private:
   struct Partition {
     Timestamp watermark;
-    Timestamp spoke;  // clock time of the last item
+    Span last_item;  // on the partition's clock
     PartitionMark::State state = PartitionMark::State::kActive;
   };
   const StreamClockOptions options_;
@@ -69,6 +83,8 @@ class StreamWatermark {
   // True when the step's watermark moved.
   bool Hear(const PartitionMark& mark);
   Timestamp watermark() const { return watermark_; }
+  // Active while any partition is; else idle while any may still return.
+  StreamState state() const;
 
  private:
   struct Partition {

@@ -15,35 +15,35 @@ using State = PartitionMark::State;
 Timestamp At(int64_t seconds) { return Timestamp::Min() + Span::Seconds(1'000'000 + seconds); }
 
 TEST(PartitionMeter, AnItemMovesTheWatermarkForThoseBehindIt) {
-  PartitionMeter meter({.max_out_of_orderness = Span::Seconds(2)}, {Timestamp::Min()}, At(0));
-  EXPECT_EQ(meter.OnItem(0, At(10), At(0)), Timestamp::Min());
-  EXPECT_EQ(meter.OnItem(0, At(5), At(0)), At(8));
+  PartitionMeter meter({.max_out_of_orderness = Span::Seconds(2)}, {Timestamp::Min()});
+  EXPECT_EQ(meter.OnItem(0, At(10), {}), Timestamp::Min());
+  EXPECT_EQ(meter.OnItem(0, At(5), {}), At(8));
   EXPECT_EQ(meter.Mark(0).watermark, At(8)) << "it never goes back";
 }
 
 TEST(PartitionMeter, AnInfiniteBoundLeavesTheWatermarkAlone) {
-  PartitionMeter meter({.max_out_of_orderness = Span::Infinite()}, {Timestamp::Min()}, At(0));
-  meter.OnItem(0, Timestamp::Max(), At(0));
+  PartitionMeter meter({.max_out_of_orderness = Span::Infinite()}, {Timestamp::Min()});
+  meter.OnItem(0, Timestamp::Max(), {});
   EXPECT_EQ(meter.Mark(0).watermark, Timestamp::Min());
 }
 
 TEST(PartitionMeter, SilenceIsCountedFromTheLastItem) {
   PartitionMeter meter({.max_out_of_orderness = Span(), .idle_after = Span::Seconds(3)},
-                       {At(1), At(1)}, At(0));
-  EXPECT_EQ(meter.IdleDue(0), At(3));
-  meter.OnItem(0, At(9), At(2));
-  EXPECT_EQ(meter.IdleDue(0), At(5));
-  EXPECT_EQ(meter.IdleDue(1), At(3));
+                       {At(1), At(1)});
+  EXPECT_EQ(meter.IdleDue(0), Span::Seconds(3));
+  meter.OnItem(0, At(9), Span::Seconds(2));
+  EXPECT_EQ(meter.IdleDue(0), Span::Seconds(5));
+  EXPECT_EQ(meter.IdleDue(1), Span::Seconds(3));
   meter.Set(1, State::kIdle);
-  EXPECT_TRUE(meter.IdleDue(1).is_never());
-  meter.OnItem(1, At(9), At(4));
-  EXPECT_EQ(meter.IdleDue(1), At(7)) << "it speaks again";
+  EXPECT_TRUE(meter.IdleDue(1).is_infinite());
+  meter.OnItem(1, At(9), Span::Seconds(4));
+  EXPECT_EQ(meter.IdleDue(1), Span::Seconds(7)) << "it has items again";
 }
 
 TEST(StreamWatermark, TheSlowestPartitionHoldsItBack) {
   StreamWatermark step({Timestamp::Min(), Timestamp::Min()}, Timestamp::Min());
   EXPECT_FALSE(step.Hear({.partition = 0, .watermark = At(10)}));
-  EXPECT_EQ(step.watermark(), Timestamp::Min()) << "one that has not spoken counts as the minimum";
+  EXPECT_EQ(step.watermark(), Timestamp::Min()) << "one without an item yet counts as the minimum";
   EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(4)}));
   EXPECT_EQ(step.watermark(), At(4));
 }
@@ -60,7 +60,7 @@ TEST(StreamWatermark, WhoIsLeftOutAndWhoReturns) {
   EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(2), .state = State::kEnded}));
   EXPECT_EQ(step.watermark(), At(20));
   EXPECT_FALSE(step.Hear({.partition = 0, .watermark = At(20), .state = State::kEnded}));
-  EXPECT_EQ(step.watermark(), At(20)) << "nobody is left: it holds";
+  EXPECT_EQ(step.watermark(), At(20)) << "none is left: it holds";
 }
 
 TEST(StreamWatermark, GoesOnFromWhereItWasSaved) {
@@ -69,6 +69,17 @@ TEST(StreamWatermark, GoesOnFromWhereItWasSaved) {
   EXPECT_FALSE(step.Hear({.partition = 1, .watermark = At(4)}));
   EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(6)}));
   EXPECT_EQ(step.watermark(), At(6));
+}
+
+TEST(StreamWatermark, AStepIsIdleWhenEveryPartitionThatMayReturnIs) {
+  StreamWatermark step({Timestamp::Min(), Timestamp::Min()}, Timestamp::Min());
+  EXPECT_EQ(step.state(), State::kActive);
+  step.Hear({.partition = 0, .watermark = At(1), .state = State::kEnded});
+  EXPECT_EQ(step.state(), State::kActive);
+  step.Hear({.partition = 1, .watermark = At(1), .state = State::kIdle});
+  EXPECT_EQ(step.state(), State::kIdle);
+  step.Hear({.partition = 1, .watermark = At(1), .state = State::kEnded});
+  EXPECT_EQ(step.state(), State::kEnded);
 }
 
 // Against the definition, computed anew after each mark.

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "engine/job_time.h"
 #include "engine/worker_parts.h"
 
 namespace tidemark {
@@ -12,6 +13,10 @@ namespace {
 
 constexpr size_t kTimersPerStep = 1024;
 constexpr size_t kEndsPerStep = 1024;
+// How long a worker sleeps at most while a key waits for a point in job time.
+constexpr Span kLookInJobTime = Span::Micros(500'000);
+// And at least, where job time stands still.
+constexpr Span kLookWhileStandingStill = Span::Micros(10'000);
 
 }  // namespace
 
@@ -33,7 +38,7 @@ absl::Status Worker::Open() {
   marker_from_.assign(setup_.exchanges->size(),
                       std::vector<bool>(static_cast<size_t>(setup_.count), false));
   epoch_ = noticed_commit_ = setup_.resume != nullptr ? setup_.resume->epoch.value : 0;
-  now_ = setup_.time->Read();
+  now_ = setup_.time->Read(setup_.index);
 
   steps_.resize(plan.steps.size());
   for (size_t i = 0; i < plan.steps.size(); ++i) {
@@ -55,9 +60,10 @@ absl::Status Worker::Open() {
   // A source without a partition on this worker has ended here before it began.
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     if (plan.steps[i].role == StepPlan::Role::kSource && steps_[i].open_partitions == 0) {
-      StepEnded(static_cast<int>(i));
+      TM_RETURN_IF_ERROR(StepEnded(static_cast<int>(i)));
     }
   }
+  NotePulses();
   return absl::OkStatus();
 }
 
@@ -186,10 +192,25 @@ absl::Status Worker::Emit(int step, int port, std::unique_ptr<AnyBatch> batch) {
   return absl::OkStatus();
 }
 
+absl::Status Worker::EmitAsOf(const Activation& then, int step, int port,
+                              std::unique_ptr<AnyBatch> batch) {
+  const Activation now = std::exchange(now_, then);
+  const absl::Status status = Emit(step, port, std::move(batch));
+  now_ = now;
+  return status;
+}
+
+void Worker::Send(int edge, int to_worker, Message message) {
+  Exchange& exchange =
+      *(*setup_.exchanges)[static_cast<size_t>(exchange_of_edge_[static_cast<size_t>(edge)])];
+  exchange.channel(setup_.index, to_worker).Send(std::move(message));
+}
+
 absl::Status Worker::SendThrough(int e, std::unique_ptr<AnyBatch> batch) {
   const EdgePlan& edge = setup_.plan->edges[static_cast<size_t>(e)];
-  const int exchange = exchange_of_edge_[static_cast<size_t>(e)];
-  if (exchange < 0) return Feed(edge.to, edge.input, std::move(batch));
+  if (exchange_of_edge_[static_cast<size_t>(e)] < 0) {
+    return Feed(edge.to, edge.input, std::move(batch));
+  }
   std::vector<std::unique_ptr<AnyBatch>> parts(static_cast<size_t>(setup_.count));
   // A mark goes to every worker, also where no item does.
   const std::optional<PartitionMark> mark = batch->mark;
@@ -210,9 +231,7 @@ absl::Status Worker::SendThrough(int e, std::unique_ptr<AnyBatch> batch) {
     if (w == setup_.index) {
       TM_RETURN_IF_ERROR(Feed(edge.to, edge.input, std::move(part)));
     } else {
-      (*setup_.exchanges)[static_cast<size_t>(exchange)]
-          ->channel(setup_.index, w)
-          .Send({.kind = Message::Kind::kBatch, .batch = std::move(part)});
+      Send(e, w, {.kind = Message::Kind::kBatch, .batch = std::move(part), .read_us = read_us_});
     }
   }
   return absl::OkStatus();
@@ -224,12 +243,14 @@ absl::Status Worker::Feed(int step, int input, std::unique_ptr<AnyBatch> batch) 
   // A mark alone changes something when it moves the step's watermark.
   if (batch->size() > 0) SetChanged();
   if (state.sink != nullptr) {
-    stats_.items_out.fetch_add(batch->size(), std::memory_order_relaxed);
+    if (!plan.is_for_late) stats_.items_out.fetch_add(batch->size(), std::memory_order_relaxed);
     return Named(state.sink->Write(*batch), plan);
   }
-  if (state.watermark != nullptr) {
+  if (state.watermark != nullptr && !plan.handed_on) {
     for (const MeterPlace& meter : reading_->meters) {
-      if (meter.step == step) state.watermark->set_partition(meter.partition);
+      if (meter.step == step) {
+        state.watermark->set_partition(meter.partition, reading_->caught_up_for);
+      }
     }
   }
   if (!plan.outputs_meet_again || batch->size() <= 1) {
@@ -237,6 +258,7 @@ absl::Status Worker::Feed(int step, int input, std::unique_ptr<AnyBatch> batch) 
     TM_RETURN_IF_ERROR(
         Named(state.node->OnBatch(input, std::move(batch), now_, *state.output), plan));
     if (state.stateful != nullptr && state.stateful->floor() != floor) SetChanged();
+    NoteLate(step);
     return absl::OkStatus();
   }
   for (size_t i = 0; i < batch->size(); ++i) {
@@ -247,18 +269,36 @@ absl::Status Worker::Feed(int step, int input, std::unique_ptr<AnyBatch> batch) 
     TM_RETURN_IF_ERROR(
         Named(state.node->OnBatch(input, std::move(one), now_, *state.output), plan));
   }
+  NoteLate(step);
   return absl::OkStatus();
+}
+
+// What the step has counted and not told yet.
+void Worker::NoteLate(int step) {
+  StatefulNode* stateful = steps_[static_cast<size_t>(step)].stateful;
+  if (stateful == nullptr) return;
+  const StatefulNode::Counts counts = stateful->TakeCounts();
+  if (counts.closed_at_end > 0) {
+    stats_.closed_at_end.fetch_add(counts.closed_at_end, std::memory_order_relaxed);
+  }
+  if (counts.late_items == 0) return;
+  stats_.late_items.fetch_add(counts.late_items, std::memory_order_relaxed);
+  stats_.late_rows.fetch_add(counts.late_rows, std::memory_order_relaxed);
+  if (const auto late = stateful->TakeFirstLate()) setup_.on_first_late(step, *late);
 }
 
 // ---- one step ----------------------------------------
 
 absl::StatusOr<bool> Worker::Step() {
   stats_.steps.fetch_add(1, std::memory_order_relaxed);
-  now_ = setup_.time->Read();
+  now_ = setup_.time->Read(setup_.index);
   now_.epoch = epoch_ + 1;
+  read_us_ = now_.monotonic_us;
   error_named_ = false;
+  CountQuiet();
   NoticeCommit();
   bool did = false;
+  if (!std::exchange(resumed_marks_sent_, true)) TM_RETURN_IF_ERROR(HandOnResumed());
   // Other workers are held up by what is left in the channels. A barrier takes it all in.
   if (aligning_ || !MustWaitForMemory()) {
     TM_ASSIGN_OR_RETURN(did, ReceiveOne());
@@ -306,63 +346,81 @@ absl::StatusOr<bool> Worker::GetOnWithEnds() {
     auto done = step.stateful->RunEnd(generation, now_, kEndsPerStep, *step.output);
     if (!done.ok()) return Named(done.status(), setup_.plan->steps[i]);
     if (step.stateful->states().changed_keys() > 0) SetChanged();
+    NoteLate(static_cast<int>(i));
     if (*done) {
       step.walking = false;
-      StepEnded(static_cast<int>(i));
+      TM_RETURN_IF_ERROR(StepEnded(static_cast<int>(i)));
     }
     return true;
   }
   return false;
 }
 
-void Worker::InputEnded(int step) {
+absl::Status Worker::InputEnded(int edge, int from_worker) {
+  const int step = setup_.plan->edges[static_cast<size_t>(edge)].to;
   StepState& state = steps_[static_cast<size_t>(step)];
   TM_CHECK(state.open_inputs > 0, "an input ends once");
-  if (--state.open_inputs > 0) return;
-  if (state.stateful != nullptr) {
-    state.walking = true;
-  } else {
-    StepEnded(step);
-  }
+  TM_RETURN_IF_ERROR(
+      TakeMark(edge, from_worker, {.watermark = Timestamp::Min(), .state = StreamState::kEnded}));
+  if (--state.open_inputs > 0) return absl::OkStatus();
+  if (state.stateful == nullptr) return StepEnded(step);
+  state.walking = true;
+  return absl::OkStatus();
 }
 
-void Worker::StepEnded(int step) {
+absl::Status Worker::StepEnded(int step) {
   StepState& state = steps_[static_cast<size_t>(step)];
-  if (state.ended) return;
+  if (state.ended) return absl::OkStatus();
   state.ended = true;
   for (const int e : edges_of_step_[static_cast<size_t>(step)]) {
-    const EdgePlan& edge = setup_.plan->edges[static_cast<size_t>(e)];
-    const int exchange = exchange_of_edge_[static_cast<size_t>(e)];
-    for (int w = 0; exchange >= 0 && w < setup_.count; ++w) {
-      if (w == setup_.index) continue;
-      (*setup_.exchanges)[static_cast<size_t>(exchange)]
-          ->channel(setup_.index, w)
-          .Send({.kind = Message::Kind::kEnd, .batch = nullptr});
+    const bool crosses = exchange_of_edge_[static_cast<size_t>(e)] >= 0;
+    for (int w = 0; crosses && w < setup_.count; ++w) {
+      if (w != setup_.index) Send(e, w, {.kind = Message::Kind::kEnd});
     }
-    InputEnded(edge.to);
+    TM_RETURN_IF_ERROR(InputEnded(e, setup_.index));
   }
   if (std::all_of(steps_.begin(), steps_.end(), [](const StepState& s) { return s.ended; })) {
     ended_.store(true, std::memory_order_release);
   }
+  return absl::OkStatus();
 }
 
 // ---- waiting ----------------------------------------
 
-Timestamp Worker::NextWake() const {
+Timestamp Worker::NextWake() {
   Timestamp next = Timestamp::Never();
   // Until then only a message or a commit helps, and both wake this worker.
-  if (!MayWork()) return next;
-  for (const StepState& step : steps_) {
-    if (step.stateful == nullptr || step.ended) continue;
-    const Timestamp wake = step.stateful->states().NextWake();
-    if (wake.is_never()) continue;
-    if (wake <= step.stateful->floor()) return Timestamp::Min();
-    next = std::min(next, now_.wall + TimeKeeper::Until(now_, step.stateful->domain(), wake));
+  if (MayWork()) {
+    const JobTime& job_time = setup_.time->job_time();
+    bool waits_in_job_time = false;
+    for (const StepState& step : steps_) {
+      if (step.stateful == nullptr || step.ended) continue;
+      const Timestamp wake = step.stateful->states().NextWake();
+      if (wake.is_never()) continue;
+      if (wake <= step.stateful->floor()) return Timestamp::Min();
+      const TimeDomain domain = step.stateful->domain();
+      Span wait = TimeKeeper::Until(now_, domain, wake);
+      if (domain == TimeDomain::kJob && wait.us > 0) {
+        waits_in_job_time = true;
+        // It may be standing still, and then this wait brings the time no nearer.
+        wait = std::max(wait, job_time.StandingStillFor(now_.monotonic_us) > 0
+                                  ? kLookWhileStandingStill
+                                  : Span::Micros(0));
+      }
+      next = std::min(next, now_.wall + wait);
+    }
+    if (!setup_.signals->stop_reading.load(std::memory_order_relaxed)) {
+      for (const SourceState& source : sources_) {
+        if (!source.at_end) next = std::min({next, source.NextAsk(), SilenceDue(source)});
+      }
+    }
+    // Job time moves by what is planned, and no plan reaches further than a second.
+    if (waits_in_job_time) next = std::min(next, now_.wall + kLookInJobTime);
   }
-  if (setup_.signals->stop_reading.load(std::memory_order_relaxed)) return next;
-  for (const SourceState& source : sources_) {
-    if (!source.at_end) next = std::min({next, source.NextAsk(), SilenceDue(source)});
-  }
+  const Span wait = next.is_never() ? Span::Infinite() : next - now_.wall;
+  setup_.time->job_time().Plan(
+      setup_.index, wait.us > JobTime::kPlanMax ? PartitionPulse::kAlways
+                                                : now_.monotonic_us + std::max<int64_t>(wait.us, 0));
   return next;
 }
 
@@ -398,7 +456,7 @@ bool Worker::MustWaitForMemory() const {
 }
 
 void Worker::KeepToBudget() {
-  uint64_t hot = 0, loaded = 0, evicted = 0;
+  uint64_t hot = 0, loaded = 0, evicted = 0, waiting = 0;
   bool waits = false;
   for (StepState& step : steps_) {
     if (step.stateful == nullptr) continue;
@@ -406,9 +464,11 @@ void Worker::KeepToBudget() {
     hot += step.stateful->states().hot_keys();
     loaded += step.stateful->states().loaded_keys();
     evicted += step.stateful->states().evicted_keys();
-    waits |= step.stateful->domain() == TimeDomain::kJob &&
-             !step.stateful->states().NextWake().is_never();
+    if (step.stateful->domain() != TimeDomain::kJob) continue;
+    waits |= !step.stateful->states().NextWake().is_never();
+    waiting += step.stateful->states().waiting_keys();
   }
+  stats_.waiting_keys.store(waiting, std::memory_order_relaxed);
   waits_in_job_time_.store(waits, std::memory_order_relaxed);
   stats_.hot_keys.store(hot, std::memory_order_relaxed);
   stats_.loaded_keys.store(loaded, std::memory_order_relaxed);

@@ -46,7 +46,11 @@ struct JobSignals {
 // Counters for people and tests; relaxed, monotonous but for the gauges.
 struct WorkerStats {
   std::atomic<uint64_t> items_in{0};
-  std::atomic<uint64_t> items_out{0};
+  std::atomic<uint64_t> items_out{0};   // to sinks, late items not counted
+  std::atomic<uint64_t> late_items{0};
+  std::atomic<uint64_t> late_rows{0};   // (item, window) pairs
+  std::atomic<uint64_t> closed_at_end{0};   // windows, since the input ended
+  std::atomic<uint64_t> waiting_keys{0};    // gauge: hot keys that wait in job time
   std::atomic<uint64_t> steps{0};
   std::atomic<uint64_t> loaded_keys{0};
   std::atomic<uint64_t> evicted_keys{0};
@@ -73,6 +77,8 @@ struct WorkerSetup {
   std::vector<std::unique_ptr<Exchange>>* exchanges = nullptr;
   JobSignals* signals = nullptr;
   std::function<void(EpochPart)> deliver;  // called from Step()
+  // The first late item of a step on this worker; called from Step().
+  std::function<void(int step, const FirstLate&)> on_first_late = [](int, const FirstLate&) {};
   // The coordinator is to look: at the first change of an epoch, and when memory is short; from
   // Step().
   std::function<void()> on_changed = [] {};
@@ -93,7 +99,8 @@ class Worker {
   // One bounded piece of work; false when there was nothing to do.
   absl::StatusOr<bool> Step();
   // When Step() wants to be called again if nothing else happens, as wall time; Min() = now.
-  Timestamp NextWake() const;
+  // Whoever does not call Step() before has planned to wait until then, which job time counts on.
+  Timestamp NextWake();
   // Descriptors whose becoming readable is a reason to call Step(); then call SetReadable() first.
   std::vector<int> WaitingFor() const;
   void SetReadable();
@@ -120,9 +127,17 @@ class Worker {
   const SinkRecord* RecordOfSink(const std::string& name) const;
   absl::Status OpenSink(int step);
   absl::Status OpenStreamTimes();
+  std::vector<Timestamp> OpenMeters(int step);
+  void OpenHandedOn(int step);
   KeyedStates::Options StatesOptions(const StepPlan& plan) const;
   absl::Status Emit(int step, int port, std::unique_ptr<AnyBatch> batch);
+  absl::Status EmitAsOf(const Activation& then, int step, int port,
+                        std::unique_ptr<AnyBatch> batch);
   absl::Status SendThrough(int edge, std::unique_ptr<AnyBatch> batch);
+  void Send(int edge, int to_worker, Message message);
+  absl::Status HandOn(int step, const StreamMark& mark);
+  absl::Status TakeMark(int edge, int from_worker, const StreamMark& mark);
+  absl::Status HandOnResumed();
   absl::Status Feed(int step, int input, std::unique_ptr<AnyBatch> batch);
   absl::Status Named(const absl::Status& status, const StepPlan& plan);
 
@@ -135,14 +150,18 @@ class Worker {
   absl::StatusOr<bool> NoticeSilence(const SourceState& source);
   absl::Status AnnounceEnd(const SourceState& source);
   Timestamp SilenceDue(const SourceState& source) const;
+  void NotePoll(SourceState& source, bool more_at_hand);
+  void NotePulses();
+  void CountQuiet();
   absl::StatusOr<bool> GetOnWithEnds();
   absl::StatusOr<bool> GetOnWithBarrier();
   bool HasRoomBehind(size_t exchange) const;
   bool MustWaitForMemory() const;
   bool MayWork() const;
 
-  void InputEnded(int step);
-  void StepEnded(int step);
+  void NoteLate(int step);
+  absl::Status InputEnded(int edge, int from_worker);
+  absl::Status StepEnded(int step);
   int SinkWorker(int step) const { return step % setup_.count; }
 
   void SetChanged() {
@@ -162,6 +181,8 @@ class Worker {
   std::vector<SourceState> sources_;
   size_t next_source_ = 0;
   const SourceState* reading_ = nullptr;  // whose items are on their way
+  int64_t read_us_ = 0;                   // when what is on its way was read
+  bool resumed_marks_sent_ = false;
   std::vector<std::vector<int>> edges_of_step_;
   std::vector<int> exchange_of_edge_;  // -1: none
 

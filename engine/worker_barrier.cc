@@ -36,13 +36,17 @@ absl::StatusOr<bool> Worker::ReceiveOne() {
       if (!message) continue;
       switch (message->kind) {
         case Message::Kind::kBatch:
+          read_us_ = message->read_us;
           TM_RETURN_IF_ERROR(Feed(edge.to, edge.input, std::move(message->batch)));
+          break;
+        case Message::Kind::kMark:
+          TM_RETURN_IF_ERROR(TakeMark(exchange.edge(), from, message->mark));
           break;
         case Message::Kind::kBarrier:
           marker_from_[x][static_cast<size_t>(from)] = true;
           break;
         case Message::Kind::kEnd:
-          InputEnded(edge.to);
+          TM_RETURN_IF_ERROR(InputEnded(exchange.edge(), from));
           break;
       }
       return true;
@@ -67,7 +71,7 @@ absl::StatusOr<bool> Worker::GetOnWithBarrier() {
     Exchange& exchange = *(*setup_.exchanges)[stage_];
     for (int to = 0; !marker_sent_ && to < setup_.count; ++to) {
       if (to == setup_.index) continue;
-      exchange.channel(setup_.index, to).Send({.kind = Message::Kind::kBarrier, .batch = nullptr});
+      exchange.channel(setup_.index, to).Send({.kind = Message::Kind::kBarrier});
       did = true;
     }
     marker_sent_ = true;

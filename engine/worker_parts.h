@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "engine/job_time.h"
+#include "engine/stream_watermark.h"
 #include "engine/worker.h"
 
 namespace tidemark {
@@ -18,6 +21,11 @@ class Worker::StepOutput final : public Output {
   absl::Status Emit(int port, std::unique_ptr<AnyBatch> batch) override {
     return worker_.Emit(step_, port, std::move(batch));
   }
+  absl::Status EmitAsOf(const Activation& then, int port,
+                        std::unique_ptr<AnyBatch> batch) override {
+    return worker_.EmitAsOf(then, step_, port, std::move(batch));
+  }
+  absl::Status HandOn(const StreamMark& mark) override { return worker_.HandOn(step_, mark); }
 
  private:
   Worker& worker_;
@@ -34,6 +42,9 @@ struct Worker::StepState {
   // Of `stateful`, as they were at the last barrier.
   Timestamp floor_at_barrier = Timestamp::Min();
   LatenessRecord lateness_at_barrier;
+  // What the steps in front hand on: a partition for each edge and worker it comes from.
+  std::optional<StreamWatermark> handed_on;
+  std::map<int, int> first_partition_of_edge;
   int open_partitions = 0;
   int open_inputs = 0;
   bool walking = false;  // calling its keys at the end of input
@@ -56,7 +67,10 @@ struct Worker::SourceState {
   int ready_fd = -1;
   bool readable = false;
   bool at_end = false;
-  uint64_t items = 0;  // in this run
+  PartitionPulse pulse;
+  Span caught_up_for;           // the clock by which idle_after is counted
+  int64_t counted_until_us = 0;  // running time
+  uint64_t items = 0;            // in this run
   double rate = 0;     // items per second; 0 = unlimited
   Timestamp paced_from;
 

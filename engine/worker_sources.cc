@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "engine/job_time.h"
 #include "engine/worker.h"
 #include "engine/worker_parts.h"
 
@@ -60,6 +61,7 @@ absl::Status Worker::OpenSource(int step) {
     source.reader = *std::move(reader);
     source.rate = plan.source->rate() / static_cast<double>(partitions.size());
     source.paced_from = now_.wall;
+    source.counted_until_us = now_.running_us;
     TM_RETURN_IF_ERROR(TakeSkips(plan.name, source));
     sources_.push_back(std::move(source));
     ++steps_[static_cast<size_t>(step)].open_partitions;
@@ -101,10 +103,52 @@ bool Worker::StepsOver(SourceState& source, int64_t number) {
   return false;
 }
 
+// When the partition need not be asked before: it has said so, or its descriptor will.
+void Worker::NotePoll(SourceState& source, bool more_at_hand) {
+  int64_t next_poll = now_.monotonic_us;
+  const Timestamp next = source.NextAsk();
+  if (next.is_never()) {
+    next_poll = PartitionPulse::kAlways;
+  } else if (next > now_.wall) {
+    next_poll += (next - now_.wall).us;
+  }
+  source.pulse.OnPoll(now_.monotonic_us, more_at_hand, next_poll);
+  NotePulses();
+}
+
+// Tells job time until when all partitions of this worker count as caught up.
+void Worker::NotePulses() {
+  int64_t until = PartitionPulse::kAlways;
+  for (const SourceState& source : sources_) {
+    if (source.at_end) continue;
+    until = std::min(until, source.pulse.CaughtUpUntil(setup_.time->job_time().regular_looks()));
+  }
+  setup_.time->job_time().SetCaughtUpUntil(setup_.index, until);
+}
+
+// Moves the clocks by which silent partitions are left out.
+void Worker::CountQuiet() {
+  const bool regular_looks = setup_.time->job_time().regular_looks();
+  for (SourceState& source : sources_) {
+    if (source.meters.empty() || source.at_end) continue;
+    const int64_t passed = now_.running_us - source.counted_until_us;
+    source.counted_until_us = now_.running_us;
+    if (source.pulse.CaughtUpUntil(regular_looks) >= now_.monotonic_us) {
+      source.caught_up_for.us += passed;
+    }
+  }
+}
+
 absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   const size_t max =
       source.Allowed(now_.wall, source.skip.empty() ? setup_.batch_items_max : size_t{1});
-  if (max == 0) return false;
+  if (max == 0) {
+    // What a rate holds back is at hand, but for a source that makes its items when they are due.
+    if (setup_.plan->steps[static_cast<size_t>(source.step)].source->makes_items()) {
+      NotePoll(source, false);
+    }
+    return false;
+  }
   const std::optional<int64_t> number =
       source.skip.empty() ? std::nullopt : ItemNumber(source.reader->position());
   std::unique_ptr<AnyBatch> batch;
@@ -120,6 +164,9 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   source.ready_fd = polled->ready_fd;
   source.readable = false;
   source.items += items;
+  // Items that came at once suggest more; a source knows better.
+  const bool at_once = polled->ready_fd < 0 && polled->ask_again == Timestamp::Min();
+  NotePoll(source, polled->more_at_hand.value_or(items > 0 && at_once));
   reading_ = &source;
   if (items > 0) {
     SetChanged();
@@ -133,8 +180,11 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   }
   if (polled->at_end) {
     source.at_end = true;
+    NotePulses();
     TM_RETURN_IF_ERROR(AnnounceEnd(source));
-    if (--steps_[static_cast<size_t>(source.step)].open_partitions == 0) StepEnded(source.step);
+    if (--steps_[static_cast<size_t>(source.step)].open_partitions == 0) {
+      TM_RETURN_IF_ERROR(StepEnded(source.step));
+    }
   }
   return items > 0 || polled->at_end;
 }

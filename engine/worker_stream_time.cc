@@ -1,15 +1,24 @@
 // The watermarks of streams on one worker: which partitions feed which step, when a silent one is
-// left out, and what is told at the end of one.
+// left out, what is told at the end of one, and how a step hands its watermark to the next.
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "base/status.h"
 #include "engine/worker.h"
 #include "engine/worker_parts.h"
+#include "engine/watermark_plan.h"
 
 namespace tidemark {
 namespace {
+
+// How long a worker sleeps at least and at most while a silent partition is to be left out: at
+// least where the partition has a backlog, which keeps its clock still.
+constexpr Span kSilenceLookMin = Span::Micros(10'000);
+constexpr Span kSilenceLookMax = Span::Micros(500'000);
 
 // The watermark that a partition had for a step when the last epoch closed.
 Timestamp SavedWatermark(const EpochRecord* resume, const std::string& step,
@@ -29,36 +38,103 @@ Timestamp SavedWatermark(const EpochRecord* resume, const std::string& step,
 absl::Status Worker::OpenStreamTimes() {
   const Plan& plan = *setup_.plan;
   for (size_t step = 0; step < plan.steps.size(); ++step) {
-    if (steps_[step].watermark == nullptr) continue;
+    if (plan.steps[step].handed_on) OpenHandedOn(static_cast<int>(step));
+    WatermarkNode* watermark = steps_[step].watermark;
+    if (watermark == nullptr) continue;
     std::vector<Timestamp> saved;
-    for (const int source : SourcesInFrontOf(plan, static_cast<int>(step))) {
-      const std::string& source_name = plan.steps[static_cast<size_t>(source)].name;
-      for (const std::string& partition : (*setup_.partitions)[static_cast<size_t>(source)]) {
-        for (SourceState& mine : sources_) {
-          if (mine.step != source || mine.partition != partition) continue;
-          mine.meters.push_back(
-              {.step = static_cast<int>(step), .partition = static_cast<int>(saved.size())});
-        }
-        saved.push_back(
-            SavedWatermark(setup_.resume, plan.steps[step].name, source_name, partition));
-      }
+    if (plan.steps[step].handed_on) {
+      watermark->OpenHandedOn(setup_.index);
+      saved.assign(static_cast<size_t>(setup_.count), Timestamp::Min());
+    } else {
+      saved = OpenMeters(static_cast<int>(step));
+      watermark->Open(saved);
     }
-    steps_[step].watermark->Open(saved, now_.wall);
     for (const int e : edges_of_step_[step]) {
-      StatefulNode* follower =
-          steps_[static_cast<size_t>(plan.edges[static_cast<size_t>(e)].to)].stateful;
+      const int to = plan.edges[static_cast<size_t>(e)].to;
+      StatefulNode* follower = steps_[static_cast<size_t>(to)].stateful;
       TM_CHECK(follower != nullptr, "a step with state follows the watermark of a stream");
-      follower->FollowStream(saved);
+      const StepPlan& window = plan.steps[static_cast<size_t>(to)];
+      follower->FollowStream(
+          saved, window.hands_on ? std::optional(window.hands_on_less) : std::nullopt);
     }
   }
   return absl::OkStatus();
+}
+
+// Which partitions are measured at the step, by this worker and by others.
+std::vector<Timestamp> Worker::OpenMeters(int step) {
+  const Plan& plan = *setup_.plan;
+  const std::string& name = plan.steps[static_cast<size_t>(step)].name;
+  std::vector<Timestamp> saved;
+  for (const int source : SourcesInFrontOf(plan, step)) {
+    const std::string& source_name = plan.steps[static_cast<size_t>(source)].name;
+    for (const std::string& partition : (*setup_.partitions)[static_cast<size_t>(source)]) {
+      for (SourceState& mine : sources_) {
+        if (mine.step != source || mine.partition != partition) continue;
+        mine.meters.push_back({.step = step, .partition = static_cast<int>(saved.size())});
+      }
+      saved.push_back(SavedWatermark(setup_.resume, name, source_name, partition));
+    }
+  }
+  return saved;
+}
+
+void Worker::OpenHandedOn(int step) {
+  StepState& state = steps_[static_cast<size_t>(step)];
+  int partitions = 0;
+  for (size_t e = 0; e < setup_.plan->edges.size(); ++e) {
+    if (setup_.plan->edges[e].to != step) continue;
+    state.first_partition_of_edge[static_cast<int>(e)] = partitions;
+    partitions += exchange_of_edge_[e] >= 0 ? setup_.count : 1;
+  }
+  state.handed_on.emplace(
+      std::vector<Timestamp>(static_cast<size_t>(partitions), Timestamp::Min()), Timestamp::Min());
+}
+
+// A resumed step hands on first where it was, before any new item.
+absl::Status Worker::HandOnResumed() {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].stateful == nullptr || !setup_.plan->steps[i].hands_on) continue;
+    const StepPlan& plan = setup_.plan->steps[i];
+    TM_RETURN_IF_ERROR(Named(steps_[i].stateful->HandOnResumed(now_, *steps_[i].output), plan));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::HandOn(int step, const StreamMark& mark) {
+  for (const int e : edges_of_step_[static_cast<size_t>(step)]) {
+    if (!HandsOn(*setup_.plan, setup_.plan->edges[static_cast<size_t>(e)])) continue;
+    const bool crosses = exchange_of_edge_[static_cast<size_t>(e)] >= 0;
+    for (int w = 0; crosses && w < setup_.count; ++w) {
+      if (w != setup_.index) Send(e, w, {.kind = Message::Kind::kMark, .mark = mark});
+    }
+    TM_RETURN_IF_ERROR(TakeMark(e, setup_.index, mark));
+  }
+  return absl::OkStatus();
+}
+
+// The step's own watermark is the least of what it has been told.
+absl::Status Worker::TakeMark(int edge, int from_worker, const StreamMark& mark) {
+  const int step = setup_.plan->edges[static_cast<size_t>(edge)].to;
+  StepState& state = steps_[static_cast<size_t>(step)];
+  if (!state.handed_on) return absl::OkStatus();
+  const StreamState before = state.handed_on->state();
+  int partition = state.first_partition_of_edge.at(edge);
+  if (exchange_of_edge_[static_cast<size_t>(edge)] >= 0) partition += from_worker;
+  const bool moved = state.handed_on->Hear(
+      {.partition = partition, .watermark = mark.watermark, .state = mark.state});
+  if (!moved && state.handed_on->state() == before) return absl::OkStatus();
+  const StreamMark mine{.watermark = state.handed_on->watermark(),
+                        .state = state.handed_on->state()};
+  if (state.watermark != nullptr) return state.watermark->TakeHandedOn(mine, *state.output);
+  return HandOn(step, mine);
 }
 
 absl::StatusOr<bool> Worker::NoticeSilence(const SourceState& source) {
   bool did = false;
   for (const MeterPlace& meter : source.meters) {
     StepState& step = steps_[static_cast<size_t>(meter.step)];
-    if (step.watermark->IdleDue(meter.partition) > now_.wall) continue;
+    if (step.watermark->IdleDue(meter.partition) > source.caught_up_for) continue;
     TM_RETURN_IF_ERROR(
         step.watermark->Announce(meter.partition, PartitionMark::State::kIdle, *step.output));
     did = true;
@@ -76,12 +152,17 @@ absl::Status Worker::AnnounceEnd(const SourceState& source) {
 }
 
 Timestamp Worker::SilenceDue(const SourceState& source) const {
-  Timestamp due = Timestamp::Never();
+  Span due = Span::Infinite();
   for (const MeterPlace& meter : source.meters) {
     due =
         std::min(due, steps_[static_cast<size_t>(meter.step)].watermark->IdleDue(meter.partition));
   }
-  return due;
+  if (due.is_infinite()) return Timestamp::Never();
+  // Looked at in between, since what is not planned does not count.
+  const Span left = Span::Micros(due.us - source.caught_up_for.us);
+  const bool counts = source.pulse.CaughtUpUntil(setup_.time->job_time().regular_looks()) >=
+                      now_.monotonic_us;
+  return now_.wall + std::clamp(left, counts ? Span() : kSilenceLookMin, kSilenceLookMax);
 }
 
 }  // namespace tidemark

@@ -22,6 +22,7 @@
 #include "jobs/keyed_rows.h"
 #include "jobs/row_fields.h"
 #include "jobs/row_writer.h"
+#include "jobs/window_chain.h"
 #include "jobs/window_flow.h"
 #include "jobs/window_row.h"
 #include "jobs/window_row_reader.h"
@@ -30,7 +31,6 @@ namespace tidemark {
 namespace {
 
 using KeyedRow = KeyValue<JobKey, JsonRow>;
-using KeyedList = KeyValue<JobKey, std::vector<JsonRow>>;
 
 std::vector<std::string> PathsOf(const KeyBySpec& key_by) {
   std::vector<std::string> paths;
@@ -105,15 +105,15 @@ class ListRowWriter {
   ListRowWriter(const std::vector<std::string>& key_fields, std::string_view list_field)
       : writer_(key_fields), list_label_(RowWriter::Label(list_field)) {}
 
-  JsonRow operator()(const KeyedList& list) const {
+  JsonRow operator()(const JobKey& key, const std::vector<JsonRow>& items) const {
     JsonRow row;
-    row.raw.reserve(Size(list));
-    writer_.Begin(list.key, row.raw);
+    row.raw.reserve(Size(key, items));
+    writer_.Begin(key, row.raw);
     row.raw += list_label_;
     row.raw += '[';
-    for (size_t i = 0; i < list.value.size(); ++i) {
+    for (size_t i = 0; i < items.size(); ++i) {
       if (i > 0) row.raw += ", ";
-      row.raw += list.value[i].raw;
+      row.raw += items[i].raw;
     }
     row.raw += "]}";
     return row;
@@ -121,10 +121,10 @@ class ListRowWriter {
 
  private:
   // A little more than the row will have.
-  size_t Size(const KeyedList& list) const {
+  size_t Size(const JobKey& key, const std::vector<JsonRow>& items) const {
     constexpr size_t kSeparator = 2;
-    size_t size = writer_.SizeOf(list.key) + list_label_.size();
-    for (const JsonRow& item : list.value) size += item.raw.size() + kSeparator;
+    size_t size = writer_.SizeOf(key) + list_label_.size();
+    for (const JsonRow& item : items) size += item.raw.size() + kSeparator;
     return size;
   }
 
@@ -136,11 +136,11 @@ Stream<KeyedRow> AddBatch(const Stream<KeyedRow>& rows, const BatchSpec& batch,
                           const KeyBySpec& key_by) {
   return KeyedStream<JobKey, JsonRow>(rows)
       .Batch(batch.name, batch.limits)
-      .Pairs()
-      .Map([write = ListRowWriter(PathsOf(key_by), batch.as)](KeyedList list) -> KeyedRow {
-        JsonRow row = write(list);
-        return {std::move(list.key), std::move(row)};
-      });
+      .MapWithKey([write = ListRowWriter(PathsOf(key_by), batch.as)](
+                      const JobKey& key, const std::vector<JsonRow>& items) {
+        return write(key, items);
+      })
+      .Pairs();
 }
 
 // A key for rows that steps have made. CheckSteps() has seen to it that they have the fields; what
@@ -165,6 +165,7 @@ class StepAdder {
     size_t step = 0;
     if (const auto* key_by = At<KeyBySpec>(step)) {
       key_by_ = *key_by;
+      chain_.KeyBy(key_by_);
       ++step;
     }
     if (const auto* window = At<WindowSpec>(step)) {
@@ -231,19 +232,29 @@ class StepAdder {
 
   void AddStep(const StepSpec& step) {
     if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
+      // Rows that steps have made have the fields of their key: by these they are keyed already.
+      const bool is_same = PathsOf(*key_by) == PathsOf(key_by_);
       key_by_ = *key_by;
-      rows_ = AddKeyBy(*rows_, key_by_);
+      chain_.KeyBy(key_by_);
+      if (!is_same) rows_ = AddKeyBy(*rows_, key_by_);
     } else if (const auto* window = std::get_if<WindowSpec>(&step.step)) {
       AddWindowStep(ReadWindowRows(*rows_, ReadingOf(*window, fields_)), *window);
     } else {
       const auto& batch = std::get<BatchSpec>(step.step);
       rows_ = AddBatch(*rows_, batch, key_by_);
+      chain_.Batch(batch);
       fields_ = RowFields::Behind(batch, key_by_);
     }
   }
 
   void AddWindowStep(const Stream<KeyValue<JobKey, WindowRow>>& rows, const WindowSpec& window) {
-    const WindowStreams streams = AddWindow(rows, window, PathsOf(key_by_), fields_);
+    WindowSpec resolved = window;
+    if (auto* clock = std::get_if<EventTimeSpec>(&resolved.clock)) {
+      Problems none("");  // CheckJob() has said them
+      *clock = chain_.Resolve(*clock, {}, none);
+    }
+    chain_.Window(window);
+    const WindowStreams streams = AddWindow(rows, resolved, PathsOf(key_by_), fields_);
     rows_ = streams.rows;
     fields_ = RowFields::Behind(window, key_by_);
     if (window.late_to.has_value()) {
@@ -254,6 +265,7 @@ class StepAdder {
   const JobSpec& job_;
   const BuildOptions& options_;
   KeyBySpec key_by_;
+  WindowChain chain_;
   RowFields fields_;
   std::optional<Stream<KeyedRow>> rows_;
 };

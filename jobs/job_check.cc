@@ -15,6 +15,7 @@
 #include "absl/strings/ascii.h"
 #include "base/status.h"
 #include "jobs/row_fields.h"
+#include "jobs/window_chain.h"
 
 namespace tidemark {
 namespace {
@@ -93,8 +94,8 @@ void CheckAggregates(const WindowSpec& window, const RowFields& fields, Place pl
   }
 }
 
-void CheckClock(const WindowSpec& window, const RowFields& fields, bool reads_source, Place place,
-                Problems& problems) {
+void CheckClock(const WindowSpec& window, const RowFields& fields, const WindowChain& chain,
+                Place place, Problems& problems) {
   const auto* event_time = std::get_if<EventTimeSpec>(&window.clock);
   if (event_time == nullptr) {
     if (window.late_to.has_value()) {
@@ -106,17 +107,12 @@ void CheckClock(const WindowSpec& window, const RowFields& fields, bool reads_so
   if (const auto what = fields.MissingInSome(event_time->field, "time")) {
     problems.Add(event_time->place, *what);
   }
-  if (!reads_source && !event_time->max_ahead_of_system_time.is_infinite()) {
+  if (!chain.at_sources() && !event_time->max_ahead_of_system_time.is_infinite()) {
     problems.Add(place,
                  "max_ahead_of_system_time is judged where a row is read, and those of this window "
                  "come from another step");
   }
-  if (!reads_source && event_time->watermark == WatermarkScope::kPerStream) {
-    const Place known = event_time->watermark_place;
-    problems.Add(known.known() ? known : place,
-                 "watermark: per_stream is measured where rows are read, and those of this window "
-                 "come from another step; leave it out, so that each key has its own");
-  }
+  chain.Resolve(*event_time, place, problems);
 }
 
 // ---- sinks --------------------------------------------------------------------------------------
@@ -241,6 +237,7 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
   RowFields fields = RowFields::OfSources(job);
   const KeyBySpec* key = nullptr;
   bool is_fresh_key = false;  // no step has used it yet
+  WindowChain chain;
   std::string list_field;
   for (const StepSpec& step : job.steps) {
     if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
@@ -255,6 +252,7 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
                      "one step, as in 'key_by: [a, b]'");
       }
       key = key_by;
+      chain.KeyBy(*key_by);
       is_fresh_key = true;
       continue;
     }
@@ -268,7 +266,9 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
     }
     is_fresh_key = false;
     if (window != nullptr) {
-      CheckClock(*window, fields, &step == &job.steps.front() + 1, step.place, problems);
+      CheckClock(*window, fields, chain, step.place, problems);
+      chain.CheckEndOfInput(*window, step.place, problems);
+      chain.Window(*window);
       CheckAggregates(*window, fields, step.place, problems);
       CheckRowNames(*window, *key, step.place, problems);
       fields = RowFields::Behind(*window, *key);
@@ -281,6 +281,7 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
                    Cat("the list would be called ", Quoted(batch.as),
                        " like a field of the key; give it another name, as in 'as: rows'"));
     }
+    chain.Batch(batch);
     fields = RowFields::Behind(batch, *key);
     list_field = batch.as;
   }

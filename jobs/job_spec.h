@@ -122,9 +122,11 @@ struct EventTimeSpec {
   std::string field;
   std::optional<TimeUnit> unit = {};  // nothing: numbers are milliseconds, texts ISO-8601
   Span max_out_of_orderness = {};
+  bool has_bound = false;  // it was given
   // How far a time may lie ahead of the system's where the row is read; beyond, the row is bad.
   Span max_ahead_of_system_time = Span::Infinite();
-  WatermarkScope watermark = WatermarkScope::kPerKey;
+  // Nothing: that of the windows in front, else per key (jobs/window_chain.h).
+  std::optional<WatermarkScope> watermark = {};
   // Per stream: a source without a row for so long is not waited for.
   Span idle_after = Span::Infinite();
   Place place = {};  // of the field

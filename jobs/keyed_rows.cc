@@ -99,9 +99,10 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
         TM_RETURN_IF_ERROR(bad_lines_.Report(origin, ToStd(read.status().message())));
         ++skipped;
       }
-      // A poll that brings nothing means that there is nothing now, which would not be true.
       const bool all_left_out = !polled_.empty() && out.size() == before;
-      if (!all_left_out || result.at_end || skipped >= kSkippedMax) return result;
+      if (!all_left_out || result.at_end) return result;
+      // Rows that are left out are no reason to take the source for empty.
+      if (skipped >= kSkippedMax) return PollResult::MoreAtHand();
     }
   }
 
@@ -150,6 +151,7 @@ class KeyedRowsSource final : public SourceFactory<KeyValue<JobKey, T>> {
     return rows_->Preview(partition, resume, context);
   }
   bool can_seek() const override { return rows_->can_seek(); }
+  bool makes_items() const override { return rows_->makes_items(); }
   std::string Describe() const override { return rows_->Describe(); }
 
  private:

@@ -46,16 +46,16 @@ class WindowRowWriter {
  public:
   explicit WindowRowWriter(const std::vector<std::string>& key_fields) : writer_(key_fields) {}
 
-  KeyedRow operator()(KeyValue<JobKey, Windowed<std::string>> window) const {
+  JsonRow operator()(const JobKey& key, const Windowed<std::string>& window) const {
     constexpr size_t kTimes = 100;
     JsonRow row;
-    row.raw.reserve(writer_.SizeOf(window.key) + kTimes + window.value.value.size());
-    writer_.Begin(window.key, row.raw);
-    AppendTime(open_label_, window.value.open, row.raw);
-    AppendTime(close_label_, window.value.close, row.raw);
-    row.raw += window.value.value;
+    row.raw.reserve(writer_.SizeOf(key) + kTimes + window.value.size());
+    writer_.Begin(key, row.raw);
+    AppendTime(open_label_, window.open, row.raw);
+    AppendTime(close_label_, window.close, row.raw);
+    row.raw += window.value;
     row.raw += '}';
-    return {std::move(window.key), std::move(row)};
+    return row;
   }
 
  private:
@@ -110,13 +110,15 @@ std::string DescribeWindow(const WindowSpec& window, const RowFields& fields) {
 
 Stream<KeyedWindowRow> ReadWindowRows(const Stream<KeyedRow>& rows,
                                       const WindowRowOptions& options) {
-  return rows.Map([reader = WindowRowReader(options),
-                   loaded = JsonFieldReader()](KeyedRow row) mutable -> KeyedWindowRow {
-    ThrowUnlessOk(loaded.Load(row.value.raw));
-    absl::StatusOr<WindowRow> read = reader.Read(loaded, std::move(row.value), Timestamp::Max());
-    ThrowUnlessOk(read.status());
-    return {std::move(row.key), *std::move(read)};
-  });
+  return KeyedStream<JobKey, JsonRow>(rows)
+      .MapValue(
+          [reader = WindowRowReader(options), loaded = JsonFieldReader()](JsonRow row) mutable {
+            ThrowUnlessOk(loaded.Load(row.raw));
+            absl::StatusOr<WindowRow> read = reader.Read(loaded, std::move(row), Timestamp::Max());
+            ThrowUnlessOk(read.status());
+            return *std::move(read);
+          })
+      .Pairs();
 }
 
 WindowStreams AddWindow(const Stream<KeyedWindowRow>& rows, const WindowSpec& window,
@@ -125,7 +127,7 @@ WindowStreams AddWindow(const Stream<KeyedWindowRow>& rows, const WindowSpec& wi
   const WindowSteps steps = AddSteps(KeyedStream<JobKey, WindowRow>(rows), window, fold);
   const auto late = steps.late.Pairs().FilterMap(
       [](KeyValue<JobKey, Windowed<WindowRow>> item) { return std::move(item.value.value.row); });
-  return {.rows = steps.results.Pairs().Map(WindowRowWriter(key_fields)), .late = late};
+  return {.rows = steps.results.MapWithKey(WindowRowWriter(key_fields)).Pairs(), .late = late};
 }
 
 }  // namespace tidemark

@@ -27,7 +27,9 @@ void ParseWatermark(const YamlMap& map, EventTimeSpec& clock, Problems& problems
   if (watermark != nullptr) {
     scope = ReadWord(*watermark, kScopes, problems);
     clock.watermark_place = watermark->value.place;
-    if (scope == 1u) clock.watermark = WatermarkScope::kPerStream;
+    if (scope) {
+      clock.watermark = *scope == 1 ? WatermarkScope::kPerStream : WatermarkScope::kPerKey;
+    }
   }
   if (idle_after == nullptr) return;
   if (scope == 0u) {
@@ -55,6 +57,7 @@ EventTimeSpec ParseEventTime(const YamlMap& map, Problems& problems) {
     if (const auto word = ReadWord(*unit, kUnits, problems)) clock.unit = kUnitValues[*word];
   }
   if (const YamlEntry* bound = map.Find("max_out_of_orderness")) {
+    clock.has_bound = true;
     clock.max_out_of_orderness =
         ReadSpan(*bound, SpanRange::kZeroOrMore, problems).value_or(Span());
   }

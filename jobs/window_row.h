@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/timestamp.h"
@@ -18,5 +19,14 @@ struct WindowRow {
   std::optional<JsonRow> row = {};      // its source bytes, for late_to
   std::vector<JsonScalar> values = {};  // as Aggregates::fields() has them; missing is null
 };
+
+// For the message about a late row. On its way a row that is not kept still knows where it was read.
+inline std::string PlaceOf(const WindowRow& row) {
+  return row.row.has_value() && row.row->file != nullptr ? row.row->Where() : "";
+}
+// And no longer when it enters a window.
+inline void DropPlace(WindowRow& row) {
+  if (row.row.has_value() && row.row->raw.empty()) row.row.reset();
+}
 
 }  // namespace tidemark

@@ -49,7 +49,8 @@ absl::StatusOr<WindowRow> WindowRowReader::Read(JsonFieldReader& loaded, JsonRow
     if (field.must_be_number) TM_RETURN_IF_ERROR(CheckNumber(*value, field.path));
     out.values.push_back(*std::move(value));
   }
-  if (options_.keep_row) out.row = std::move(row);
+  out.row = std::move(row);
+  if (!options_.keep_row) out.row->raw = std::string();
   return out;
 }
 

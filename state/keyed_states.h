@@ -110,11 +110,14 @@ class KeyedStates {
   // ---- timers ----
   // Lower bound of the next time at which PopDue() could return something.
   Timestamp NextWake() const;
-  // Starts an activation: a key's timer fires at most once until the next call.
-  void BeginActivation();
+  // Starts a pass over what is due. Within a pass a key fires again only for a later due time: what
+  // is due again at once waits for the next pass, so that it does not hold up the others.
+  void BeginPass();
   // The next due key (WakeAt <= now) in order of (due time, key), touched; null when there is none.
-  // The caller fires it and calls Changed().
+  // The caller fires it as of due() and calls Changed().
   absl::StatusOr<Entry*> PopDue(Timestamp now);
+  // The due time of what PopDue() returned last in this pass; it only rises.
+  Timestamp due() const { return due_; }
 
   // ---- end of input ----
   // Walks all keys with state in byte order that have not seen end `generation`; each is touched
@@ -142,6 +145,7 @@ class KeyedStates {
 
   size_t hot_keys() const { return entries_.size(); }
   size_t changed_keys() const { return changed_.size(); }
+  size_t waiting_keys() const { return heap_.size(); }  // hot ones with a timer
   uint64_t loaded_keys() const { return loaded_keys_; }  // read from the store since the start
   uint64_t evicted_keys() const { return evicted_keys_; }
 
@@ -196,8 +200,9 @@ class KeyedStates {
   const Options options_;
   absl::flat_hash_set<std::unique_ptr<Entry>, EntryHash, EntryEq> entries_;
   std::vector<Entry*> heap_;
-  std::vector<Entry*> fired_again_;  // due again within this activation
-  uint64_t activation_ = 1;
+  std::vector<Entry*> fired_again_;  // due again at once, for the next pass
+  uint64_t activation_ = 1;          // one for each due time of a pass
+  Timestamp due_ = Timestamp::Min();
 
   uint64_t open_epoch_ = 1;     // marks entries on changed_
   uint64_t closing_epoch_ = 0;  // marks entries on closing_ that are still to be encoded

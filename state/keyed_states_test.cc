@@ -113,7 +113,7 @@ class KeyedStatesTest : public testing::Test {
   // Fires all that is due by clearing it; the names in order.
   std::vector<std::string> FireAll(Timestamp now) {
     std::vector<std::string> fired;
-    states_->BeginActivation();
+    states_->BeginPass();
     while (true) {
       auto entry = states_->PopDue(now);
       EXPECT_TRUE(entry.ok()) << entry.status();
@@ -316,19 +316,43 @@ TEST_F(KeyedStatesTest, ABusyKeyCostsNoIndexWrites) {
   EXPECT_THAT(FireAll(At(150)), ElementsAre("a"));
 }
 
-TEST_F(KeyedStatesTest, AKeyFiresOnceInAnActivationAndAgainInTheNext) {
+// Pops what is due at 200 and sets the key's timer to `wake`.
+#define POP_AND_SET(wake_at)                        \
+  do {                                              \
+    const auto popped = states_->PopDue(At(200));   \
+    ASSERT_TRUE(popped.ok() && *popped != nullptr); \
+    NoteIn(*(*popped)->state).note.wake = wake_at;  \
+    states_->Changed(**popped);                     \
+  } while (false)
+
+TEST_F(KeyedStatesTest, AKeyThatIsDueAgainAtOnceWaitsForTheNextPass) {
   Put("a", 1, At(100));
-  states_->BeginActivation();
+  states_->BeginPass();
+  POP_AND_SET(At(100));
+  EXPECT_EQ(states_->due(), At(100));
   auto entry = states_->PopDue(At(200));
-  ASSERT_TRUE(entry.ok() && *entry != nullptr);
-  NoteIn(*(*entry)->state).note.wake = At(150);
-  states_->Changed(**entry);
-  entry = states_->PopDue(At(200));
   ASSERT_TRUE(entry.ok());
   EXPECT_EQ(*entry, nullptr);
   EXPECT_LE(states_->NextWake(), At(200));
   EXPECT_THAT(FireAll(At(200)), ElementsAre("a"));
 }
+
+TEST_F(KeyedStatesTest, AKeyWithSeveralDueTimesTakesEachInTurn) {
+  Put("a", 1, At(100));
+  Put("b", 1, At(120));
+  states_->BeginPass();
+  POP_AND_SET(At(150));
+  EXPECT_EQ(states_->due(), At(100));
+  POP_AND_SET(Timestamp::Never());
+  EXPECT_EQ(states_->due(), At(120)) << "the other key comes between";
+  POP_AND_SET(At(110));
+  EXPECT_EQ(states_->due(), At(150));
+  const auto entry = states_->PopDue(At(200));
+  ASSERT_TRUE(entry.ok());
+  EXPECT_EQ(*entry, nullptr) << "time does not go back for it";
+  EXPECT_THAT(FireAll(At(200)), ElementsAre("a"));
+}
+#undef POP_AND_SET
 
 TEST_F(KeyedStatesTest, AnEmptyStateHasNoTimer) {
   Put("a", 0, At(100));
@@ -482,7 +506,7 @@ TEST_F(KeyedStatesTest, AnIndexThatDisagreesWithTheStatesIsDataLoss) {
   std::string row;
   TimerRowKey(kStep, At(50), KeyOf("a"), row);
   CommitRow(row, "");
-  states_->BeginActivation();
+  states_->BeginPass();
   const auto entry = states_->PopDue(At(200));
   EXPECT_TRUE(absl::IsDataLoss(entry.status())) << entry.status();
   EXPECT_THAT(std::string(entry.status().message()), HasSubstr("step 'notes', key a"));

@@ -21,8 +21,9 @@ void KeyedStates::FollowTimer(Entry& entry) {
   if (wake < entry.heap_at) HeapSet(entry, wake);
 }
 
-void KeyedStates::BeginActivation() {
+void KeyedStates::BeginPass() {
   ++activation_;
+  due_ = Timestamp::Min();
   for (Entry* entry : fired_again_) {
     if (entry->heap_at.is_never()) FollowTimer(*entry);
   }
@@ -32,7 +33,7 @@ void KeyedStates::BeginActivation() {
 Timestamp KeyedStates::NextWake() const {
   Timestamp next = heap_.empty() ? Timestamp::Never() : heap_[0]->heap_at;
   if (MayBeCold()) next = std::min(next, next_index_at_);
-  // Due again within the activation that fired it: the next activation is due at once.
+  // Due again when it had just fired: the next pass is due at once.
   if (!fired_again_.empty()) next = Timestamp::Min();
   return next;
 }
@@ -57,6 +58,10 @@ absl::StatusOr<KeyedStates::Entry*> KeyedStates::PopDue(Timestamp now) {
       continue;
     }
     HeapRemove(entry);
+    if (wake > due_) {
+      due_ = wake;
+      ++activation_;
+    }
     if (entry.fired_in == activation_) {
       fired_again_.push_back(&entry);
       continue;

@@ -81,12 +81,13 @@ class World {
     RunBuilder run;
     std::unique_ptr<KeyedStates> states;
     KeyGroupRange groups;
-    bool encoded = false;         // of the closing epoch
-    bool noticed = false;         // its commit
-    bool walking = false;         // the walk at the end of input is under way
-    std::string walked_to;        // the last key of the walk
-    std::set<std::string> fired;  // in the activation under way
-    bool interrupted = false;     // it was left open, and other things happened since
+    bool encoded = false;              // of the closing epoch
+    bool noticed = false;              // its commit
+    bool walking = false;              // the walk at the end of input is under way
+    std::string walked_to;             // the last key of the walk
+    std::set<std::string> fired;       // in the pass under way
+    Timestamp due = Timestamp::Min();  // the latest due time that fired in it
+    bool interrupted = false;          // it was left open, and other things happened since
   };
   // As the epoch record keeps it.
   struct Record {
@@ -239,18 +240,20 @@ class World {
 
   using Due = std::pair<Timestamp, std::string>;
 
-  // The next key of the worker that is due and has not fired in this activation.
+  // The next key of the worker that is due. One that has fired in this pass is due for a later time
+  // only.
   std::optional<Due> NextDue(const WorkerState& worker) const {
     std::optional<Due> next;
     for (const auto& [key, held] : model_) {
-      if (held.note.wake > now_ || worker.fired.contains(key)) continue;
+      if (held.note.wake > now_) continue;
+      if (worker.fired.contains(key) && held.note.wake <= worker.due) continue;
       if (!worker.groups.Contains(KeyGroupOf(key))) continue;
       if (!next || Due(held.note.wake, key) < *next) next = {held.note.wake, key};
     }
     return next;
   }
 
-  // A key that is due again within an activation that commits and evictions interrupt may be
+  // A key that is due again within a pass that commits and evictions interrupt may be
   // forgotten to have fired. That is all right, as long as it comes in its place.
   bool MayFireAgain(const WorkerState& worker, const std::string& key,
                     const std::optional<Due>& expected) const {
@@ -260,10 +263,11 @@ class World {
     return due.first <= now_ && (!expected || due < *expected);
   }
 
-  // Fires some or all that is due. A part leaves the activation open, as a worker's step does.
+  // Fires some or all that is due. A part leaves the pass open, as a worker's step does.
   void FireSome(WorkerState& worker) {
     if (worker.fired.empty()) {
-      worker.states->BeginActivation();
+      worker.states->BeginPass();
+      worker.due = Timestamp::Min();
       worker.interrupted = false;
     }
     uint64_t left = random_.OneIn(3) ? random_.Below(20) : UINT64_MAX;
@@ -282,6 +286,8 @@ class World {
       }
       ASSERT_NO_FATAL_FAILURE(CheckAgainstModel(**entry));
       worker.fired.insert((*entry)->key);
+      if (expected) worker.due = std::max(worker.due, expected->first);
+      ASSERT_GE(worker.states->due(), worker.due);
       ++counts_["fire"];
       ChangeAtRandom(NoteIn(*(*entry)->state));
       Settle(worker, **entry);

@@ -19,6 +19,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -58,6 +60,12 @@ class StepContext {
     late_.push_back({.rows = rows, .late_by = late_by});
   }
 
+  // The first late item of the step is shown; true until one has been described.
+  bool wants_first_late() const { return wants_first_late_ && !first_late_; }
+  void DescribeLate(FirstLate late) { first_late_ = std::move(late); }
+  // A window has been emitted and is gone.
+  void CountClosed() { ++windows_closed_; }
+
   // Hands `value` on, under the key of the callback.
   template <size_t Port = 0>
   void Emit(std::tuple_element_t<Port, Outs> value) {
@@ -74,6 +82,9 @@ class StepContext {
   Timestamp now_;
   Timestamp floor_ = Timestamp::Min();
   std::vector<LateItem> late_;
+  bool wants_first_late_ = true;
+  std::optional<FirstLate> first_late_;
+  uint64_t windows_closed_ = 0;
   decltype(VectorsOf(static_cast<const Outs*>(nullptr))) pending_;
   std::vector<uint8_t> order_;  // ports, as emitted; steps with one port need none
 };

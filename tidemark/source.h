@@ -65,6 +65,9 @@ class SourceFactory {
   // A source that cannot seek loses what it read but had not committed: at-most-once, said at
   // start.
   virtual bool can_seek() const { return true; }
+  // A source that makes its items: with a rate, it has only what its rate has made due. What a rate
+  // holds back of any other source counts as a backlog.
+  virtual bool makes_items() const { return false; }
   // One line for people: "file quakes.jsonl".
   virtual std::string Describe() const = 0;
 };

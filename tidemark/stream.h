@@ -55,9 +55,9 @@ class Stream {
   // f(const T&) -> bool; keeps what gives true.
   template <class F>
   Stream<T> Filter(F f) const {
-    return Each<T>("filter", [f = std::move(f)](T& item, std::vector<T>& out) mutable {
+    return Same(Each<T>("filter", [f = std::move(f)](T& item, std::vector<T>& out) mutable {
       if (std::invoke(f, std::as_const(item))) out.push_back(std::move(item));
-    });
+    }));
   }
   // f(T) -> range of U; each element on its own.
   template <class F, class R = std::decay_t<std::invoke_result_t<F&, T>>,
@@ -96,10 +96,10 @@ class Stream {
   // Sees every item and lets it pass.
   template <class F>
   Stream<T> Inspect(F f) const {
-    return Each<T>("inspect", [f = std::move(f)](T& item, std::vector<T>& out) mutable {
+    return Same(Each<T>("inspect", [f = std::move(f)](T& item, std::vector<T>& out) mutable {
       std::invoke(f, std::as_const(item));
       out.push_back(std::move(item));
-    });
+    }));
   }
   // The same, f(const T&, Epoch, int worker): in which epoch, and on which worker.
   template <class F>
@@ -113,7 +113,7 @@ class Stream {
         out = std::move(items);
       });
     };
-    return Next<T>(internal::AddStatelessOn<T, T>(graph_, step_, port_, "inspect_debug", make));
+    return Same(internal::AddStatelessOn<T, T>(graph_, step_, port_, "inspect_debug", make));
   }
   // Any item ends the run: for streams on which nothing may come.
   void Raises() const {
@@ -124,7 +124,7 @@ class Stream {
   // Deals the items out to all workers in turn, for costly steps that need no key. With several
   // workers items then overtake each other.
   Stream<T> Redistribute() const {
-    return Next<T>(internal::AddRedistribute<T>(graph_, step_, port_));
+    return Same(internal::AddRedistribute<T>(graph_, step_, port_));
   }
   // f(const T&) -> bool: two streams, where it gives true and where it gives false.
   template <class F>
@@ -139,14 +139,15 @@ class Stream {
         }
       });
     });
+    graph_->step(step).keeps_key = true;
     return {Stream<T>(graph_, step, 0), Stream<T>(graph_, step, 1)};
   }
   // The items of all streams, each stream in its order.
   template <class... Others>
   Stream<T> Merge(const Others&... others) const {
     static_assert((std::is_same_v<Others, Stream<T>> && ...), "Merge takes streams of one type");
-    const Stream<T> merged =
-        Each<T>("merge", [](T& item, std::vector<T>& out) { out.push_back(std::move(item)); });
+    const Stream<T> merged = Same(
+        Each<T>("merge", [](T& item, std::vector<T>& out) { out.push_back(std::move(item)); }));
     (graph_->AddEdge({.from = others.step_,
                       .port = others.port_,
                       .to = merged.step_,
@@ -201,6 +202,12 @@ class Stream {
   Stream<U> Next(int step) const {
     return Stream<U>(graph_, step, 0);
   }
+  // The step hands on items as they are, so their keys are what they were.
+  Stream<T> Same(int step) const {
+    graph_->step(step).keeps_key = true;
+    return Stream<T>(graph_, step, 0);
+  }
+  static Stream<T> Same(const Stream<T>& stream) { return stream.Same(stream.step()); }
   // A step that takes one item at a time. Each worker gets its own copy of `f`.
   template <class U, class F>
   Stream<U> Each(const char* kind, F f) const {
@@ -265,14 +272,16 @@ class KeyedStream {
   auto StatefulMap(std::string name, F f) const {
     using S = typename internal::MapperState<State, F>::Type;
     return std::get<0>(AddLogic(std::move(name), "stateful_map", "",
-                                internal::StatefulMapLogic<S, V, F>(std::move(f))));
+                                internal::StatefulMapLogic<S, V, F>(std::move(f)),
+                                {.passes_watermark = true}));
   }
   // The same with a range of U, whose elements are handed on one by one.
   template <class State = void, class F>
   auto StatefulFlatMap(std::string name, F f) const {
     using S = typename internal::MapperState<State, F>::Type;
     return std::get<0>(AddLogic(std::move(name), "stateful_flat_map", "",
-                                internal::StatefulFlatMapLogic<S, V, F>(std::move(f))));
+                                internal::StatefulFlatMapLogic<S, V, F>(std::move(f)),
+                                {.passes_watermark = true}));
   }
 
   // One value for each key at the end of input; see tidemark/final.h.
@@ -349,10 +358,17 @@ class KeyedStream {
   // The same steps as on Stream, on the value alone; the key stays.
   template <class F, class U = std::decay_t<std::invoke_result_t<F&, V>>>
   KeyedStream<K, U> MapValue(F f) const {
-    return KeyedStream<K, U>(
-        pairs_.Map([f = std::move(f)](KeyValue<K, V> pair) mutable -> KeyValue<K, U> {
-          return {std::move(pair.key), std::invoke(f, std::move(pair.value))};
-        }));
+    return KeepingKey(pairs_.Map([f = std::move(f)](KeyValue<K, V> pair) mutable {
+      return KeyValue<K, U>{std::move(pair.key), std::invoke(f, std::move(pair.value))};
+    }));
+  }
+  // f(const K&, V) -> U, for a value that depends on the key; the key stays.
+  template <class F, class U = std::decay_t<std::invoke_result_t<F&, const K&, V>>>
+  KeyedStream<K, U> MapWithKey(F f) const {
+    return KeepingKey(pairs_.Map([f = std::move(f)](KeyValue<K, V> pair) mutable {
+      U value = std::invoke(f, std::as_const(pair.key), std::move(pair.value));
+      return KeyValue<K, U>{std::move(pair.key), std::move(value)};
+    }));
   }
   template <class F>
   KeyedStream<K, V> FilterValue(F f) const {
@@ -363,7 +379,7 @@ class KeyedStream {
   template <class F, class R = std::decay_t<std::invoke_result_t<F&, V>>,
             class U = typename R::value_type>
   KeyedStream<K, U> FlatMapValue(F f) const {
-    return KeyedStream<K, U>(pairs_.FlatMap([f = std::move(f)](KeyValue<K, V> pair) mutable {
+    return KeepingKey(pairs_.FlatMap([f = std::move(f)](KeyValue<K, V> pair) mutable {
       std::vector<KeyValue<K, U>> out;
       for (auto&& element : std::invoke(f, std::move(pair.value))) {
         out.push_back({pair.key, std::forward<decltype(element)>(element)});
@@ -374,7 +390,7 @@ class KeyedStream {
   template <class F, class O = std::decay_t<std::invoke_result_t<F&, V>>,
             class U = typename O::value_type>
   KeyedStream<K, U> FilterMapValue(F f) const {
-    return KeyedStream<K, U>(pairs_.FilterMap(
+    return KeepingKey(pairs_.FilterMap(
         [f = std::move(f)](KeyValue<K, V> pair) mutable -> std::optional<KeyValue<K, U>> {
           auto result = std::invoke(f, std::move(pair.value));
           if (!result) return std::nullopt;
@@ -397,13 +413,21 @@ class KeyedStream {
   template <class, class, class, class, bool>
   friend class WindowedStream;
 
+  // The pairs have the keys that they had.
+  template <class U>
+  static KeyedStream<K, U> KeepingKey(const Stream<KeyValue<K, U>>& pairs) {
+    pairs.graph()->step(pairs.step()).keeps_key = true;
+    return KeyedStream<K, U>(pairs);
+  }
+
   template <class Logic>
-  auto AddLogic(std::string name, const char* kind, std::string parameters, Logic logic) const {
+  auto AddLogic(std::string name, const char* kind, std::string parameters, Logic logic,
+                const internal::KeyedStepFacts& facts = {}) const {
     static_assert(std::is_same_v<typename Logic::In, V>,
                   "the step's In must be the type of the stream's values");
     const int step =
         internal::AddKeyedStep<K, V>(pairs_.graph(), pairs_.step(), pairs_.port(), std::move(name),
-                                     kind, std::move(parameters), std::move(logic));
+                                     kind, std::move(parameters), std::move(logic), facts);
     return Ports(step, static_cast<const typename Logic::Outs*>(nullptr),
                  std::make_index_sequence<std::tuple_size_v<typename Logic::Outs>>());
   }

@@ -90,7 +90,8 @@ TEST(StreamTime, ANewKeyIsLateWhenTheStreamIsAhead) {
   s.tester.Run();
   EXPECT_EQ(s.LateRows(), Rows{"new 3"});
   s.tester.End();
-  EXPECT_EQ(s.Counts(), (Rows{"a 0: 1", "a 3: 1", "new 2: 1"}));
+  EXPECT_EQ(s.Counts(), (Rows{"a 0: 1", "new 2: 1", "a 3: 1"}))
+      << "the end of the input closes in order of time";
 }
 
 // Output does not depend on how the stream is cut: the closes stand behind the item that caused

@@ -66,6 +66,7 @@ absl::Status FlowTester::Start() {
   job.batch_items_max = options_.batch_items_max;
   job.channel_batches_max = options_.channel_batches_max;
   job.clock = &clock_;
+  job.regular_looks = true;
   job.files = files_.get();
   job.skips = &skips_;
   job.store = storage_->store;

@@ -94,6 +94,21 @@ template <class Windower>
 requires requires { typename Windower::State; }
 Windower ToWindower(Windower w) { return w; }
 
+// Whose watermark a clock goes by; a clock of the user's own is one per key.
+template <class Clock>
+constexpr ClockScope ScopeOf() {
+  if (std::is_same_v<Clock, StreamClock>) return ClockScope::kPerStream;
+  if (std::is_same_v<Clock, SystemTimeClock>) return ClockScope::kSystem;
+  return ClockScope::kPerKey;
+}
+// How far the results of windows may lag behind the watermark that closes them: those of a session
+// have the time of its last item.
+template <class Windower>
+Span LagOf(const Windower& windower) {
+  if constexpr (std::is_same_v<Windower, SessionWindower>) return windower.gap;
+  return Span();
+}
+
 inline absl::StatusOr<WindowRules> CheckRules(const WindowOptions& options, Order default_order) {
   if (options.keep_watermark_for < absl::ZeroDuration()) {
     return absl::InvalidArgumentError(Cat("keep_watermark_for must not be negative, not ",
@@ -215,7 +230,10 @@ class WindowedStream {
     auto streams =
         input.AddLogic(std::move(name), kind,
                        Cat(clock_.Describe(), ", ", windower_.Describe(), ", ", checked.Describe()),
-                       std::move(logic));
+                       std::move(logic),
+                       {.clock = internal::ScopeOf<Clock>(),
+                        .hands_on_less = internal::LagOf(windower_),
+                        .keeps_at_eof = checked.at_eof == AtEof::kKeep});
     if constexpr (kMetadata) {
       return streams;
     } else {

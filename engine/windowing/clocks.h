@@ -61,6 +61,8 @@ struct EventClock {
   void RaiseTo(State& state, Timestamp watermark, Timestamp now) const {
     if (watermark > Watermark(state, now)) state = {.base = watermark, .at = now};
   }
+  // Where items alone have brought the watermark.
+  Timestamp ByItems(const State& state) const { return state.base; }
   std::string Describe() const {
     return Cat("event_time: per_key, max_out_of_orderness: ", FormatSpan(max_out_of_orderness));
   }

@@ -5,6 +5,9 @@
 #include <iterator>
 #include <string>
 
+#include "base/status.h"
+#include "state/state_key.h"
+
 namespace tidemark {
 namespace {
 
@@ -67,6 +70,21 @@ void MergeLateness(LatenessRecord& into, const LatenessRecord& from) {
   for (const LatenessRecord::Sample& sample : from.samples) {
     AddSample(into, sample.key, sample.late_by);
   }
+}
+
+std::string DescribeFirstLate(const FirstLate& late, bool after_end) {
+  std::string text = late.place.empty() ? "" : Cat(late.place, ": ");
+  text += Cat(late.place.empty() ? "an item" : "the row", " of ", FormatTimestamp(late.at), ", key ",
+              FormatUserKey(late.key), ", is late by ", FormatSpan(late.late_by));
+  if (after_end) {
+    text += "; an earlier run closed its windows at the end of its input, which at_eof: keep does not";
+  } else if (!late.needed_bound.is_infinite()) {
+    text += Cat("; max_out_of_orderness: ", FormatSpan(late.needed_bound), " would have kept it");
+  }
+  if (late.by_time && !after_end) {
+    text += "; its key was quiet, and time alone had moved the watermark";
+  }
+  return text + "; further ones are counted";
 }
 
 }  // namespace tidemark

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/timestamp.h"
@@ -25,6 +26,22 @@ struct LateItem {
   uint64_t rows = 0;  // windows it was late for
   Span late_by;
 };
+
+// What there is to say about the first late item of a step in a run.
+struct FirstLate {
+  std::string place;  // "quakes.jsonl:17"; empty where that is not known
+  std::string key;    // an encoded user key
+  Timestamp at;
+  Span late_by;       // watermark - at
+  // The max_out_of_orderness that would have kept it; infinite where none would have.
+  Span needed_bound;
+  // Without the time that passed while the key was quiet it would not have been late.
+  bool by_time = false;
+};
+
+// For people: "quakes.jsonl:17: a row of 2018-01-31T02:18:21Z (key "ci") is late by 2h; …".
+// `after_end`: an earlier run ended with its input, which closed all windows.
+std::string DescribeFirstLate(const FirstLate& late, bool after_end);
 
 void CountLate(LatenessRecord& lateness, std::string_view key, const LateItem& item);
 void MergeLateness(LatenessRecord& into, const LatenessRecord& from);

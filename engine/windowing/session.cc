@@ -18,6 +18,15 @@ std::string SessionWindower::Describe() const { return Cat("session: ", FormatSp
 
 void SessionWindower::LateFor(const State& state, Timestamp item, Timestamp watermark,
                               std::vector<int64_t>& ids) const {
+  if (ClosesAt(LastWith(state, item), watermark)) ids.push_back(kLateSessionId);
+}
+
+Span SessionWindower::LateBy(const State& state, Timestamp item, Timestamp watermark) const {
+  return watermark - (LastWith(state, item) + gap);
+}
+
+// The last time of the session that `item` would be in.
+Timestamp SessionWindower::LastWith(const State& state, Timestamp item) const {
   Timestamp last = item;
   auto next = state.sessions.upper_bound(item);
   if (next != state.sessions.begin()) {
@@ -27,7 +36,7 @@ void SessionWindower::LateFor(const State& state, Timestamp item, Timestamp wate
   if (next != state.sessions.end() && Reaches(item, next->first)) {
     last = std::max(last, next->second.last);
   }
-  if (ClosesAt(last, watermark)) ids.push_back(kLateSessionId);
+  return last;
 }
 
 SessionWindower::Place SessionWindower::StretchToOpenAt(State& state, Place place,

@@ -38,6 +38,8 @@ struct SessionWindower {
 
   using Session = OpenSession;
   using State = SessionTable;
+  // Ids count up as long as the key's state lives, so it outlives the sessions.
+  static constexpr bool kCountsIds = true;
 
   absl::Status Check() const;
   std::string Describe() const;
@@ -46,6 +48,8 @@ struct SessionWindower {
   // a gap before the watermark.
   void LateFor(const State& state, Timestamp item, Timestamp watermark,
                std::vector<int64_t>& ids) const;
+  // How far `watermark` is past where it may be for the item to be on time.
+  Span LateBy(const State& state, Timestamp item, Timestamp watermark) const;
   // The one session that the item joins or makes (the lowest id of several); `merges` then follow
   // at once, in order of open.
   void OpenFor(State& state, Timestamp item, Timestamp watermark, std::vector<int64_t>& ids,
@@ -74,6 +78,7 @@ struct SessionWindower {
   bool Reaches(Timestamp earlier_last, Timestamp later_open) const {
     return later_open <= earlier_last + gap;
   }
+  Timestamp LastWith(const State& state, Timestamp item) const;
   Place MergeWithNext(State& state, Place earlier, std::vector<WindowMerge>& merges) const;
   Place StretchToOpenAt(State& state, Place place, Timestamp open) const;
 };

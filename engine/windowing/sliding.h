@@ -58,6 +58,10 @@ struct SlidingWindower {
   // Windows of `item` for which it comes too late at `watermark`.
   void LateFor(const State& state, Timestamp item, Timestamp watermark,
                std::vector<int64_t>& ids) const;
+  // How far `watermark` is past where it may be for all windows of `item` to be open.
+  Span LateBy(const State&, Timestamp item, Timestamp watermark) const {
+    return watermark - (CloseOf(FirstWindowOf(item)) - Span::Micros(1));
+  }
   // Opens the windows of `item` that have not closed at `watermark`. No merges here.
   void OpenFor(State& state, Timestamp item, Timestamp watermark, std::vector<int64_t>& ids,
                std::vector<WindowMerge>& merges) const;

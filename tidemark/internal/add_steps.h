@@ -72,6 +72,7 @@ class TypedSource final : public SourceStep {
   }
   bool can_seek() const override { return source_.factory()->can_seek(); }
   double rate() const override { return source_.rate(); }
+  bool makes_items() const override { return source_.factory()->makes_items(); }
   std::string Describe() const override { return source_.factory()->Describe(); }
 
  private:
@@ -157,9 +158,17 @@ void AddSink(const Graph& graph, int from, int port, std::string name, Sink<T> s
 
 // ---- stateful steps ----------------------------------------
 
+// What the plan of a step with state says of watermarks; see StepPlan.
+struct KeyedStepFacts {
+  bool passes_watermark = false;
+  ClockScope clock = ClockScope::kNone;
+  Span hands_on_less = {};
+  bool keeps_at_eof = false;
+};
+
 template <class K, class V, class Logic>
 int AddKeyedStep(const Graph& graph, int from, int port, std::string name, const char* kind,
-                 std::string parameters, Logic logic) {
+                 std::string parameters, Logic logic, const KeyedStepFacts& facts = {}) {
   StepPlan plan;
   plan.role = StepPlan::Role::kStateful;
   plan.name = std::move(name);
@@ -169,6 +178,10 @@ int AddKeyedStep(const Graph& graph, int from, int port, std::string name, const
   plan.key_schema = SchemaBytesOf<K>();
   plan.domain = Logic::kDomain;
   plan.ports = static_cast<int>(std::tuple_size_v<typename Logic::Outs>);
+  plan.passes_watermark = facts.passes_watermark;
+  plan.clock = facts.clock;
+  plan.hands_on_less = facts.hands_on_less;
+  plan.keeps_at_eof = facts.keeps_at_eof;
   plan.make_stateful = [logic = std::move(logic)](const NodeContext& context) {
     return std::make_unique<KeyedNode<K, Logic>>(logic, context);
   };

@@ -73,6 +73,7 @@ KeyedStream<K, Timed<V>> AddEventTime(const Stream<KeyValue<K, V>>& pairs, F tim
           }
         });
       });
+  pairs.graph()->step(step).keeps_key = true;
   return KeyedStream<K, Timed<V>>(Stream<Out>(pairs.graph(), step, 0));
 }
 
@@ -83,12 +84,12 @@ class StampNode final : public WatermarkNode {
   using Item = KeyValue<K, Timed<V>>;
   using WatermarkNode::WatermarkNode;
 
-  absl::Status OnBatch(int, std::unique_ptr<AnyBatch> batch, const Activation& now,
+  absl::Status OnBatch(int, std::unique_ptr<AnyBatch> batch, const Activation&,
                        Output& out) override {
     for (Item& item : BatchOf<Item>(*batch)) {
-      item.value.stream_watermark = meter().OnItem(partition(), item.value.at, now.wall);
+      item.value.stream_watermark = AsOf(item.value.at);
     }
-    batch->mark = Mark(partition());
+    batch->mark = MarkOfBatch();
     return out.Emit(0, std::move(batch));
   }
 
@@ -107,6 +108,7 @@ KeyedStream<K, Timed<V>> AddStamp(const KeyedStream<K, Timed<V>>& timed, const S
   plan.role = StepPlan::Role::kStateless;
   plan.name = name;
   plan.kind = "watermark";
+  plan.keeps_key = true;
   plan.make_watermark = [options](const NodeContext&) -> std::unique_ptr<WatermarkNode> {
     return std::make_unique<StampNode<K, V>>(options);
   };

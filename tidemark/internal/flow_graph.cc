@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/status.h"
+#include "engine/watermark_plan.h"
 
 namespace tidemark::internal {
 
@@ -18,7 +19,7 @@ absl::StatusOr<Plan> FlowGraph::Compile() const {
         Cat("flow '", plan_.flow_name, "' has no source; begin with flow.From(name, source)"));
   }
   Plan plan = plan_;  // steps can only follow what exists, so they are in topological order
-  TM_RETURN_IF_ERROR(CheckStreamTime(plan));
+  TM_RETURN_IF_ERROR(PlanWatermarks(plan));
   MarkMeetingOutputs(plan);
   return plan;
 }

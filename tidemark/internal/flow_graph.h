@@ -21,6 +21,8 @@ class FlowGraph {
     plan_.steps.push_back(std::move(step));
     return static_cast<int>(plan_.steps.size()) - 1;
   }
+  // Facts that the step's maker knows.
+  StepPlan& step(int step) { return plan_.steps[static_cast<size_t>(step)]; }
   void AddEdge(EdgePlan edge) { plan_.edges.push_back(std::move(edge)); }
   // Reported by Compile(), the first one wins: building a flow never fails halfway.
   void AddError(absl::Status error) {

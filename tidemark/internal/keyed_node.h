@@ -2,6 +2,7 @@
 // callbacks of stateful steps are called and their exceptions become a status.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <memory>
@@ -93,13 +94,16 @@ class KeyedNode final : public StatefulNode {
                        Output& out) override {
     auto& items = BatchOf<KeyValue<K, In>>(*batch);
     context_.now_ = TimeOf(now);
+    NoteItemTime(context_.now_);
     absl::Status status;
     TM_RETURN_IF_ERROR(Guarded([&] { status = OnItems(items, batch->mark, now, out); }));
     TM_RETURN_IF_ERROR(status);
     if constexpr (kFollowsStream) {
       if (batch->mark) TM_RETURN_IF_ERROR(Hear(*batch->mark, now, out));
+      TM_RETURN_IF_ERROR(Flush(now, out));
+      return HandOn(out);
     }
-    return Flush(out);
+    return Flush(now, out);
   }
   // Guarded as a whole: when a timer is looked for, the user's NotifyAt is called.
   absl::StatusOr<bool> RunTimers(const Activation& now, size_t max, Output& out) override {
@@ -115,21 +119,28 @@ class KeyedNode final : public StatefulNode {
   }
 
  protected:
-  absl::Status FireTimer(KeyedStates::Entry& entry, const Activation& now) override {
-    context_.now_ = TimeOf(now);
+  absl::Status FireTimer(KeyedStates::Entry& entry, Timestamp at) override {
+    context_.now_ = at;
     logic_.OnTimer(StateIn<State>(*entry.state), context_);
     return TakePendingOf(entry);
   }
 
-  absl::Status FireEnd(KeyedStates::Entry& entry, const Activation& now) override {
-    context_.now_ = TimeOf(now);
+  absl::Status FireEnd(KeyedStates::Entry& entry, Timestamp at) override {
+    context_.now_ = at;
     logic_.OnEnd(StateIn<State>(*entry.state), context_);
     return TakePendingOf(entry);
   }
 
-  absl::Status Flush(Output& out) override {
-    if (emit_each_key()) return FlushInOrder(out);
-    return FlushPorts(out, std::make_index_sequence<std::tuple_size_v<Outs>>());
+  absl::Status Flush(const Activation& then, Output& out) override {
+    if (emit_each_key()) return FlushInOrder(then, out);
+    return FlushPorts(then, out, std::make_index_sequence<std::tuple_size_v<Outs>>());
+  }
+
+  uint64_t TakeClosed() override { return std::exchange(context_.windows_closed_, 0); }
+
+  bool ClosesAtEnd() const override {
+    if constexpr (requires { logic_.ClosesAtEnd(); }) return logic_.ClosesAtEnd();
+    return false;
   }
 
  private:
@@ -168,15 +179,31 @@ class KeyedNode final : public StatefulNode {
       }
       TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states().Touch(KeyAt(i)));
       State& state = StateIn<State>(*entry->state);
-      // A deadline that has passed when items of its key arrive fires before them.
-      if (!logic_.IsEmpty(state) && logic_.WakeAt(state) <= context_.now_) {
-        logic_.OnTimer(state, context_);
-      }
+      TM_RETURN_IF_ERROR(FireDueOf(state, items[i].key, now, out));
       logic_.OnItem(state, std::move(items[i].value), context_);
       TakePending(items[i].key, std::make_index_sequence<std::tuple_size_v<Outs>>());
       TakeLate(KeyAt(i));
       states().Changed(*entry);
     }
+    return absl::OkStatus();
+  }
+
+  // What has come due when items of its key arrive fires before them, each as of its due time; what
+  // is due again at once waits for an activation of its own.
+  absl::Status FireDueOf(State& state, const K& key, const Activation& now, Output& out) {
+    const Timestamp item_time = context_.now_;
+    Timestamp fired = Timestamp::Min();
+    while (!logic_.IsEmpty(state)) {
+      const Timestamp due = logic_.WakeAt(state);
+      if (due > item_time || (fired > Timestamp::Min() && due <= fired)) break;
+      if (fired == Timestamp::Min()) TM_RETURN_IF_ERROR(Flush(now, out));
+      fired = std::max(due, fired);
+      context_.now_ = std::min(AsOf(due), item_time);
+      logic_.OnTimer(state, context_);
+      TakePending(key, std::make_index_sequence<std::tuple_size_v<Outs>>());
+      TM_RETURN_IF_ERROR(Flush(now.AsOf(Logic::kDomain, context_.now_), out));
+    }
+    context_.now_ = item_time;
     return absl::OkStatus();
   }
 
@@ -188,8 +215,13 @@ class KeyedNode final : public StatefulNode {
     return absl::OkStatus();
   }
   void TakeLate(std::string_view key) {
-    for (const LateItem& late : context_.late_) CountLate(lateness(), key, late);
+    if (context_.late_.empty()) return;
+    for (const LateItem& late : context_.late_) NoteLate(key, late);
     context_.late_.clear();
+    if (!context_.first_late_ || !context_.wants_first_late_) return;
+    context_.wants_first_late_ = false;
+    context_.first_late_->key = key;
+    NoteFirstLate(*std::exchange(context_.first_late_, std::nullopt));
   }
   template <size_t... Port>
   void TakePending(const K& key, std::index_sequence<Port...>) {
@@ -206,45 +238,46 @@ class KeyedNode final : public StatefulNode {
     pending.clear();
   }
   // Where the ports meet again downstream their order can be seen: one item at a time, as emitted.
-  absl::Status FlushInOrder(Output& out) {
+  absl::Status FlushInOrder(const Activation& then, Output& out) {
     std::array<size_t, std::tuple_size_v<Outs>> next{};
     for (const uint8_t port : ready_order_) {
       TM_RETURN_IF_ERROR(
-          EmitOne(out, port, next[port]++, std::make_index_sequence<std::tuple_size_v<Outs>>()));
+          EmitOne(then, out, port, next[port]++, std::make_index_sequence<std::tuple_size_v<Outs>>()));
     }
     ready_order_.clear();
     std::apply([](auto&... ready) { (ready.clear(), ...); }, ready_);
     return absl::OkStatus();
   }
   template <size_t... Port>
-  absl::Status EmitOne(Output& out, size_t port, size_t at, std::index_sequence<Port...>) {
+  absl::Status EmitOne(const Activation& then, Output& out, size_t port, size_t at,
+                       std::index_sequence<Port...>) {
     absl::Status status;
-    ((port == Port ? void(status = EmitOneOf<Port>(out, at)) : void()), ...);
+    ((port == Port ? void(status = EmitOneOf<Port>(then, out, at)) : void()), ...);
     return status;
   }
   template <size_t Port>
-  absl::Status EmitOneOf(Output& out, size_t at) {
+  absl::Status EmitOneOf(const Activation& then, Output& out, size_t at) {
     auto& ready = std::get<Port>(ready_);
     using Item = typename std::remove_reference_t<decltype(ready)>::value_type;
     auto batch = std::make_unique<Batch<Item>>();
     batch->items.push_back(std::move(ready[at]));
-    return out.Emit(static_cast<int>(Port), std::move(batch));
+    return out.EmitAsOf(then, static_cast<int>(Port), std::move(batch));
   }
 
   template <size_t... Port>
-  absl::Status FlushPorts(Output& out, std::index_sequence<Port...>) {
+  absl::Status FlushPorts(const Activation& then, Output& out, std::index_sequence<Port...>) {
     absl::Status status;
-    ((status.ok() ? void(status = FlushPort<Port>(out)) : void()), ...);
+    ((status.ok() ? void(status = FlushPort<Port>(then, out)) : void()), ...);
     return status;
   }
   template <size_t Port>
-  absl::Status FlushPort(Output& out) {
+  absl::Status FlushPort(const Activation& then, Output& out) {
     auto& ready = std::get<Port>(ready_);
     if (ready.empty()) return absl::OkStatus();
     using Item = typename std::remove_reference_t<decltype(ready)>::value_type;
     auto batch = std::make_unique<Batch<Item>>(std::move(ready));
     ready = {};
-    return out.Emit(static_cast<int>(Port), std::move(batch));
+    return out.EmitAsOf(then, static_cast<int>(Port), std::move(batch));
   }
 
   const Logic logic_;

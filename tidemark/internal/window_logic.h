@@ -77,6 +77,12 @@ class WindowLogic
   // One clock for all keys of the step, so an end of input raises it for all.
   static constexpr bool kClockOfStep =
       kDomain == TimeDomain::kReading || kDomain == TimeDomain::kWatermark;
+  // A key without windows is remembered for keep_watermark_for: its watermark, so that stragglers
+  // are late, and under the system's clock what its windows are counted by.
+  static constexpr bool kOutlivesWindows =
+      Clock::kKeptPerKey || (kDomain == TimeDomain::kReading && requires {
+        requires Windower::kCountsIds;
+      });
   static constexpr size_t kResults = 0, kLate = 1, kMetadata = 2;
 
   WindowLogic(Clock clock, Windower windower, Fold fold, WindowRules rules)
@@ -118,6 +124,8 @@ class WindowLogic
     Settle(state, now);
   }
 
+  bool ClosesAtEnd() const { return rules_.at_eof == AtEof::kClose; }
+
   static bool IsEmpty(const State& state) { return !state.made; }
 
   Timestamp WakeAt(const State& state) const {
@@ -139,8 +147,12 @@ class WindowLogic
     if (rules_.late_when == LateWhen::kBehindWatermark) {
       if (item.at < watermark) {
         windower().AllOf(item.at, late);
+        if (context.wants_first_late()) {
+          DescribeLate(state, item, watermark, watermark - item.at, context);
+        }
         return EmitLate(late, std::move(item), watermark, context);
       }
+      ForgetPlace(item.value);
       if (rules_.queues()) {
         state.queue.emplace(std::pair(item.at, state.arrivals++), std::move(item.value));
         return;
@@ -150,14 +162,48 @@ class WindowLogic
     }
     windower().LateFor(state.windower, item.at, watermark, late);
     if (!late.empty()) {
+      if (context.wants_first_late()) {
+        DescribeLate(state, item, watermark, LateBy(state, item.at, watermark), context);
+      }
       if (std::cmp_equal(late.size(), windower().CountOf(item.at))) {
         return EmitLate(late, std::move(item), watermark, context);
       }
       EmitLate(late, Timed<V>(item), watermark, context);
     }
+    ForgetPlace(item.value);
     // A pane is read for every window that has closed before it gets an item that is late for them.
     if (keeper_.in_panes()) CloseWindows(state, watermark, context);
     Enter(state, item.at, std::move(item.value), watermark, context);
+  }
+
+  // `too_far`: by how much the watermark is past where the item would have been on time.
+  void DescribeLate(const State& state, const Timed<V>& item, Timestamp watermark, Span too_far,
+                    Context& context) const {
+    FirstLate late{.place = {},
+                   .key = {},
+                   .at = item.at,
+                   .late_by = watermark - item.at,
+                   .needed_bound = Span::Infinite()};
+    if constexpr (requires { PlaceOf(item.value); }) late.place = PlaceOf(item.value);
+    if constexpr (requires { clock_.max_out_of_orderness; }) {
+      if (!clock_.max_out_of_orderness.is_infinite()) {
+        late.needed_bound = Span::Micros(clock_.max_out_of_orderness.us + too_far.us);
+      }
+    }
+    if constexpr (requires { clock_.ByItems(state.clock); }) {
+      late.by_time = watermark - clock_.ByItems(state.clock) >= too_far;
+    }
+    context.DescribeLate(std::move(late));
+  }
+  Span LateBy(const State& state, Timestamp at, Timestamp watermark) const {
+    if constexpr (requires { windower().LateBy(state.windower, at, watermark); }) {
+      return windower().LateBy(state.windower, at, watermark);
+    }
+    return watermark - at;
+  }
+  // A value on its way to a window need not know any more where it was read.
+  static void ForgetPlace(V& value) {
+    if constexpr (requires { DropPlace(value); }) DropPlace(value);
   }
 
   void EmitLate(const std::vector<int64_t>& ids, Timed<V>&& item, Timestamp watermark,
@@ -185,6 +231,7 @@ class WindowLogic
 
   void CloseWindows(State& state, Timestamp watermark, Context& context) const {
     keeper_.Close(state, watermark, ResultsTo(context), [&](const ClosedWindow& window) {
+      context.CountClosed();
       context.template Emit<kMetadata>({.window_id = window.id,
                                         .open = window.open.ToAbsl(),
                                         .close = window.close.ToAbsl(),
@@ -204,7 +251,7 @@ class WindowLogic
       return;
     }
     if (!state.idle_since) state.idle_since = now;
-    const Span keep = Clock::kKeptPerKey ? rules_.keep_watermark_for : Span::Micros(0);
+    const Span keep = kOutlivesWindows ? rules_.keep_watermark_for : Span::Micros(0);
     if (!keep.is_infinite() && *state.idle_since + keep <= now) state = State();
   }
 
