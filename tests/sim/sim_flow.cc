@@ -24,6 +24,8 @@ const char* NameOf(FlowKind kind) {
       return "windows by system time";
     case FlowKind::kSessionLists:
       return "sessions, in batches";
+    case FlowKind::kWindowChain:
+      return "windows over windows";
   }
   return "?";
 }
@@ -37,6 +39,8 @@ std::vector<std::string> FlowSpec::sinks() const {
       return {"out", "counts"};
     case FlowKind::kSessions:
       return {"out", "late", "meta"};
+    case FlowKind::kWindowChain:
+      return {"out", "first", "late"};
     default:
       return {"out", "late"};
   }
@@ -76,6 +80,8 @@ void BuildFlow(const FlowSpec& spec, const FlowEnds& ends, Flow& flow) {
       return BuildSystemTime(spec, ends, flow);
     case FlowKind::kSessionLists:
       return BuildSessionLists(spec, ends, flow);
+    case FlowKind::kWindowChain:
+      return BuildWindowChain(spec, ends, flow);
   }
 }
 

@@ -30,7 +30,9 @@ enum class FlowKind {
   kFinals,        // a running map and a count at the end
   kSystemTime,    // windows by processing time
   kSessionLists,  // sessions, their counts in batches
+  kWindowChain,   // windows over windows under another key, per stream
 };
+// Random flows do without the last one until watermarks pass through steps.
 inline constexpr int kFlowKinds = 9;
 const char* NameOf(FlowKind kind);
 
@@ -46,7 +48,10 @@ struct FlowSpec {
     return kind == FlowKind::kBatches || kind == FlowKind::kSystemTime;
   }
   // Its results depend on the order of items alone: the clock may do as it likes.
-  bool uses_no_time() const { return kind == FlowKind::kJoinBatches || kind == FlowKind::kFinals; }
+  bool uses_no_time() const {
+    return kind == FlowKind::kJoinBatches || kind == FlowKind::kFinals ||
+           kind == FlowKind::kWindowChain;
+  }
   std::vector<std::string> sinks() const;
   std::string Describe() const;
 };

@@ -90,6 +90,7 @@ void BuildTumbling(const FlowSpec& spec, const FlowEnds& ends, Flow& flow);
 void BuildSliding(const FlowSpec& spec, const FlowEnds& ends, Flow& flow);
 void BuildSessions(const FlowSpec& spec, const FlowEnds& ends, Flow& flow);
 void BuildSessionLists(const FlowSpec& spec, const FlowEnds& ends, Flow& flow);
+void BuildWindowChain(const FlowSpec& spec, const FlowEnds& ends, Flow& flow);
 void BuildJoinWindows(const FlowSpec& spec, const FlowEnds& ends, Flow& flow);
 void BuildJoinBatches(const FlowSpec& spec, const FlowEnds& ends, Flow& flow);
 

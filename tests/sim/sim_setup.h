@@ -54,6 +54,9 @@ Setup RandomSetup(Random& random, const SimOptions& options);
 using Outputs = std::map<std::string, std::vector<std::string>>;
 // Of one run that nothing disturbs, with one worker, on a store in memory.
 absl::StatusOr<Outputs> RunUndisturbed(const Setup& setup);
+// Of windows over windows, computed from the items alone (FlowKind::kWindowChain). The undisturbed
+// run must agree: a watermark that is handed on wrongly would be wrong in both runs.
+Outputs ChainOutputs(const Setup& setup);
 // Says where a sink's lines differ, per key and in order; empty: nowhere.
 std::string Difference(const Outputs& expected, const Outputs& actual);
 

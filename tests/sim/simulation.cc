@@ -225,6 +225,10 @@ SimResult Simulation::Run() {
     Violation(Cat("the undisturbed run fails: ", ToStd(expected.status().message())));
     return result_;
   }
+  if (setup_.flow.kind == FlowKind::kWindowChain) {
+    Violation(Difference(ChainOutputs(setup_), *expected));
+    if (!result_.violation.empty()) return result_;
+  }
   PrepareDisk();
   // A finished job is run once more, now and then, and gives nothing new.
   const bool again = random_.OneIn(3);
