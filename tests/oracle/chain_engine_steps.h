@@ -34,7 +34,9 @@ ChainResults AddChainWindow(const ChainStep& step, const std::string& name, cons
                             const ChainSinks& sinks, Verb verb, Value value) {
   const auto timed = KeyedStream<std::string, ChainItem>(in).EventTime(
       [](const ChainItem& item) { return absl::FromUnixMicros(item.at); },
-      PerStream{.max_out_of_orderness = absl::Microseconds(step.bound)});
+      PerStream{.max_out_of_orderness = absl::Microseconds(step.bound),
+                .idle_after = step.idle_after == kForever ? absl::InfiniteDuration()
+                                                          : absl::Microseconds(step.idle_after)});
   const WindowOptions options{
       .late_when = step.late_when, .order = step.order, .at_eof = step.at_eof};
   const auto finish = [&](const auto& streams) {

@@ -10,13 +10,14 @@ namespace {
 
 class ChainModel final : public ChainPlayer {
  public:
-  explicit ChainModel(const ChainScript& script) : specs_(script.steps) {
+  explicit ChainModel(const ChainScript& script) : specs_(script.steps), now_(script.start) {
     for (const ChainStep& spec : specs_) {
+      const auto partitions = static_cast<size_t>(spec.partitions);
       state_.steps.push_back({ChainWindows(spec), kMin, {}, {}});
-      state_.steps.back().marks.assign(static_cast<size_t>(spec.partitions), kMin);
-      ends_.push_back(std::vector<bool>(static_cast<size_t>(spec.partitions)));
+      state_.steps.back().marks.assign(partitions, kMin);
+      over_.push_back(std::vector<bool>(partitions));
+      heard_.push_back(std::vector<Heard>(partitions, Heard{.spoke = now_}));
     }
-    ended_ = ends_;
     committed_ = state_;
   }
 
@@ -27,9 +28,12 @@ class ChainModel final : public ChainPlayer {
         uncommitted_.push_back(event);
         break;
       case ChainEvent::Kind::kEndPartition:
-        ends_[static_cast<size_t>(event.step)][static_cast<size_t>(event.partition)] = true;
+        over_[static_cast<size_t>(event.step)][static_cast<size_t>(event.partition)] = true;
         break;
       case ChainEvent::Kind::kAdvance:
+        now_ += event.by;
+        Run();
+        break;
       case ChainEvent::Kind::kRun:
         Run();
         break;
@@ -38,13 +42,13 @@ class ChainModel final : public ChainPlayer {
         Commit();
         break;
       case ChainEvent::Kind::kCrash:
-        Resume();
+        Resume(event.by);
         break;
       case ChainEvent::Kind::kEnd:
         Run();
         End();
         Commit();
-        Resume();
+        Resume(event.by);
         break;
     }
   }
@@ -54,8 +58,15 @@ class ChainModel final : public ChainPlayer {
     for (const StepState& step : state_.steps) rows.push_back(step.rows);
     return rows;
   }
+  bool is_defined() const override { return defined_; }
 
  private:
+  // Of a partition, in this life.
+  struct Heard {
+    int64_t spoke = 0;
+    bool idle = false;
+    bool ended = false;
+  };
   struct StepState {
     ChainWindows windows;
     int64_t watermark = kMin;
@@ -71,40 +82,69 @@ class ChainModel final : public ChainPlayer {
     uncommitted_.clear();
   }
 
-  void Resume() {
+  void Resume(int64_t down_time) {
+    now_ += down_time;
     state_ = committed_;
     unread_ = uncommitted_;
-    for (auto& partitions : ended_) partitions.assign(partitions.size(), false);
+    for (auto& partitions : heard_) partitions.assign(partitions.size(), Heard{.spoke = now_});
     Settle();  // Each step hands on where it stands.
     Run();
   }
 
   void Run() {
     for (const ChainEvent& event : std::exchange(unread_, {})) {
-      StepState& step = state_.steps[static_cast<size_t>(event.step)];
+      const auto number = static_cast<size_t>(event.step);
+      const auto partition = static_cast<size_t>(event.partition);
+      StepState& step = state_.steps[number];
       step.windows.OnItem(event.item, step.watermark, step.rows.late);
       // The item moves the watermark for those behind it.
-      int64_t& mark = step.marks[static_cast<size_t>(event.partition)];
-      mark =
-          std::max(mark, MinusBound(event.item.at, specs_[static_cast<size_t>(event.step)].bound));
+      int64_t& mark = step.marks[partition];
+      mark = std::max(mark, MinusBound(event.item.at, specs_[number].bound));
+      heard_[number][partition] = {.spoke = now_};
       Settle();
     }
-    ended_ = ends_;
+    int silent = 0;
+    for (size_t number = 0; number < specs_.size(); ++number) {
+      for (size_t p = 0; p < heard_[number].size(); ++p) {
+        Heard& heard = heard_[number][p];
+        heard.ended = over_[number][p];
+        const int64_t idle_after = specs_[number].idle_after;
+        if (heard.idle || idle_after == kForever || now_ - heard.spoke < idle_after) continue;
+        heard.idle = true;
+        ++silent;
+      }
+    }
+    defined_ = defined_ && silent <= 1;
     Settle();
   }
 
-  // What is handed to the step, less what its own clock waits for.
+  bool IsIdle(size_t number) const {
+    const std::vector<int>& inputs = specs_[number].inputs;
+    const auto& partitions = heard_[number];
+    if (inputs.empty()) {
+      return std::all_of(partitions.begin(), partitions.end(),
+                         [](const Heard& heard) { return heard.idle; });
+    }
+    return std::all_of(inputs.begin(), inputs.end(),
+                       [&](int input) { return IsIdle(static_cast<size_t>(input)); });
+  }
+
+  // What is handed to the step, less what its own clock waits for. Without anybody who speaks it
+  // holds.
   int64_t Measured(size_t number) const {
+    if (IsIdle(number)) return kMin;
     const ChainStep& spec = specs_[number];
     int64_t least = kMax;
     if (spec.inputs.empty()) {
-      for (size_t p = 0; p < ended_[number].size(); ++p) {
-        if (!ended_[number][p]) least = std::min(least, state_.steps[number].marks[p]);
+      for (size_t p = 0; p < heard_[number].size(); ++p) {
+        const bool counts = !heard_[number][p].idle && !heard_[number][p].ended;
+        if (counts) least = std::min(least, state_.steps[number].marks[p]);
       }
       return least;
     }
     for (const int input : spec.inputs) {
       const auto from = static_cast<size_t>(input);
+      if (IsIdle(from)) continue;
       least = std::min(least, HandedOn(specs_[from], state_.steps[from].watermark));
     }
     return MinusBound(least, spec.bound);
@@ -123,6 +163,9 @@ class ChainModel final : public ChainPlayer {
 
   // §4.6: the watermark rises to what would have closed the windows, no further.
   void End() {
+    for (size_t number = 0; number < specs_.size(); ++number) {
+      defined_ = defined_ && !(specs_[number].inputs.empty() && IsIdle(number));
+    }
     for (size_t number = 0; number < specs_.size(); ++number) {
       if (specs_[number].at_eof == AtEof::kKeep) continue;
       StepState& step = state_.steps[number];
@@ -148,8 +191,10 @@ class ChainModel final : public ChainPlayer {
 
   const std::vector<ChainStep> specs_;
   State state_, committed_;
-  std::vector<std::vector<bool>> ends_;   // where nothing more will come
-  std::vector<std::vector<bool>> ended_;  // and where that has been read
+  std::vector<std::vector<bool>> over_;  // partitions where nothing more will come
+  std::vector<std::vector<Heard>> heard_;
+  int64_t now_;
+  bool defined_ = true;
   std::vector<ChainEvent> unread_, uncommitted_;
 };
 

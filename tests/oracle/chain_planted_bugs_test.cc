@@ -37,7 +37,7 @@ struct PlantedInChain {
 class ChainBugTest : public ::testing::TestWithParam<PlantedInChain> {};
 
 TEST_P(ChainBugTest, IsFound) {
-  constexpr uint64_t kStreamsMax = 200;
+  constexpr uint64_t kStreamsMax = 1000;
   const uint64_t first = TestSetting("TM_SEED", 1);
   for (uint64_t seed = first; seed < first + kStreamsMax; ++seed) {
     if (CompareChains(RandomChain(seed), StandIn(GetParam().bug))) {
@@ -57,7 +57,9 @@ INSTANTIATE_TEST_SUITE_P(
                       PlantedInChain{ChainBug::kSessionNotHeldBack, "SessionNotHeldBack"},
                       PlantedInChain{ChainBug::kEndKeyByKey, "EndKeyByKey"},
                       PlantedInChain{ChainBug::kEndOfFirstWorker, "EndOfFirstWorker"},
-                      PlantedInChain{ChainBug::kResumedWatermarkLost, "ResumedWatermarkLost"}),
+                      PlantedInChain{ChainBug::kResumedWatermarkLost, "ResumedWatermarkLost"},
+                      PlantedInChain{ChainBug::kIdlePerWorker, "IdlePerWorker"},
+                      PlantedInChain{ChainBug::kIdleNotHandedOn, "IdleNotHandedOn"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

@@ -64,6 +64,7 @@ std::string StepText(const ChainStep& step) {
   text += ", " + std::to_string(step.keys) + " keys";
   if (!step.inputs.empty()) text += std::string(", at ") + times[static_cast<int>(step.time)];
   text += ", bound " + std::to_string(step.bound);
+  if (step.idle_after != kForever) text += ", idle_after " + std::to_string(step.idle_after);
   if (step.windows == WindowKind::kSession) {
     text += "; session gap " + std::to_string(step.gap);
   } else {
@@ -155,6 +156,7 @@ std::optional<std::string> CompareChains(const ChainScript& script, const ChainF
   for (size_t i = 0; i < events.size(); ++i) {
     const ChainEvent& event = events[i];
     model->Play(event);
+    if (!model->is_defined()) return std::nullopt;
     real->Play(event);
     if (event.kind == ChainEvent::Kind::kPush || event.kind == ChainEvent::Kind::kEndPartition) {
       continue;

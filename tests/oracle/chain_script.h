@@ -53,6 +53,7 @@ struct ChainStep {
   int64_t keys = 1;         // the key is `who` modulo this
   ChainTime time = ChainTime::kClose;
   int64_t bound = 0;  // max_out_of_orderness
+  int64_t idle_after = kForever;
   WindowKind windows = WindowKind::kTumbling;
   int64_t length = 1, offset = 1, align_to = 0, gap = 0;
   LateWhen late_when = LateWhen::kWindowClosed;
@@ -106,6 +107,9 @@ class ChainPlayer {
   virtual void Play(const ChainEvent& event) = 0;
   // Of every step, everything that has come out and was not taken back.
   virtual std::vector<ChainRows> rows() = 0;
+  // SEMANTICS says what comes of all that was played: not where two partitions fall silent at once,
+  // or one is silent at the end while another is not.
+  virtual bool is_defined() const { return true; }
   // Of every step, how many late rows the last commit counted; empty: it does not count.
   virtual std::vector<uint64_t> late_rows() { return {}; }
 };

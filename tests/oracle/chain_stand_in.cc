@@ -11,7 +11,7 @@ namespace tidemark::oracle {
 namespace {
 
 struct Message {
-  enum class Kind { kItem, kMark, kEnd };
+  enum class Kind { kItem, kMark, kIdle, kEnd };
   Kind kind = Kind::kItem;
   ChainItem item;
   int64_t mark = kMin;
@@ -19,22 +19,31 @@ struct Message {
 
 // What one worker has of one step.
 struct Site {
+  explicit Site(const ChainStep& step) : windows(step) {}
+
   ChainWindows windows;
   int64_t watermark = kMin;
   // By sender: a partition, or a worker of a step in front.
   std::vector<int64_t> heard;
+  std::vector<bool> idle;
   std::vector<bool> ends_heard;
   std::vector<bool> ended;
   std::vector<std::deque<Message>> queues;
+  bool silent = false;  // no sender speaks
 };
 
 class StandIn final : public ChainPlayer {
  public:
   StandIn(const ChainScript& script, ChainBug bug)
-      : bug_(bug), specs_(script.steps), random_(script.seed), workers_(script.workers) {
+      : bug_(bug),
+        specs_(script.steps),
+        random_(script.seed),
+        workers_(script.workers),
+        now_(script.start) {
     for (const ChainStep& spec : specs_) {
       state_.marks.push_back(std::vector<int64_t>(static_cast<size_t>(spec.partitions), kMin));
       over_.push_back(std::vector<bool>(static_cast<size_t>(spec.partitions)));
+      spoke_.push_back(std::vector<int64_t>(static_cast<size_t>(spec.partitions), now_));
       state_.rows.push_back({});
       state_.saved.push_back(kMin);
       state_.keys.push_back({});
@@ -53,6 +62,9 @@ class StandIn final : public ChainPlayer {
         over_[Index(event.step)][Index(event.partition)] = true;
         break;
       case ChainEvent::Kind::kAdvance:
+        now_ += event.by;
+        Run();
+        break;
       case ChainEvent::Kind::kRun:
         Run();
         break;
@@ -61,13 +73,13 @@ class StandIn final : public ChainPlayer {
         Commit();
         break;
       case ChainEvent::Kind::kCrash:
-        Resume(event.workers);
+        Resume(event);
         break;
       case ChainEvent::Kind::kEnd:
         Run();
         End();
         Commit();
-        Resume(event.workers);
+        Resume(event);
         break;
     }
   }
@@ -97,9 +109,13 @@ class StandIn final : public ChainPlayer {
       const size_t senders =
           spec.inputs.empty() ? Index(spec.partitions) : spec.inputs.size() * workers();
       for (size_t worker = 0; worker < workers(); ++worker) {
-        sites_[step].push_back({ChainWindows(spec), kMin, std::vector<int64_t>(senders, kMin),
-                                std::vector<bool>(senders), std::vector<bool>(senders),
-                                std::vector<std::deque<Message>>(senders)});
+        Site site(spec);
+        site.heard.assign(senders, kMin);
+        site.idle.resize(senders);
+        site.ends_heard.resize(senders);
+        site.ended.resize(senders);
+        site.queues.resize(senders);
+        sites_[step].push_back(std::move(site));
       }
       for (const auto& [key, of_key] : state_.keys[step]) {
         sites_[step][WorkerOf(step, key)].windows.keys()[key] = of_key;
@@ -119,14 +135,16 @@ class StandIn final : public ChainPlayer {
     uncommitted_.clear();
   }
 
-  void Resume(int workers) {
+  void Resume(const ChainEvent& event) {
+    now_ += event.by;
     state_ = committed_;
-    workers_ = workers;
+    workers_ = event.workers;
     unread_ = uncommitted_;
     OpenSites();
+    for (auto& partitions : spoke_) partitions.assign(partitions.size(), now_);
     for (size_t step = 0; step < specs_.size(); ++step) {
       if (bug_ == ChainBug::kResumedWatermarkLost) break;
-      for (size_t worker = 0; worker < this->workers(); ++worker) {
+      for (size_t worker = 0; worker < workers(); ++worker) {
         Rise(step, worker, state_.saved[step]);
       }
     }
@@ -200,19 +218,41 @@ class StandIn final : public ChainPlayer {
     if (bug_ != ChainBug::kMarkBeforeResults) SendMark(step, worker, got);
   }
 
+  // An input is silent when all of its workers are: one of them hears first that it speaks again,
+  // and what the others still have comes before their own word.
+  bool IsLeftOut(size_t step, const Site& site, size_t sender) const {
+    if (specs_[step].inputs.empty() || bug_ == ChainBug::kIdlePerWorker) return site.idle[sender];
+    const auto from =
+        site.idle.begin() + static_cast<std::ptrdiff_t>(sender / workers() * workers());
+    return std::count(from, from + workers_, false) == 0;
+  }
+
   void Move(size_t step, size_t worker) {
     const Site& site = sites_[step][worker];
     const ChainStep& spec = specs_[step];
     const bool greatest = bug_ == ChainBug::kGreatestOverWorkers && !spec.inputs.empty();
     int64_t measured = greatest ? kMin : kMax;
     for (size_t sender = 0; sender < site.heard.size(); ++sender) {
-      if (site.ended[sender]) continue;
+      if (site.ended[sender] || IsLeftOut(step, site, sender)) continue;
       measured = greatest ? std::max(measured, site.heard[sender])
                           : std::min(measured, site.heard[sender]);
     }
+    if (measured == kMax) return;  // nobody speaks
     const bool held_back = bug_ != ChainBug::kNotHeldBack || spec.time != ChainTime::kOpen;
     if (!spec.inputs.empty() && held_back) measured = MinusBound(measured, spec.bound);
-    if (measured < kMax) Rise(step, worker, measured);
+    Rise(step, worker, measured);
+  }
+
+  // One that all are silent for says so, and that it speaks again.
+  void SaySilence(size_t step, size_t worker) {
+    Site& site = sites_[step][worker];
+    const bool silent = std::count(site.idle.begin(), site.idle.end(), false) == 0;
+    if (silent == site.silent || bug_ == ChainBug::kIdleNotHandedOn) return;
+    site.silent = silent;
+    if (!silent) return SendMark(step, worker, std::vector<bool>(workers(), true));
+    Behind(step, worker, [&](size_t behind, size_t sender) {
+      SendToAll(behind, sender, {Message::Kind::kIdle, {}, kMin});
+    });
   }
 
   void Receive(size_t step, size_t worker, size_t sender, const Message& message) {
@@ -223,7 +263,14 @@ class StandIn final : public ChainPlayer {
         break;
       case Message::Kind::kMark:
         site.heard[sender] = std::max(site.heard[sender], message.mark);
+        site.idle[sender] = false;
         Move(step, worker);
+        SaySilence(step, worker);
+        break;
+      case Message::Kind::kIdle:
+        site.idle[sender] = true;
+        Move(step, worker);
+        SaySilence(step, worker);
         break;
       case Message::Kind::kEnd:
         site.ends_heard[sender] = true;
@@ -275,11 +322,15 @@ class StandIn final : public ChainPlayer {
            {Message::Kind::kItem, event.item, kMin});
       int64_t& mark = state_.marks[step][partition];
       mark = std::max(mark, MinusBound(event.item.at, spec.bound));
+      spoke_[step][partition] = now_;
       Announce(step, partition);
     }
     for (size_t step = 0; step < over_.size(); ++step) {
       for (size_t p = 0; p < over_[step].size(); ++p) {
         if (over_[step][p]) SendToAll(step, p, {Message::Kind::kMark, {}, kMax});
+        const int64_t idle_after = specs_[step].idle_after;
+        if (idle_after == kForever || now_ - spoke_[step][p] < idle_after) continue;
+        SendToAll(step, p, {Message::Kind::kIdle, {}, kMin});
       }
     }
     Drain();
@@ -323,9 +374,11 @@ class StandIn final : public ChainPlayer {
   const std::vector<ChainStep> specs_;
   Random random_;
   int workers_;
+  int64_t now_;
   State state_, committed_;
-  std::vector<std::vector<Site>> sites_;  // by step and worker
-  std::vector<std::vector<bool>> over_;   // partitions that have ended
+  std::vector<std::vector<Site>> sites_;     // by step and worker
+  std::vector<std::vector<bool>> over_;      // partitions that have ended
+  std::vector<std::vector<int64_t>> spoke_;  // when each partition was heard last
   std::vector<ChainEvent> unread_, uncommitted_;
 };
 

@@ -19,6 +19,8 @@ enum class ChainBug {
   kEndKeyByKey,           // the end of input fires one key behind the other
   kEndOfFirstWorker,      // the end is handed on by the first worker that has finished
   kResumedWatermarkLost,  // a resumed step begins at the minimum
+  kIdlePerWorker,         // a worker that still says idle is left out when another speaks again
+  kIdleNotHandedOn,       // a step without an input that speaks holds back those behind it
 };
 
 std::unique_ptr<ChainPlayer> NewChainStandIn(const ChainScript& script, ChainBug bug);

@@ -25,11 +25,12 @@ class ChainGenerator {
     script_.start = 1'893'456'000'000'000;
     cursor_ = script_.start;
     late_ = random_.OneIn(3);
-    ends_ = random_.OneIn(3);
+    idle_ = random_.OneIn(5);
+    ends_ = !idle_ && random_.OneIn(3);
     Steps();
     bool several = false;
     for (const ChainStep& step : script_.steps) several |= step.partitions > 1;
-    script_.stepwise = late_ && several;
+    script_.stepwise = idle_ || (late_ && several);
     script_.workers = static_cast<int>(random_.Between(1, 4));
     const size_t batches[] = {1, 2, 3, 1024};
     script_.batch_items_max = batches[random_.Below(4)];
@@ -48,7 +49,7 @@ class ChainGenerator {
     const int behind = sources == 2 || random_.OneIn(2) ? 1 : 2;
     const int count = sources + behind;
     // What an ended partition that is left out lets pass depends on which one ends first.
-    const bool keeps = sources == 1 && random_.OneIn(3);
+    const bool keeps = sources == 1 && !idle_ && random_.OneIn(3);
     const int keep_from = keeps ? static_cast<int>(random_.Below(3)) : count;
     for (int number = 0; number < count; ++number) {
       ChainStep step;
@@ -56,6 +57,7 @@ class ChainGenerator {
         step.partitions = keeps || random_.OneIn(2) ? 1 : static_cast<int>(random_.Between(2, 3));
         step.keys = random_.Between(2, 6);
         step.bound = random_.OneIn(3) ? 0 : Small(0, 10);
+        if (idle_) step.idle_after = 100 * unit_;
       } else {
         step.inputs = number == sources && sources == 2 ? std::vector<int>{0, 1}
                                                         : std::vector<int>{number - 1};
@@ -79,8 +81,8 @@ class ChainGenerator {
     step.align_to = (random_.OneIn(2) ? 0 : script_.start) + Small(-20, 20);
     step.gap = random_.OneIn(6) ? 0 : Small(0, 4 * level);
     step.late_when = random_.OneIn(2) ? LateWhen::kWindowClosed : LateWhen::kBehindWatermark;
-    // Behind an end of input the rule for sessions asks what else has come already.
-    if (ends_ && step.windows == WindowKind::kSession) {
+    // Behind an end of input, and behind silence, the rule for sessions asks what else has come.
+    if ((ends_ || idle_) && step.windows == WindowKind::kSession) {
       step.late_when = LateWhen::kBehindWatermark;
     }
     step.order = random_.OneIn(2) ? Order::kTimestamp : Order::kArrival;
@@ -106,18 +108,25 @@ class ChainGenerator {
     if (random_.OneIn(5)) step.bound += Small(0, 10);
   }
 
+  using Place = std::pair<int, int>;  // a source's step, and the partition
+
   void Push() {
-    ChainEvent event;
-    event.step = static_cast<int>(random_.Below(Sources()));
-    const ChainStep& step = script_.steps[static_cast<size_t>(event.step)];
-    event.partition = static_cast<int>(random_.Below(static_cast<uint64_t>(step.partitions)));
-    const auto place = std::pair(event.step, event.partition);
+    const int step = static_cast<int>(random_.Below(Sources()));
+    PushTo({step, static_cast<int>(random_.Below(Partitions(step)))});
+  }
+
+  void PushTo(Place place) {
     if (over_.count(place) > 0) return;
+    ChainEvent event;
+    event.step = place.first;
+    event.partition = place.second;
     int64_t at = cursor_ + Small(-6, 6);
     if (random_.OneIn(12)) at += random_.Between(-1, 1);
     if (late_ && random_.OneIn(4)) at -= Small(0, 40);
     int64_t& newest = newest_.try_emplace(place, at).first->second;
-    if (!late_) at = std::max(at, newest - step.bound);
+    if (!late_) {
+      at = std::max(at, newest - script_.steps[static_cast<size_t>(place.first)].bound);
+    }
     newest = std::max(newest, at);
     event.item = {.at = at,
                   .who = random_.Between(0, 11),
@@ -125,6 +134,36 @@ class ChainGenerator {
                   .text = std::string(1, name_)};
     name_ = name_ == 'z' ? 'a' : static_cast<char>(name_ + 1);
     script_.events.push_back(event);
+    silent_.erase(place);
+  }
+
+  // One partition falls silent, and no other.
+  void FallSilent() {
+    std::vector<Place> speaking;
+    for (int step = 0; step < static_cast<int>(Sources()); ++step) {
+      for (int p = 0; p < static_cast<int>(Partitions(step)); ++p) {
+        if (silent_.count({step, p}) == 0) speaking.push_back({step, p});
+      }
+    }
+    if (speaking.empty()) return;
+    const Place chosen = speaking[random_.Below(speaking.size())];
+    for (const Place& place : speaking) PushTo(place);
+    Add(ChainEvent::Kind::kAdvance, 90 * unit_);
+    for (const Place& place : speaking) {
+      if (place != chosen) PushTo(place);
+    }
+    Add(ChainEvent::Kind::kAdvance, 10 * unit_);
+    silent_.insert(chosen);
+  }
+
+  void AllSpeak() {
+    for (int step = 0; step < static_cast<int>(Sources()); ++step) {
+      for (int p = 0; p < static_cast<int>(Partitions(step)); ++p) PushTo({step, p});
+    }
+  }
+
+  uint64_t Partitions(int step) const {
+    return static_cast<uint64_t>(script_.steps[static_cast<size_t>(step)].partitions);
   }
 
   uint64_t Sources() const {
@@ -135,6 +174,7 @@ class ChainGenerator {
 
   // Ends a partition, but never the last of a source.
   void EndPartition() {
+    if (idle_) return;
     ChainEvent event;
     event.kind = ChainEvent::Kind::kEndPartition;
     event.step = static_cast<int>(random_.Below(Sources()));
@@ -166,6 +206,8 @@ class ChainGenerator {
         const int64_t burst = random_.OneIn(4) ? random_.Between(2, 8) : 1;
         for (int64_t i = 0; i < burst; ++i) Push();
         if (random_.OneIn(2)) Add(Kind::kRun);
+      } else if (dice < 76 && idle_) {
+        FallSilent();
       } else if (dice < 76) {
         Add(Kind::kAdvance, random_.OneIn(8) ? 86'400'000'000 : Small(0, 30));
       } else if (dice < 85) {
@@ -174,12 +216,14 @@ class ChainGenerator {
         if (rescales) workers_ = static_cast<int>(random_.Between(1, 4));
         if (random_.OneIn(2)) Add(Kind::kCommit);
         Add(Kind::kCrash, Small(0, 40));
+        silent_.clear();
       } else if (dice < 97) {
         EndPartition();
       } else if (ends_) {
         Add(Kind::kEnd, Small(0, 40));
       }
     }
+    if (idle_) AllSpeak();
     Add(Kind::kRun);
     Add(Kind::kEnd);
     Add(Kind::kCommit);
@@ -191,10 +235,11 @@ class ChainGenerator {
   int64_t cursor_ = 0;
   bool late_ = false;  // items beyond their bound
   bool ends_ = false;  // the input ends and goes on
+  bool idle_ = false;  // partitions fall silent
   int workers_ = 1;
   char name_ = 'a';
-  std::map<std::pair<int, int>, int64_t> newest_;
-  std::set<std::pair<int, int>> over_;
+  std::map<Place, int64_t> newest_;
+  std::set<Place> over_, silent_;
 };
 
 }  // namespace
