@@ -315,6 +315,57 @@ TEST(StreamTime, AnItemFarAheadStopsTheRunAndNamesIt) {
   EXPECT_NE(status.message().find("1h1s ahead of system time"), absl::string_view::npos) << status;
 }
 
+// Counts readings by their times, and sums the counts by the close of their windows.
+struct AheadOfTime {
+  explicit AheadOfTime(const EventTimeOptions& options = {}) {
+    t.Build([&](Flow& flow) {
+      auto [days, late] = flow.From("in", in.source())
+                              .KeyBy(&Reading::key)
+                              .EventTime([](const Reading& r) { return At(r.second); }, options)
+                              .Window(Tumbling{.length = absl::Hours(24 * 30)})
+                              .Count("months");
+      auto [again, late_again] =
+          days.EventTime([](const Windowed<int64_t>& month) { return month.close; })
+              .Window(Tumbling{.length = absl::Hours(24)})
+              .Count("again");
+      again.To("out", out.sink());
+    });
+  }
+  absl::Status RunAhead(absl::Duration ahead) {
+    in.Push(
+        {"a", static_cast<int>(absl::ToInt64Seconds(t.clock().Now().ToAbsl() + ahead - At(0)))});
+    TM_RETURN_IF_ERROR(t.TryRun());
+    t.End();
+    return absl::OkStatus();
+  }
+
+  FlowTester t;
+  TestInput<Reading> in = t.Input<Reading>();
+  TestOutput<KeyValue<std::string, Windowed<int64_t>>> out =
+      t.Output<KeyValue<std::string, Windowed<int64_t>>>();
+};
+
+TEST(StreamTime, WithoutAnOptionAnItemMayBeADayAhead) {
+  EXPECT_EQ(AheadOfTime().RunAhead(absl::Hours(24)), absl::OkStatus());
+  const absl::Status refused = AheadOfTime().RunAhead(absl::Hours(24) + absl::Seconds(1));
+  EXPECT_NE(refused.message().find("max_ahead_of_system_time is 1d"), absl::string_view::npos)
+      << refused;
+}
+
+TEST(StreamTime, AnItemMayBeAnyTimeAheadWhereThatIsSaid) {
+  EXPECT_EQ(AheadOfTime(
+                {.max_out_of_orderness = {}, .max_ahead_of_system_time = absl::InfiniteDuration()})
+                .RunAhead(absl::Hours(24 * 365)),
+            absl::OkStatus());
+}
+
+TEST(StreamTime, AWindowThatClosesFarAheadIsNotAWrongClock) {
+  AheadOfTime a;
+  ASSERT_EQ(a.RunAhead(absl::ZeroDuration()), absl::OkStatus());
+  ASSERT_EQ(a.out.rows().size(), 1u);
+  EXPECT_GT(a.out.rows()[0].value.open, a.t.clock().Now().ToAbsl() + absl::Hours(24));
+}
+
 // A clock of one's own: time runs at half speed, and an item is never late.
 struct HalfSpeed {
   static constexpr TimeDomain kDomain = TimeDomain::kJob;

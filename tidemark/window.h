@@ -52,14 +52,19 @@ struct Session {
   absl::Duration gap;
 };
 
+// How far the time of an item may be ahead of system time, unless the clock says otherwise: enough
+// for a wrong time zone, too little for a wrong year.
+inline constexpr absl::Duration kMaxAheadOfSystemTime = absl::Hours(24);
+
 // A watermark for each key: it jumps with the key's items, and moves on with time while the key is
 // idle.
 struct EventTimeOptions {
   // How far an item may lie behind the newest one of its key and still be on time; zero or more.
   absl::Duration max_out_of_orderness = absl::ZeroDuration();
-  // An item that lies further ahead of system time is an error that stops the run: it would close
-  // the key's windows and make everything behind it late.
-  absl::Duration max_ahead_of_system_time = absl::InfiniteDuration();
+  // An item whose time is further ahead of system time is an error that stops the run: one wrong
+  // clock would close the key's windows and make everything after it late. Infinite: any time will
+  // do. Results of windows are never judged, since their rows have been.
+  absl::Duration max_ahead_of_system_time = kMaxAheadOfSystemTime;
 };
 
 // One watermark for the whole stream: the smallest of its source partitions', each the newest time
@@ -70,7 +75,8 @@ struct PerStream {
   absl::Duration max_out_of_orderness = absl::ZeroDuration();
   // A partition without an item for so long is left out until its next one; more than zero.
   absl::Duration idle_after = absl::InfiniteDuration();
-  absl::Duration max_ahead_of_system_time = absl::InfiniteDuration();
+  // As above; a wrong clock would close the windows of all keys.
+  absl::Duration max_ahead_of_system_time = kMaxAheadOfSystemTime;
 };
 
 namespace internal {

@@ -5,7 +5,8 @@ namespace tidemark::oracle {
 void AddEventTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks) {
   AddFold(step.window,
           KeyedItems(in).EventTime(&EngineItem::at,
-                                   {.max_out_of_orderness = ToDuration(step.window.bound)}),
+                                   {.max_out_of_orderness = ToDuration(step.window.bound),
+                                    .max_ahead_of_system_time = absl::InfiniteDuration()}),
           sinks);
 }
 

@@ -6,7 +6,8 @@ void AddEventTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const
   AddJoinFold(
       step.window,
       KeyedSides(in).EventTime([](const SideValue<EngineItem>& value) { return value.value.at; },
-                               {.max_out_of_orderness = ToDuration(step.window.bound)}),
+                               {.max_out_of_orderness = ToDuration(step.window.bound),
+                                .max_ahead_of_system_time = absl::InfiniteDuration()}),
       sinks);
 }
 

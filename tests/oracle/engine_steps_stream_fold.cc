@@ -4,8 +4,9 @@ namespace tidemark::oracle {
 
 void AddStreamTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks) {
   AddFold(step.window,
-          KeyedItems(in).EventTime(
-              &EngineItem::at, PerStream{.max_out_of_orderness = ToDuration(step.window.bound)}),
+          KeyedItems(in).EventTime(&EngineItem::at,
+                                   PerStream{.max_out_of_orderness = ToDuration(step.window.bound),
+                                             .max_ahead_of_system_time = absl::InfiniteDuration()}),
           sinks);
 }
 

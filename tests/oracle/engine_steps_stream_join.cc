@@ -6,7 +6,8 @@ void AddStreamTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, cons
   AddJoinFold(
       step.window,
       KeyedSides(in).EventTime([](const SideValue<EngineItem>& value) { return value.value.at; },
-                               PerStream{.max_out_of_orderness = ToDuration(step.window.bound)}),
+                               PerStream{.max_out_of_orderness = ToDuration(step.window.bound),
+                                         .max_ahead_of_system_time = absl::InfiniteDuration()}),
       sinks);
 }
 

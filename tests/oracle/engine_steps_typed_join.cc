@@ -19,7 +19,8 @@ std::string TupleText(const std::tuple<std::optional<V>...>& row) {
 
 template <class... Streams>
 void AddTyped(const WindowSpec& spec, const Sinks& sinks, const Streams&... streams) {
-  const EventTimeOptions time{.max_out_of_orderness = ToDuration(spec.bound)};
+  const EventTimeOptions time{.max_out_of_orderness = ToDuration(spec.bound),
+                              .max_ahead_of_system_time = absl::InfiniteDuration()};
   const JoinOptions join{.insert = spec.join.insert, .emit = spec.join.emit};
   WithWindows(spec, [&](auto windows) {
     auto [results, late] = JoinWindow("step", windows, join, ToOptions(spec),

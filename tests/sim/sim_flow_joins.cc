@@ -10,7 +10,8 @@ bool IsOdd(const Item& item) { return item.number % 2 != 0; }
 
 void BuildJoinWindows(const FlowSpec& spec, const FlowEnds& ends, Flow& flow) {
   const auto [odd, even] = Items(ends, flow).Branch(IsOdd);
-  const EventTimeOptions time{.max_out_of_orderness = absl::Seconds(spec.bound_s)};
+  const EventTimeOptions time{.max_out_of_orderness = absl::Seconds(spec.bound_s),
+                              .max_ahead_of_system_time = absl::InfiniteDuration()};
   const auto [rows, late] = JoinWindow("pairs", Tumbling{.length = absl::Seconds(spec.length_s)},
                                        {.insert = JoinInsert::kProduct}, {},
                                        odd.KeyBy(&Item::key).EventTime(&Item::at, time),

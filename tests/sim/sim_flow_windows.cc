@@ -6,7 +6,8 @@ namespace {
 auto Timed(const FlowSpec& spec, const FlowEnds& ends, Flow& flow) {
   return Items(ends, flow)
       .KeyBy(&Item::key)
-      .EventTime(&Item::at, {.max_out_of_orderness = absl::Seconds(spec.bound_s)});
+      .EventTime(&Item::at, {.max_out_of_orderness = absl::Seconds(spec.bound_s),
+                             .max_ahead_of_system_time = absl::InfiniteDuration()});
 }
 
 }  // namespace

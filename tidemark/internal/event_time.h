@@ -54,12 +54,14 @@ inline absl::Status CheckSpans(absl::Duration max_out_of_orderness, absl::Durati
   return absl::OkStatus();
 }
 
-// Adds the step that gives each value its time.
+// Adds the step that gives each value its time. Only times that were read are judged by
+// `max_ahead`: a window that contains now closes ahead of it.
 template <class K, class V, class F>
 KeyedStream<K, Timed<V>> AddEventTime(const Stream<KeyValue<K, V>>& pairs, F time_of,
                                       Span max_ahead) {
   using In = KeyValue<K, V>;
   using Out = KeyValue<K, Timed<V>>;
+  if (pairs.graph()->IsAfterWindow(pairs.step())) max_ahead = Span::Infinite();
   const int step =
       AddStateless<In, Out>(pairs.graph(), pairs.step(), pairs.port(), "event_time", [=] {
         return BatchFunction<In, Out>([time_of, max_ahead](std::vector<In>& items,

@@ -24,6 +24,17 @@ absl::StatusOr<Plan> FlowGraph::Compile() const {
   return plan;
 }
 
+bool FlowGraph::IsAfterWindow(int step) const {
+  std::vector<bool> after;
+  for (const StepPlan& each : plan_.steps) after.push_back(each.kind.ends_with("window"));
+  // A step is added with its edges, so those that lead to it come after all that lead to its
+  // inputs.
+  for (const EdgePlan& edge : plan_.edges) {
+    if (after[static_cast<size_t>(edge.from)]) after[static_cast<size_t>(edge.to)] = true;
+  }
+  return after[static_cast<size_t>(step)];
+}
+
 absl::Status FlowGraph::CheckNames() const {
   if (plan_.flow_name.empty()) return absl::InvalidArgumentError("a flow needs a name");
   std::set<std::string> names;

@@ -29,6 +29,9 @@ class FlowGraph {
     if (error_.ok()) error_ = std::move(error);
   }
 
+  // Whether `step` is a window or gets results of one.
+  bool IsAfterWindow(int step) const;
+
   // Checks names and shape; the flow can be built further afterwards.
   absl::StatusOr<Plan> Compile() const;
 
