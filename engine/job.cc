@@ -189,7 +189,8 @@ absl::Status Job::OpenWorkers() {
     setup.sink_context = {.files = options_.files,
                           .run_line = options_.run_line,
                           .replaced_line = options_.replaced_line,
-                          .say = options_.say};
+                          .say = options_.say,
+                          .skips = options_.skips};
     setup.memory_bytes = options_.memory_bytes / static_cast<size_t>(options_.workers);
     setup.batch_items_max = options_.batch_items_max;
     setup.exchanges = &exchanges_;

@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "engine/batch.h"
 #include "engine/position.h"
+#include "engine/skip_log.h"
 
 namespace tidemark {
 
@@ -40,6 +41,8 @@ struct SinkContext {
   std::string replaced_line;
   // Says one line to the operator (what was moved aside, cut back …).
   std::function<void(const std::string&)> say = [](const std::string&) {};
+  // Counts items that the sink leaves out; null where nobody would see them.
+  SkipLog* skips = nullptr;
 };
 
 // One open sink. Write and EndEpoch on its worker, Publish on the committer.

@@ -132,7 +132,8 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
   const SourceContext sources{.files = &files, .clock = &clock, .skips = &skips};
   // A fork from a snapshot gives its outputs other places, or takes these over.
   const bool is_snapshot = files.Stat(JoinPath(directory, "manifest")).ok();
-  const SinkContext sinks{.files = &files, .run_line = record.run_line, .replaced_line = ""};
+  const SinkContext sinks{
+      .files = &files, .run_line = record.run_line, .replaced_line = "", .skips = &skips};
   absl::Status ends;  // the first source or sink that would refuse
   for (const StepPlan& step : plan->steps) {
     absl::Status end;
