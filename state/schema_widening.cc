@@ -39,12 +39,27 @@ class Widener {
     for (size_t i = 0; i < std::min(type.args.size(), now.args.size()); ++i) {
       Walk(type.args[i], now.args[i]);
     }
+    if (type.kind == TypeKind::kVariant && now.kind == TypeKind::kVariant) {
+      TakeMoreAlternatives(type, now);
+    }
     if (type.kind == TypeKind::kStruct && now.kind == TypeKind::kStruct) {
       WalkStruct(type.def, now.def);
     }
   }
 
  private:
+  // A stored alternative has its index in front, which says the same in the new type.
+  static void TakeMoreAlternatives(TypeRef& type, const TypeRef& now) {
+    for (size_t i = type.args.size(); i < now.args.size(); ++i) {
+      if (HasStruct(now.args[i])) return;  // its definition is in the other schema
+      type.args.push_back(now.args[i]);
+    }
+  }
+  static bool HasStruct(const TypeRef& type) {
+    return type.kind == TypeKind::kStruct ||
+           std::any_of(type.args.begin(), type.args.end(), HasStruct);
+  }
+
   void WalkStruct(uint32_t def, uint32_t now_def) {
     if (def >= widened_.structs.size() || now_def >= now_.structs.size()) return;
     if (!seen_.insert({def, now_def}).second) return;

@@ -3,7 +3,8 @@
 // Stored values have no tags, so a field cannot be added or left out. But an integer of 16 bits or
 // more is stored in as many bytes as its value needs, whatever its type (docs/formats/values.md):
 // where the new type is wider and as signed, each old value is read as what it was, and nothing has
-// to be rewritten.
+// to be rewritten. So is a variant that has got further alternatives after its old ones, as long as
+// those are not structs.
 //
 //   struct Count { int32_t n; };   ->   struct Count { int64_t n; };
 //   Widening(before, now);              // {"field 'n' changed from i32 to i64"}

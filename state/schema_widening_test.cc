@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "state/value_codec.h"
@@ -64,6 +66,24 @@ TEST(Widening, NamesWhatBecameWider) {
                   "optional<i64>>",
                   ::testing::StartsWith("field 'level' changed from "),
                   "field 'chain.n' changed from u16 to u64"));
+}
+
+TEST(Widening, AVariantMayHaveFurtherAlternativesAfterItsOldOnes) {
+  using Old = std::vector<std::variant<std::monostate, int64_t>>;
+  using New = std::vector<std::variant<std::monostate, int64_t, std::string>>;
+  EXPECT_THAT(*(Widens<Old, New>()), ElementsAre("value changed from list<variant<null, i64>> to "
+                                                 "list<variant<null, i64, string>>"));
+  EXPECT_EQ((Widens<New, Old>()), std::nullopt) << "a stored text would have no alternative";
+  EXPECT_EQ((Widens<Old, std::vector<std::variant<std::string, std::monostate, int64_t>>>()),
+            std::nullopt);
+  EXPECT_EQ((Widens<std::variant<std::monostate>, std::variant<std::monostate, Chain>>()),
+            std::nullopt);
+  std::string bytes;
+  Encode(Old{std::monostate(), int64_t{-7}}, bytes);
+  std::string_view rest = bytes;
+  New read;
+  ASSERT_TRUE(Decode(rest, read).ok());
+  EXPECT_EQ(read, (New{std::monostate(), int64_t{-7}}));
 }
 
 // What it is all about: the bytes of the old type are those of the new one.
