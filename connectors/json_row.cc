@@ -6,10 +6,12 @@
 #include <cmath>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "base/status.h"
 #include "connectors/json_fault.h"
+#include "connectors/json_scan.h"
 #include "connectors/line_file_source.h"
 
 namespace tidemark {
@@ -95,6 +97,66 @@ absl::StatusOr<bool> FindField(const simdjson::dom::object& object, std::string_
   return is_there;
 }
 
+// Looks for `path` in `object`, the longest names first. `names` become those on the way to
+// `found`; null where nobody wants them. False when it is not there; an error only where no other
+// reading of the path leads to a value.
+absl::StatusOr<bool> FindPath(const simdjson::dom::object& object, std::string_view path,
+                              std::vector<std::string_view>* names, element& found) {
+  TM_ASSIGN_OR_RETURN(const bool is_there, FindField(object, path, found));
+  if (is_there) {
+    if (names != nullptr) names->push_back(path);
+    return true;
+  }
+  absl::Status no_object;
+  for (size_t end = path.size(); end > 0;) {
+    const size_t dot = path.rfind('.', end - 1);
+    if (dot == std::string_view::npos) break;
+    end = dot;
+    const std::string_view name = path.substr(0, dot);
+    element value;
+    TM_ASSIGN_OR_RETURN(const bool has_parent, FindField(object, name, value));
+    if (!has_parent) continue;
+    simdjson::dom::object parent;
+    if (value.get_object().get(parent) != simdjson::SUCCESS) {
+      no_object = absl::InvalidArgumentError(
+          Cat("the field '", name, "' holds ", KindName(value.type()), ", not an object"));
+      continue;
+    }
+    if (names != nullptr) names->push_back(name);
+    absl::StatusOr<bool> is_inside = FindPath(parent, path.substr(dot + 1), names, found);
+    if (!is_inside.ok() || *is_inside) return is_inside;
+    if (names != nullptr) names->pop_back();
+  }
+  TM_RETURN_IF_ERROR(no_object);
+  return false;
+}
+
+bool IsName(std::string_view quoted, std::string_view name) {
+  if (quoted.find('\\') != std::string_view::npos) return JsonUnquoted(quoted).value_or("") == name;
+  return quoted.substr(1, quoted.size() - 2) == name;
+}
+
+// The source bytes of the value that FindPath() came to.
+std::string_view SourceOf(std::string_view object, const std::vector<std::string_view>& names) {
+  std::string_view name, value = object;
+  for (const std::string_view wanted : names) {
+    JsonFieldScanner fields(value);
+    while (fields.Next(name, value)) {
+      if (IsName(name, wanted)) break;
+    }
+  }
+  return value;
+}
+
+// The parser's double of a number this large may stand for many others: integers beyond 64 bits,
+// and all that is beyond the largest double.
+JsonScalar LargeNumber(double value, std::string_view text) {
+  if (text.find_first_of(".eE") == std::string_view::npos) return JsonNumber{std::string(text)};
+  double read = 0;
+  if (!absl::SimpleAtod(ToAbsl(text), &read) || !std::isinf(read)) return value;
+  return JsonNumber{CanonicalText(ParseDecimal(text))};
+}
+
 absl::StatusOr<JsonScalar> ToScalar(const element& value, std::string_view path) {
   switch (value.type()) {
     case element_type::NULL_VALUE:
@@ -105,7 +167,7 @@ absl::StatusOr<JsonScalar> ToScalar(const element& value, std::string_view path)
       return JsonScalar(int64_t(value));
     case element_type::UINT64:
       return JsonScalar(uint64_t(value));
-    case element_type::DOUBLE:
+    case element_type::DOUBLE:  // Get() has taken it
       return JsonScalar(double(value));
     case element_type::STRING:
       return JsonScalar(std::string(std::string_view(value)));
@@ -122,7 +184,11 @@ absl::StatusOr<JsonScalar> ToScalar(const element& value, std::string_view path)
 struct JsonFieldReader::Parsed {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
+  std::string text;  // the object, and what the parser wants to read after it
+  size_t size = 0;   // of the object's text
   bool loaded = false;
+
+  std::string_view source() const { return std::string_view(text).substr(0, size); }
 };
 
 JsonFieldReader::JsonFieldReader() : parsed_(std::make_unique<Parsed>()) {}
@@ -140,8 +206,14 @@ absl::Status JsonFieldReader::Load(std::string_view raw) {
   if (IsBlank(raw)) {
     return absl::InvalidArgumentError("a JSON object is expected, found a blank line");
   }
+  // As the parser would copy it; here it stays, for those who want to see digits.
+  parsed_->text.assign(raw);
+  parsed_->text.append(simdjson::SIMDJSON_PADDING, ' ');
+  parsed_->size = raw.size();
   element root;
-  simdjson::error_code error = parsed_->parser.parse(raw.data(), raw.size()).get(root);
+  simdjson::error_code error =
+      parsed_->parser.parse(parsed_->text.data(), raw.size(), /*realloc_if_needed=*/false)
+          .get(root);
   if (error == simdjson::NUMBER_ERROR && !FindJsonFault(raw).has_value()) {
     error = parsed_->parser.parse(WithReadableNumbers(raw)).get(root);
   }
@@ -162,22 +234,22 @@ absl::Status JsonFieldReader::Load(std::string_view raw) {
 absl::StatusOr<JsonScalar> JsonFieldReader::Get(std::string_view path) {
   if (!parsed_->loaded) return absl::FailedPreconditionError("no JSON object is loaded");
   element value;
-  TM_ASSIGN_OR_RETURN(bool found, FindField(parsed_->object, path, value));
-  if (found) return ToScalar(value, path);
-
-  simdjson::dom::object object = parsed_->object;
-  for (size_t begin = 0, dot; (dot = path.find('.', begin)) != std::string_view::npos;
-       begin = dot + 1) {
-    TM_ASSIGN_OR_RETURN(found, FindField(object, path.substr(begin, dot - begin), value));
-    if (!found) break;
-    if (value.get_object().get(object) != simdjson::SUCCESS) {
-      return absl::InvalidArgumentError(Cat("the field '", path.substr(0, dot), "' holds ",
-                                            KindName(value.type()), ", not an object"));
-    }
-    TM_ASSIGN_OR_RETURN(found, FindField(object, path.substr(dot + 1), value));
-    if (found) return ToScalar(value, path);
+  TM_ASSIGN_OR_RETURN(const bool found, FindPath(parsed_->object, path, nullptr, value));
+  if (!found) return absl::NotFoundError(Cat("there is no field '", path, "'"));
+  constexpr double kBeyondIntegers = 9.2e18;
+  if (value.type() == element_type::DOUBLE && std::abs(double(value)) > kBeyondIntegers) {
+    return LargeNumber(double(value), NumberText(path));
   }
-  return absl::NotFoundError(Cat("there is no field '", path, "'"));
+  return ToScalar(value, path);
+}
+
+std::string_view JsonFieldReader::NumberText(std::string_view path) const {
+  element value;
+  std::vector<std::string_view> names;
+  if (!parsed_->loaded || !FindPath(parsed_->object, path, &names, value).value_or(false)) {
+    return {};
+  }
+  return value.is_number() ? SourceOf(parsed_->source(), names) : std::string_view();
 }
 
 std::string JsonRow::Where() const { return file == nullptr ? "a row" : Cat(*file, ":", line); }

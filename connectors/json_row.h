@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "connectors/file_input.h"
 #include "connectors/file_sink.h"
+#include "connectors/json_number.h"
 #include "connectors/lines.h"
 #include "tidemark/sink.h"
 #include "tidemark/source.h"
@@ -39,9 +40,11 @@ struct JsonRow {
   bool operator==(const JsonRow& other) const { return raw == other.raw; }
 };
 
-// A null is std::monostate. Integers are int64_t; uint64_t those beyond it; double those beyond
-// both, rounded, and every number with a fraction or an exponent.
-using JsonScalar = std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string>;
+// A null is std::monostate. Integers are int64_t; uint64_t those beyond it; JsonNumber those beyond
+// both, digit by digit. A number with a fraction or an exponent is the nearest double, and
+// JsonNumber where it is beyond the largest one.
+using JsonScalar =
+    std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, JsonNumber>;
 
 // Reads fields of one object at a time, with memory that is used again.
 //
@@ -61,9 +64,13 @@ class JsonFieldReader {
   absl::Status Load(std::string_view raw);
 
   // A field of the object loaded last. "a.b" is field b of the object in field a, unless there is a
-  // field whose name is "a.b". NotFound when it is not there; InvalidArgument when it holds an
-  // object or an array, or is there twice: readers disagree about which one counts, so none does.
+  // field whose name is "a.b"; names can have dots at every level, and the longest name goes first.
+  // NotFound when it is not there; InvalidArgument when it holds an object or an array, or is there
+  // twice: readers disagree about which one counts, so none does.
   absl::StatusOr<JsonScalar> Get(std::string_view path);
+  // The source bytes of the number in a field, "1517365101.2345678"; empty where there is none.
+  // Good until the next Load().
+  std::string_view NumberText(std::string_view path) const;
 
  private:
   struct Parsed;

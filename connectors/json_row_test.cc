@@ -45,18 +45,22 @@ TEST(JsonRow, ReadsEveryKindOfValue) {
   EXPECT_EQ(*reader.Get("e"), JsonScalar(100.0));
 }
 
-TEST(JsonRow, NumbersThatFitNoTypeAreReadAsDoubles) {
-  EXPECT_EQ(*FieldOf(R"({"a": 123456789012345678901234})", "a"),
-            JsonScalar(123456789012345678901234.0));
-  EXPECT_EQ(*FieldOf(R"({"a": -9223372036854775809})", "a"), JsonScalar(-9223372036854775809.0));
-  EXPECT_EQ(*FieldOf(R"({"a": 1e400})", "a"), JsonScalar(std::numeric_limits<double>::max()));
-  EXPECT_EQ(*FieldOf(R"({"a": -1e400})", "a"), JsonScalar(std::numeric_limits<double>::lowest()));
+TEST(JsonRow, NumbersThatFitNoTypeKeepTheirDigits) {
+  const auto digits = [](const char* text) { return JsonScalar(JsonNumber{text}); };
+  for (const char* number : {"123456789012345678901234", "-9223372036854775809",
+                             "18446744073709551616", "18446744073709551617"}) {
+    EXPECT_EQ(*FieldOf(Cat("{\"a\": ", number, "}"), "a"), digits(number));
+  }
+  EXPECT_EQ(*FieldOf(R"({"a": 1e400})", "a"), digits("1e400"));
+  EXPECT_EQ(*FieldOf(R"({"a": -10.0E+399})", "a"), digits("-1e400"));
   EXPECT_EQ(*FieldOf(R"({"a": 1e-400})", "a"), JsonScalar(0.0));
+  EXPECT_EQ(*FieldOf(R"({"a": 1e20})", "a"), JsonScalar(1e20)) << "an exponent makes it a double";
+  EXPECT_EQ(*FieldOf(R"({"a": -0})", "a"), JsonScalar(int64_t{0}));
   // The other values of such a row stay what they are, also where a string looks like a number.
   const std::string mixed =
-      R"({"x\"1": "18446744073709551616", "b": 18446744073709551616, "c": 7})";
+      R"({"x\"1": "18446744073709551616", "o": {"b": 18446744073709551616}, "c": 7})";
   EXPECT_EQ(*FieldOf(mixed, "x\"1"), JsonScalar(std::string("18446744073709551616")));
-  EXPECT_EQ(*FieldOf(mixed, "b"), JsonScalar(18446744073709551616.0));
+  EXPECT_EQ(*FieldOf(mixed, "o.b"), digits("18446744073709551616"));
   EXPECT_EQ(*FieldOf(mixed, "c"), JsonScalar(int64_t{7}));
 }
 
@@ -76,6 +80,32 @@ TEST(JsonRow, PathsLeadIntoObjects) {
             "a row: the field 'l' holds an array, not a single value");
   EXPECT_EQ(Message(FieldOf(raw, "l.b").status()),
             "a row: the field 'l' holds an array, not an object");
+}
+
+// Dots can be in names at every level; nothing of a row is out of reach.
+TEST(JsonRow, NamesWithDotsAreFoundAtEveryLevel) {
+  const std::string raw =
+      R"({"a.b": {"c": 8, "c.d": {"e": 9}}, "a": {"b": {"x": 1}}, "": {"y": 2}, "q\"[0].z": {"k": 3},)"
+      R"( "n": 5, "n.m": {"o": 6}})";
+  EXPECT_EQ(*FieldOf(raw, "a.b.c"), JsonScalar(int64_t{8}));
+  EXPECT_EQ(*FieldOf(raw, "a.b.c.d.e"), JsonScalar(int64_t{9}));
+  EXPECT_EQ(*FieldOf(raw, "a.b.x"), JsonScalar(int64_t{1}));
+  EXPECT_EQ(*FieldOf(raw, ".y"), JsonScalar(int64_t{2}));
+  EXPECT_EQ(*FieldOf(raw, "q\"[0].z.k"), JsonScalar(int64_t{3}));
+  EXPECT_EQ(*FieldOf(raw, "n.m.o"), JsonScalar(int64_t{6})) << "n alone is not an object";
+  EXPECT_EQ(*FieldOf(R"({"a.b": {"c": 1}, "a": {"b": {"c": 2}}})", "a.b.c"), JsonScalar(int64_t{1}))
+      << "the longest name goes first";
+}
+
+TEST(JsonRow, ANumberCanBeSeenAsItIsWritten) {
+  JsonFieldReader row;
+  ASSERT_TRUE(
+      row.Load(R"({"s": "1,}", "e\u0061": 1.50e+3 , "o": {"x": [1,{"}":2}], "n": -0.10}})").ok());
+  EXPECT_EQ(row.NumberText("ea"), "1.50e+3");
+  EXPECT_EQ(row.NumberText("o.n"), "-0.10");
+  EXPECT_EQ(row.NumberText("s"), "");
+  EXPECT_EQ(row.NumberText("o.x"), "");
+  EXPECT_EQ(row.NumberText("missing"), "");
 }
 
 TEST(JsonRow, AFieldThatIsThereTwiceIsAnError) {

@@ -115,6 +115,8 @@ absl::StatusOr<SqliteStatement> SqliteDatabase::Prepare(const std::string& sql) 
 
 int64_t SqliteDatabase::changes() const { return sqlite3_changes64(handle_); }
 
+bool SqliteDatabase::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
 absl::Status SqliteDatabase::LastError() const {
   const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle_) & 0xff;
   const std::string message = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);

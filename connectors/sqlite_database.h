@@ -66,6 +66,8 @@ class SqliteDatabase {
   absl::StatusOr<SqliteStatement> Prepare(const std::string& sql);
   // Rows that the last statement changed.
   int64_t changes() const;
+  // False also after an error that rolled back by itself.
+  bool in_transaction() const;
   // What the last call that failed has to say.
   absl::Status LastError() const;
 

@@ -1,11 +1,7 @@
 #include "connectors/sqlite_json.h"
 
-#include <simdjson.h>
-
-#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,98 +9,34 @@
 #include "absl/strings/numbers.h"
 #include "base/check.h"
 #include "base/status.h"
+#include "connectors/json_scan.h"
 
 namespace tidemark {
 namespace {
 
-// Walks over the fields of one JSON object, which was found to be one.
-class FieldScanner {
- public:
-  explicit FieldScanner(std::string_view object) : rest_(object) {
-    SkipBlanks();
-    Expect('{');
-  }
-
-  // False behind the last one; else the source bytes of its name, in quotes, and of its value.
-  bool Next(std::string_view& name, std::string_view& value) {
-    SkipBlanks();
-    if (rest_.front() == '}') return false;
-    if (rest_.front() == ',') {
-      Expect(',');
-      SkipBlanks();
-    }
-    name = Take(StringEnd(0));
-    SkipBlanks();
-    Expect(':');
-    SkipBlanks();
-    value = Take(ValueEnd());
-    return true;
-  }
-
- private:
-  void SkipBlanks() {
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size()));
-    TM_CHECK(!rest_.empty(), "the text is a JSON object");
-  }
-  void Expect(char c) {
-    TM_CHECK(rest_.front() == c, "the text is a JSON object");
-    rest_.remove_prefix(1);
-  }
-  std::string_view Take(size_t size) {
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-  // Behind the quote that ends the string at `at`.
-  size_t StringEnd(size_t at) const {
-    for (++at; rest_[at] != '"'; ++at) {
-      if (rest_[at] == '\\') ++at;
-    }
-    return at + 1;
-  }
-  size_t ValueEnd() const {
-    const char first = rest_.front();
-    if (first == '"') return StringEnd(0);
-    if (first != '{' && first != '[') return rest_.find_first_of(",} \t\r\n");
-    int depth = 0;
-    for (size_t at = 0;; ++at) {
-      const char c = rest_[at];
-      if (c == '"') at = StringEnd(at) - 1;
-      if (c == '{' || c == '[') ++depth;
-      if ((c == '}' || c == ']') && --depth == 0) return at + 1;
-    }
-  }
-
-  std::string_view rest_;
-};
-
-std::string Unquoted(std::string_view quoted) {
-  if (quoted.find('\\') == std::string_view::npos) {
-    return std::string(quoted.substr(1, quoted.size() - 2));
-  }
-  simdjson::dom::parser parser;
-  std::string_view text;
-  const auto error = parser.parse(quoted.data(), quoted.size()).get_string().get(text);
-  TM_CHECK(error == simdjson::SUCCESS, "the quoted text is JSON");
-  return std::string(text);
-}
-
-SqliteValue NumberValue(std::string_view number) {
+absl::StatusOr<SqliteValue> NumberValue(std::string_view number, std::string_view field) {
   int64_t whole = 0;
   const char* end = number.data() + number.size();
   const auto [stopped, error] = std::from_chars(number.data(), end, whole);
   if (error == std::errc() && stopped == end) return whole;
+  const bool is_integer = number.find_first_of(".eE") == std::string_view::npos;
   double real = 0;
   TM_CHECK(absl::SimpleAtod(ToAbsl(number), &real), "the number is JSON");
-  // As everywhere for JSON rows: what lies beyond the largest double becomes that.
-  if (std::isinf(real)) real = std::copysign(std::numeric_limits<double>::max(), real);
-  return real;
+  if (!is_integer && !std::isinf(real)) return real;
+  constexpr size_t kShownBytes = 60;
+  return absl::InvalidArgumentError(
+      Cat("the field '", field, "' is ", number.substr(0, kShownBytes),
+          is_integer ? ", an integer beyond 64 bits with a sign" : ", beyond the largest double",
+          ", which a column would make another number; as a text it is kept"));
 }
 
-SqliteValue ToValue(std::string_view value) {
+absl::StatusOr<SqliteValue> ToValue(std::string_view value, std::string_view field) {
   switch (value.front()) {
-    case '"':
-      return Unquoted(value);
+    case '"': {
+      absl::StatusOr<std::string> text = JsonUnquoted(value);
+      if (!text.ok()) return Annotate(text.status(), Cat("the field '", field, "'"));
+      return *std::move(text);
+    }
     case '{':
     case '[':
       return std::string(value);
@@ -115,27 +47,31 @@ SqliteValue ToValue(std::string_view value) {
     case 'n':
       return SqliteValue();
     default:
-      return NumberValue(value);
+      return NumberValue(value, field);
   }
 }
 
 }  // namespace
 
 absl::StatusOr<SqliteRow> JsonToSqlite::operator()(const JsonRow& row) {
-  if (const absl::Status loaded = reader_.Load(row.raw); !loaded.ok()) {
-    return Annotate(loaded, row.Where());
-  }
+  TM_RETURN_IF_ERROR(reader_.Load(row.raw));
   SqliteRow columns;
-  FieldScanner fields(row.raw);
-  std::string_view name, value;
-  while (fields.Next(name, value)) columns.push_back({Unquoted(name), ToValue(value)});
+  JsonFieldScanner fields(row.raw);
+  std::string_view quoted, value;
+  while (fields.Next(quoted, value)) {
+    TM_ASSIGN_OR_RETURN(std::string name, JsonUnquoted(quoted));
+    TM_ASSIGN_OR_RETURN(SqliteValue read, ToValue(value, name));
+    columns.push_back({.name = std::move(name), .value = std::move(read)});
+  }
   return columns;
 }
 
-Sink<JsonRow> JsonTable(SqliteTableOptions options) {
-  return SqliteTable<JsonRow>(std::move(options), JsonToSqlite(), [](const JsonRow& row) {
-    return row.file == nullptr ? "" : row.Where();
-  });
+Sink<JsonRow> JsonTable(SqliteTableOptions options, ItemWayOut<JsonRow> way_out) {
+  const auto place = [](const JsonRow& row) { return row.file == nullptr ? "" : row.Where(); };
+  return SqliteTable<JsonRow>(
+      std::move(options),
+      SqliteItems<JsonRow>{
+          .encode = JsonToSqlite(), .place = place, .way_out = std::move(way_out)});
 }
 
 }  // namespace tidemark

@@ -5,9 +5,10 @@
 //   {"net": "ci", "quakes": 37, "top": 2.30, "felt": true, "place": {"km": 5}, "note": null}
 //   'ci' | 37 | 2.3 | 1 | '{"km": 5}' | NULL
 //
-// A whole number that fits 64 bits with a sign is an INTEGER, every other number a REAL, as in
-// SQL's own text; true and false are 1 and 0; objects and lists are their JSON text, as it was in
-// the row. A field that a row does not have is NULL in a new row.
+// A whole number that fits 64 bits with a sign is an INTEGER, a number with a fraction or an
+// exponent a REAL; true and false are 1 and 0; objects and lists are their JSON text, as it was in
+// the row. A field that a row does not have is NULL in a new row. A whole number that does not fit
+// is refused: as a REAL it would be another one.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -18,7 +19,7 @@
 
 namespace tidemark {
 
-// An error begins with the row's place. Used by one thread.
+// Used by one thread.
 class JsonToSqlite {
  public:
   absl::StatusOr<SqliteRow> operator()(const JsonRow& row);
@@ -27,6 +28,6 @@ class JsonToSqlite {
   JsonFieldReader reader_;
 };
 
-Sink<JsonRow> JsonTable(SqliteTableOptions options);
+Sink<JsonRow> JsonTable(SqliteTableOptions options, ItemWayOut<JsonRow> way_out = {});
 
 }  // namespace tidemark

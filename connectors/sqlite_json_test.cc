@@ -7,13 +7,17 @@
 #include <string>
 
 #include "base/status.h"
+#include "connectors/lines.h"
 #include "connectors/sqlite_test_support.h"
 #include "connectors/test_support.h"
+#include "engine/skip_log.h"
 
 namespace tidemark {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::StartsWith;
 
 JsonRow Json(const std::string& json) {
   JsonRow row;
@@ -41,10 +45,25 @@ TEST(JsonToSqlite, MakesAColumnOfEachField) {
 
 TEST(JsonToSqlite, ReadsNumbersAsSqlDoes) {
   EXPECT_EQ(Value("-9223372036854775808"), SqliteValue(std::numeric_limits<int64_t>::min()));
-  EXPECT_EQ(Value("9223372036854775808"), SqliteValue(9223372036854775808.0));
+  EXPECT_EQ(Value("9223372036854775807"), SqliteValue(std::numeric_limits<int64_t>::max()));
   EXPECT_EQ(Value("2e0"), SqliteValue(2.0));
   EXPECT_EQ(Value("-0"), SqliteValue(int64_t{0}));
-  EXPECT_EQ(Value("-1e999"), SqliteValue(-std::numeric_limits<double>::max()));
+}
+
+// As a REAL it would be another number.
+TEST(JsonToSqlite, RefusesNumbersThatNoColumnHolds) {
+  const auto refusal = [](const std::string& number) {
+    return Message(JsonToSqlite()(Json(Cat("{\"v\": ", number, "}"))).status());
+  };
+  for (const char* integer : {"9223372036854775808", "-9223372036854775809", "18446744073709551615",
+                              "123456789012345678901234"}) {
+    EXPECT_EQ(refusal(integer), Cat("the field 'v' is ", integer,
+                                    ", an integer beyond 64 bits with a sign, which a column would "
+                                    "make another number; as a text it is kept"));
+  }
+  EXPECT_EQ(refusal("-1e999"),
+            "the field 'v' is -1e999, beyond the largest double, which a column "
+            "would make another number; as a text it is kept");
 }
 
 TEST(JsonToSqlite, ReadsTextsWhateverIsInThem) {
@@ -62,10 +81,9 @@ TEST(JsonToSqlite, KeepsObjectsAndListsAsTheyWereWritten) {
             SqliteValue("[ [], 10000000000000000000000 ]"));
 }
 
-TEST(JsonToSqlite, NamesTheRowThatIsNoObject) {
-  JsonRow row{.raw = "[1]", .file = std::make_shared<const std::string>("in.jsonl"), .line = 17};
-  EXPECT_EQ(Message(JsonToSqlite()(row).status()),
-            "in.jsonl:17: a JSON object is expected, found an array");
+TEST(JsonToSqlite, RefusesWhatIsNoObject) {
+  EXPECT_EQ(Message(JsonToSqlite()(Json("[1]")).status()),
+            "a JSON object is expected, found an array");
 }
 
 using JsonTableTest = ConnectorTest;
@@ -79,6 +97,38 @@ TEST_F(JsonTableTest, WritesRows) {
   ASSERT_TRUE((*writer)->Write({Json(R"({"net": "ci", "place": {"km": 5}})")}).ok());
   ASSERT_TRUE((*writer)->Publish(Epoch{1}, (*writer)->EndEpoch(Epoch{1})->rows).ok());
   EXPECT_EQ(Ask(Path("out.db"), "SELECT net, json_extract(place, '$.km') FROM daily"), "ci|5");
+}
+
+TEST_F(JsonTableTest, ARowThatIsRefusedIsNamedWithItsPlaceAndAWayOut) {
+  const JsonRow bad{.raw = R"({"net": 18446744073709551615})",
+                    .file = std::make_shared<const std::string>("in.jsonl"),
+                    .line = 17};
+  const std::string refusal = Cat("in.jsonl:17: ", Path("out.db"),
+                                  ", table 'daily': the field 'net' ", "is 18446744073709551615");
+  SkipLog skips;
+  SinkContext context;
+  context.files = files_.get();
+  context.skips = &skips;
+  for (const OnError on_error : {OnError::kStop, OnError::kSkip}) {
+    const auto sink = JsonTable({.path = Path("out.db"), .table = "daily", .on_error = on_error},
+                                [](const JsonRow& row) { return Cat("leave out ", row.line); });
+    const auto writer = sink.factory()->Open({}, context);
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    const absl::Status written = (*writer)->Write({bad, Json(R"({"net": "us"})")});
+    if (on_error == OnError::kStop) {
+      EXPECT_THAT(Message(written), StartsWith(refusal));
+      EXPECT_THAT(Message(written), EndsWith("; leave out 17"));
+      EXPECT_TRUE(absl::IsInvalidArgument(written));
+      continue;
+    }
+    ASSERT_TRUE(written.ok()) << written;
+    ASSERT_TRUE((*writer)->Publish(Epoch{1}, (*writer)->EndEpoch(Epoch{1})->rows).ok());
+    EXPECT_EQ(Ask(Path("out.db"), "SELECT net FROM daily"), "us");
+    const auto entries = skips.Entries();
+    const std::string place = Cat(Path("out.db"), ", table 'daily'");
+    ASSERT_EQ(entries.count(place), 1u);
+    EXPECT_THAT(entries.at(place).examples, ElementsAre(StartsWith(refusal)));
+  }
 }
 
 }  // namespace

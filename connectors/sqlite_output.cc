@@ -1,6 +1,7 @@
 #include "connectors/sqlite_output.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/files.h"
@@ -99,7 +100,8 @@ absl::Status CheckTableKey(const std::vector<std::string>& key) {
 SqliteOutput::SqliteOutput(const SqliteTableOptions& options, const SinkContext& context)
     : options_(options),
       where_(Cat(options.path, ", table '", options.table, "'")),
-      run_line_(context.run_line) {}
+      run_line_(context.run_line),
+      skips_(context.skips) {}
 
 // ---- opening -------------------------------------------
 
@@ -241,7 +243,7 @@ absl::StatusOr<std::string> SqliteOutput::MoveAside() {
 
 // ---- rows, on the worker -------------------------------
 
-// All that SQLite could refuse later is refused here, before the row is part of a commit.
+// What no table could take is refused here, before the row is part of a commit.
 absl::Status SqliteOutput::CheckRow(const SqliteRow& row) {
   const bool as_before =
       row.size() == checked_columns_.size() &&
@@ -249,24 +251,19 @@ absl::Status SqliteOutput::CheckRow(const SqliteRow& row) {
                  [](const SqliteColumn& a, const std::string& b) { return a.name == b; });
   if (as_before && !row.empty()) return absl::OkStatus();
   if (row.empty()) return absl::InvalidArgumentError("it has no columns");
-  std::set<std::string> seen;
+  std::map<std::string, std::string> seen;  // as it is written
   std::set<std::string> known = known_columns_;
   for (const SqliteColumn& column : row) {
-    if (column.name.empty() || column.name.find('\0') != std::string::npos) {
-      return absl::InvalidArgumentError(
-          "a column without a name, or with a zero byte in it, cannot be written");
+    if (column.name.find('\0') != std::string::npos) {
+      return absl::InvalidArgumentError("a column cannot have a zero byte in its name");
     }
-    if (!seen.insert(SqlLower(column.name)).second) {
-      return absl::InvalidArgumentError(
-          Cat("the column '", column.name,
-              "' is there twice; to SQLite names that differ in case alone are the same"));
+    const auto [other, is_new] = seen.emplace(SqlLower(column.name), column.name);
+    if (!is_new) {
+      return absl::InvalidArgumentError(Cat("the columns '", other->second, "' and '", column.name,
+                                            "' are one to SQLite, which does not tell the case of "
+                                            "letters in names"));
     }
     known.insert(SqlLower(column.name));
-  }
-  for (const std::string& column : options_.key) {
-    if (seen.count(SqlLower(column)) > 0) continue;
-    return absl::InvalidArgumentError(
-        Cat("the column '", column, "' is missing, and is part of the key"));
   }
   if (known.size() > kColumnsMax) {
     return absl::InvalidArgumentError(
@@ -278,15 +275,50 @@ absl::Status SqliteOutput::CheckRow(const SqliteRow& row) {
   return absl::OkStatus();
 }
 
-absl::Status SqliteOutput::Add(const SqliteRow& row) {
-  if (const absl::Status checked = CheckRow(row); !checked.ok()) {
-    return Annotate(checked, Cat(where_, ": the row ", DescribeRow(row), " cannot be written"));
+// Gives the row the columns of the key that it lacks, as nulls. One that lacks all of them is more
+// likely not meant for this table, and all such rows would be one.
+absl::Status SqliteOutput::CompleteKey(SqliteRow& row) const {
+  std::vector<const std::string*> missing;
+  for (const std::string& column : options_.key) {
+    const std::string lower = SqlLower(column);
+    const bool is_there = std::any_of(row.begin(), row.end(), [&](const SqliteColumn& other) {
+      return other.name.size() == lower.size() && SqlLower(other.name) == lower;
+    });
+    if (!is_there) missing.push_back(&column);
   }
-  rows_.Add(row);
+  if (missing.empty() || row.empty()) return absl::OkStatus();  // an empty one is refused as such
+  if (missing.size() == options_.key.size()) {
+    std::string names;
+    for (const std::string* column : missing)
+      names += Cat(names.empty() ? "'" : ", '", *column, "'");
+    return absl::InvalidArgumentError(
+        missing.size() == 1 ? Cat("the column ", names, " is missing, and is part of the key")
+                            : Cat("the columns of the key are all missing: ", names));
+  }
+  for (const std::string* column : missing) row.push_back({.name = *column, .value = {}});
+  return absl::OkStatus();
+}
+
+absl::Status SqliteOutput::Add(SqliteRow row, const std::string& place) {
+  absl::Status checked = CompleteKey(row);
+  if (checked.ok()) checked = CheckRow(row);
+  if (!checked.ok()) {
+    return Refuse(Annotate(checked, Cat("the row ", DescribeRow(row), " cannot be written")),
+                  place);
+  }
+  rows_.Add(row, place);
   if (rows_.bytes() <= options_.epoch_bytes_max) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       Cat(where_, ": the rows of one epoch take more than ", FormatBytes(options_.epoch_bytes_max),
           ", and they are part of its commit; give a shorter --epoch, or a lower --rate"));
+}
+
+absl::Status SqliteOutput::Refuse(const absl::Status& why, const std::string& place) {
+  const absl::Status here = Annotate(why, where_);
+  const absl::Status refused = place.empty() ? here : Annotate(here, place);
+  if (options_.on_error == OnError::kStop || skips_ == nullptr) return refused;
+  skips_->Skip(where_, ToStd(refused.message()));
+  return absl::OkStatus();
 }
 
 EpochOutput SqliteOutput::EndEpoch(Epoch epoch) {
@@ -314,6 +346,19 @@ absl::StatusOr<std::optional<int64_t>> SqliteOutput::PublishedEpoch() {
   return epoch;
 }
 
+absl::Status SqliteOutput::RefuseCommitted(const SqliteRowsReader& row, const absl::Status& why) {
+  const std::string place = row.place().empty() ? "" : Cat(row.place(), ": ");
+  const std::string refused = Cat(place, why.message(), "; this refuses the row ",
+                                  DescribeRow(row.row()), " in table '", options_.table, "'");
+  if (options_.on_error == OnError::kSkip && skips_ != nullptr) {
+    skips_->Skip(where_, refused);
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(Cat(
+      refused,
+      "; the row is kept: change the table, or let on_error be skip, then start this job again"));
+}
+
 absl::Status SqliteOutput::Publish(Epoch epoch, const std::string& rows) {
   TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
   TM_ASSIGN_OR_RETURN(const std::optional<int64_t> published, PublishedEpoch());
@@ -325,7 +370,10 @@ absl::Status SqliteOutput::Publish(Epoch epoch, const std::string& rows) {
   }
   if (static_cast<int64_t>(epoch.value) <= *published) return absl::OkStatus();
   TM_RETURN_IF_ERROR(table_->Look());
-  TM_ASSIGN_OR_RETURN(const bool made, table_->Write(rows));
+  TM_ASSIGN_OR_RETURN(const bool made, table_->Write(rows, [this](const SqliteRowsReader& row,
+                                                                  const absl::Status& why) {
+    return RefuseCommitted(row, why);
+  }));
   made_table_ |= made;
   TM_ASSIGN_OR_RETURN(
       SqliteStatement * note,

@@ -19,12 +19,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/ids.h"
+#include "connectors/lines.h"
 #include "connectors/sqlite_database.h"
 #include "connectors/sqlite_owner.h"
 #include "connectors/sqlite_rows.h"
 #include "connectors/sqlite_table.h"
 #include "engine/position.h"
 #include "engine/sink_step.h"
+#include "engine/skip_log.h"
 
 namespace tidemark {
 
@@ -35,8 +37,11 @@ struct SqliteTableOptions {
   // Made with the columns of its first rows, if missing.
   std::string table;
   // Columns of which no two rows have the same values: a row replaces the one of its key. Nulls are
-  // the same value. None: rows are only added.
+  // the same value, and so is a column that a row does not have; but it needs one of them. None:
+  // rows are only added.
   std::vector<std::string> key = {};
+  // What becomes of a row that the table cannot take: the run ends, or it is left out and counted.
+  OnError on_error = OnError::kStop;
   // How long a lock of another program is waited for; an error follows, and nothing is lost.
   absl::Duration busy_timeout = absl::Seconds(10);
   // Rows of one epoch are part of its commit, and in memory several times over while that is made.
@@ -61,8 +66,10 @@ class SqliteOutput {
                                                             const std::optional<Position>& resume,
                                                             const SinkContext& context);
 
-  // On the worker. An error names the row.
-  absl::Status Add(const SqliteRow& row);
+  // On the worker. `place`: where the row was read, or empty. An error names the row.
+  absl::Status Add(SqliteRow row, const std::string& place = "");
+  // What Add() would do with an item that is not a row; the reason names it.
+  absl::Status Refuse(const absl::Status& why, const std::string& place);
   EpochOutput EndEpoch(Epoch epoch);
   // On the committer.
   absl::Status Publish(Epoch epoch, const std::string& rows);
@@ -74,6 +81,9 @@ class SqliteOutput {
   SqliteOutput(const SqliteTableOptions& options, const SinkContext& context);
 
   absl::Status CheckRow(const SqliteRow& row);
+  absl::Status CompleteKey(SqliteRow& row) const;
+  // Of the table's own rules, when the row is in the commit already.
+  absl::Status RefuseCommitted(const SqliteRowsReader& row, const absl::Status& why);
 
   // In a transaction, so that a refusal, or a mere check, leaves nothing behind.
   enum class Outcome { kKept, kRolledBack };
@@ -89,6 +99,7 @@ class SqliteOutput {
   const SqliteTableOptions options_;
   const std::string where_;
   const std::string run_line_;
+  SkipLog* const skips_;
 
   // Of the worker.
   SqliteRowsWriter rows_;

@@ -10,7 +10,7 @@ namespace tidemark {
 namespace {
 
 constexpr char kVersion = 1;
-constexpr char kShape = 's', kRow = 'r';
+constexpr char kShape = 's', kPlace = 'p', kRow = 'r';
 constexpr char kNull = 'n', kInteger = 'i', kReal = 'd', kText = 't', kBlob = 'b';
 constexpr size_t kDescribedBytesMax = 160;
 
@@ -114,7 +114,7 @@ std::string DescribeRow(const SqliteRow& row) {
   return text + ")";
 }
 
-void SqliteRowsWriter::Add(const SqliteRow& row) {
+void SqliteRowsWriter::Add(const SqliteRow& row, std::string_view place) {
   if (bytes_.empty()) bytes_ += kVersion;
   std::vector<std::string> columns;
   columns.reserve(row.size());
@@ -125,6 +125,10 @@ void SqliteRowsWriter::Add(const SqliteRow& row) {
     bytes_ += kShape;
     PutNumber(static_cast<uint32_t>(row.size()), bytes_);
     for (const SqliteColumn& column : row) PutBytes(column.name, bytes_);
+  }
+  if (!place.empty()) {
+    bytes_ += kPlace;
+    PutBytes(place, bytes_);
   }
   bytes_ += kRow;
   PutNumber(shape->second, bytes_);
@@ -142,9 +146,16 @@ absl::StatusOr<bool> SqliteRowsReader::Next() {
     rest_.remove_prefix(1);
     began_ = true;
   }
+  place_.clear();
   while (!rest_.empty()) {
     const char kind = rest_.front();
     rest_.remove_prefix(1);
+    if (kind == kPlace) {
+      auto place = TakeBytes(rest_);
+      if (!place.has_value()) return Damaged();
+      place_ = *std::move(place);
+      continue;
+    }
     if (kind == kRow) {
       TM_RETURN_IF_ERROR(ReadRow());
       return true;

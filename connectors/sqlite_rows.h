@@ -47,7 +47,8 @@ std::string DescribeRow(const SqliteRow& row);
 // Used by one thread.
 class SqliteRowsWriter {
  public:
-  void Add(const SqliteRow& row);
+  // `place`: where the row was read, for messages; may be empty.
+  void Add(const SqliteRow& row, std::string_view place = {});
   // Of what Take() would give.
   size_t bytes() const { return bytes_.size(); }
   // Empty when no row was added; begins anew.
@@ -70,6 +71,7 @@ class SqliteRowsReader {
   size_t shape() const { return shape_; }
   const std::vector<std::string>& columns() const { return shapes_[shape_]; }
   const std::vector<SqliteValue>& values() const { return values_; }
+  const std::string& place() const { return place_; }
   SqliteRow row() const;
 
  private:
@@ -80,6 +82,7 @@ class SqliteRowsReader {
   bool began_ = false;
   std::vector<std::vector<std::string>> shapes_;
   size_t shape_ = 0;
+  std::string place_;
   std::vector<SqliteValue> values_;
 };
 

@@ -67,6 +67,20 @@ TEST(SqliteRows, NamesAreStoredOncePerShape) {
   EXPECT_LT(writer.bytes(), 1000u + 100 * 20);
 }
 
+TEST(SqliteRows, APlaceBelongsToTheNextRow) {
+  SqliteRowsWriter writer;
+  writer.Add(Rows()[0], "in.jsonl:17");
+  writer.Add(Rows()[0]);
+  const std::string bytes = writer.Take();
+  SqliteRowsReader reader(bytes);
+  ASSERT_TRUE(*reader.Next());
+  EXPECT_EQ(reader.place(), "in.jsonl:17");
+  ASSERT_TRUE(*reader.Next());
+  EXPECT_EQ(reader.place(), "");
+  EXPECT_EQ(reader.row(), Rows()[0]);
+  EXPECT_FALSE(*reader.Next());
+}
+
 // Goal: damaged bytes are an error or other rows, never a crash. Method: each cut, random flips.
 TEST(SqliteRows, DamagedBytesAreAnError) {
   const std::string whole = Written();

@@ -18,8 +18,10 @@
 //
 // With a key a row replaces the one of the same key, in the columns that it has; without, rows are
 // only added. A row with a column that the table lacks adds it. An empty table that is there is
-// taken as it is, with its types, indexes and rules. A row that has no column of the key, two of
-// the same name or none ends the run; the error names it, and nothing of its epoch is kept.
+// taken as it is, with its types, indexes and rules. A row that no table can take (it has no column
+// of the key, two of the same name or none) or that a rule of this one refuses goes the way of
+// `on_error`: with kStop the run ends, and the error names it. What a rule refuses is found when
+// the row is committed: it is kept, and written by a later start, once the rule is changed.
 #pragma once
 
 #include <functional>
@@ -38,7 +40,8 @@
 
 namespace tidemark {
 
-// An item as a row; an error ends the run and should name the item. Each worker has a copy.
+// An item as a row; an error says why it cannot be one, and goes the way of `on_error`. Each worker
+// has a copy.
 template <class T>
 using SqliteEncoder = std::function<absl::StatusOr<SqliteRow>(const T&)>;
 
@@ -46,21 +49,32 @@ using SqliteEncoder = std::function<absl::StatusOr<SqliteRow>(const T&)>;
 template <class T>
 using ItemPlace = std::function<std::string(const T&)>;
 
+// What to do about an item that ends the run, added to the error: "--skip-item … steps over it".
+template <class T>
+using ItemWayOut = std::function<std::string(const T&)>;
+
+template <class T>
+struct SqliteItems {
+  SqliteEncoder<T> encode;
+  ItemPlace<T> place = {};
+  ItemWayOut<T> way_out = {};
+};
+
 template <class T>
 class SqliteTableSinkWriter final : public SinkWriter<T> {
  public:
-  SqliteTableSinkWriter(std::unique_ptr<SqliteOutput> output, SqliteEncoder<T> encode,
-                        ItemPlace<T> place)
-      : output_(std::move(output)), encode_(std::move(encode)), place_(std::move(place)) {}
+  SqliteTableSinkWriter(std::unique_ptr<SqliteOutput> output, SqliteItems<T> items)
+      : output_(std::move(output)), items_(std::move(items)) {}
 
   absl::Status Write(const std::vector<T>& items) override {
     for (const T& item : items) {
-      absl::StatusOr<SqliteRow> row = encode_(item);
-      if (!row.ok()) return Annotate(row.status(), output_->where());
-      const absl::Status added = output_->Add(*row);
+      absl::StatusOr<SqliteRow> row = items_.encode(item);
+      const std::string place = items_.place ? items_.place(item) : "";
+      const absl::Status added =
+          row.ok() ? output_->Add(*std::move(row), place) : output_->Refuse(row.status(), place);
       if (added.ok()) continue;
-      const std::string place = place_ ? place_(item) : "";
-      return place.empty() ? added : Annotate(added, place);
+      const std::string way_out = items_.way_out ? items_.way_out(item) : "";
+      return way_out.empty() ? added : Error(added.code(), Cat(added.message(), "; ", way_out));
     }
     return absl::OkStatus();
   }
@@ -71,15 +85,14 @@ class SqliteTableSinkWriter final : public SinkWriter<T> {
 
  private:
   const std::unique_ptr<SqliteOutput> output_;
-  const SqliteEncoder<T> encode_;
-  const ItemPlace<T> place_;
+  const SqliteItems<T> items_;
 };
 
 template <class T>
 class SqliteTableSink final : public SinkFactory<T> {
  public:
-  SqliteTableSink(SqliteTableOptions options, SqliteEncoder<T> encode, ItemPlace<T> place)
-      : options_(std::move(options)), encode_(std::move(encode)), place_(std::move(place)) {}
+  SqliteTableSink(SqliteTableOptions options, SqliteItems<T> items)
+      : options_(std::move(options)), items_(std::move(items)) {}
 
   absl::Status Check(const std::optional<Position>& resume, const SinkContext& context) override {
     return SqliteOutput::Check(options_, resume, context);
@@ -87,7 +100,7 @@ class SqliteTableSink final : public SinkFactory<T> {
   absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
                                                       const SinkContext& context) override {
     TM_ASSIGN_OR_RETURN(auto output, SqliteOutput::Open(options_, resume, context));
-    return std::make_unique<SqliteTableSinkWriter<T>>(std::move(output), encode_, place_);
+    return std::make_unique<SqliteTableSinkWriter<T>>(std::move(output), items_);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kPublish; }
   std::string Describe() const override {
@@ -96,14 +109,17 @@ class SqliteTableSink final : public SinkFactory<T> {
 
  private:
   const SqliteTableOptions options_;
-  const SqliteEncoder<T> encode_;
-  const ItemPlace<T> place_;
+  const SqliteItems<T> items_;
 };
 
 template <class T>
+Sink<T> SqliteTable(SqliteTableOptions options, SqliteItems<T> items) {
+  return Sink<T>(std::make_shared<SqliteTableSink<T>>(std::move(options), std::move(items)));
+}
+template <class T>
 Sink<T> SqliteTable(SqliteTableOptions options, SqliteEncoder<T> encode, ItemPlace<T> place = {}) {
-  return Sink<T>(std::make_shared<SqliteTableSink<T>>(std::move(options), std::move(encode),
-                                                      std::move(place)));
+  return SqliteTable<T>(std::move(options),
+                        SqliteItems<T>{.encode = std::move(encode), .place = std::move(place)});
 }
 
 }  // namespace tidemark

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "connectors/lines.h"
 #include "connectors/sqlite_test_support.h"
 #include "connectors/test_support.h"
 
@@ -34,6 +35,7 @@ class SqliteSinkTest : public ConnectorTest {
     context.files = files_.get();
     context.run_line = std::move(run_line);
     context.replaced_line = std::move(replaced_line);
+    context.skips = &skips_;
     context.say = [this](const std::string& line) { said_.push_back(line); };
     return context;
   }
@@ -159,6 +161,28 @@ TEST_F(SqliteSinkTest, ARowReplacesTheOneOfItsKeyInTheColumnsThatItHas) {
             "us|null|3|null null|null|null|x");
 }
 
+TEST_F(SqliteSinkTest, AColumnOfTheKeyThatARowLacksIsNull) {
+  Open();
+  WholeEpoch(1, {{{"net", "ci"}, {"quakes", int64_t{1}}},
+                 {{"net", "ci"}, {"day", {}}, {"quakes", int64_t{2}}},
+                 {{"quakes", int64_t{3}}, {"NET", "ci"}},
+                 {{"day", int64_t{4}}}});
+  EXPECT_EQ(Table(), "ci|3|null null|null|4");
+}
+
+TEST_F(SqliteSinkTest, WhatARuleRefusesIsLeftOutWhereThatIsSaid) {
+  Ask(options_.path,
+      "CREATE TABLE daily (net, day, quakes CHECK (quakes < 100), UNIQUE (net, day))");
+  options_.on_error = OnError::kSkip;
+  Open();
+  WholeEpoch(1, {Day("ci", 1, 5), Day("us", 1, 100), Day("us", 2, 7)});
+  EXPECT_EQ(Table(), "ci|1|5 us|2|7");
+  ASSERT_EQ(skips_.total(), 1u);
+  EXPECT_THAT(skips_.Entries().begin()->second.examples,
+              ElementsAre(HasSubstr("CHECK constraint failed: quakes < 100; this refuses the row "
+                                    "(net: 'us', day: 1, quakes: 100) in table 'daily'")));
+}
+
 TEST_F(SqliteSinkTest, ValuesStayWhatTheyAre) {
   options_.key = {"k"};
   Open();
@@ -177,17 +201,17 @@ TEST_F(SqliteSinkTest, ValuesStayWhatTheyAre) {
 TEST_F(SqliteSinkTest, ARowThatCannotBeWrittenIsNamedBeforeTheCommit) {
   Open();
   const auto refused = [&](const SqliteRow& row) { return Message(Add({Day("ci", 1, 1), row})); };
-  EXPECT_EQ(refused({{"net", "ci"}, {"n", int64_t{1}}}),
+  EXPECT_EQ(refused({{"n", int64_t{1}}}),
             Cat(Path("out.db"),
-                ", table 'daily': the row (net: 'ci', n: 1) cannot be written: the column 'day' is "
-                "missing, and is part of the key"));
+                ", table 'daily': the row (n: 1) cannot be written: the columns of the key are all "
+                "missing: 'net', 'day'"));
   SqliteRow twice = Day("ci", 1, 1);
   twice.push_back({"Quakes", int64_t{2}});
-  EXPECT_THAT(refused(twice), HasSubstr("the column 'Quakes' is there twice"));
+  EXPECT_THAT(refused(twice), HasSubstr("the columns 'quakes' and 'Quakes' are one to SQLite"));
   EXPECT_THAT(refused({}), HasSubstr("the row () cannot be written: it has no columns"));
   SqliteRow nameless = Day("ci", 1, 1);
-  nameless.push_back({"", int64_t{2}});
-  EXPECT_THAT(refused(nameless), HasSubstr("a column without a name"));
+  nameless.push_back({std::string("a\0b", 3), int64_t{2}});
+  EXPECT_THAT(refused(nameless), HasSubstr("a column cannot have a zero byte in its name"));
   SqliteRow wide = Day("ci", 1, 1);
   for (size_t i = 0; i < SqliteOutput::kColumnsMax; ++i) wide.push_back({Cat("c", i), {}});
   EXPECT_THAT(refused(wide), HasSubstr("more than 1000 columns"));
@@ -210,9 +234,9 @@ TEST_F(SqliteSinkTest, ATableMadeByHandKeepsItsRules) {
   const EpochOutput committed = End(2);
   const std::string refusal = Cat(
       Path("out.db"),
-      ": CHECK constraint failed: quakes < 100; this refuses row 2 of the epoch, (net: 'us', day: "
-      "1, quakes: 100), in table 'daily'; the row is kept: change the table, then start this job "
-      "again");
+      ": CHECK constraint failed: quakes < 100; this refuses the row (net: 'us', day: 1, quakes: "
+      "100) in table 'daily'; the row is kept: change the table, or let on_error be skip, then "
+      "start this job again");
   EXPECT_EQ(Message(Publish(2, committed)), refusal);
   EXPECT_EQ(Table(), "1|ci|1|5") << "all of an epoch or nothing";
   Ask(options_.path, "PRAGMA ignore_check_constraints = 1; ALTER TABLE daily DROP COLUMN quakes");

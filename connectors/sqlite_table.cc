@@ -39,15 +39,24 @@ SqliteTableWriter::SqliteTableWriter(SqliteDatabase& database, std::string table
     : database_(database), table_(std::move(table)), key_(std::move(key)) {}
 
 absl::Status SqliteTableWriter::Look() {
+  // With those that the table computes, which pragma_table_info leaves out: they are there.
   TM_ASSIGN_OR_RETURN(SqliteStatement * names,
-                      StatementFor("SELECT name FROM pragma_table_info(?1)"));
+                      StatementFor("SELECT name FROM pragma_table_xinfo(?1)"));
   names->BindText(1, table_);
   columns_.clear();
   while (true) {
     TM_ASSIGN_OR_RETURN(const bool there, names->Step());
-    if (!there) return absl::OkStatus();
+    if (!there) break;
     columns_.insert(SqlLower(names->Text(0)));
   }
+  TM_ASSIGN_OR_RETURN(SqliteStatement * strict,
+                      StatementFor("SELECT strict FROM pragma_table_list(?1) "
+                                   "WHERE schema = 'main'"));
+  strict->BindText(1, table_);
+  TM_ASSIGN_OR_RETURN(const bool there, strict->Step());
+  is_strict_ = there && strict->Number(0) != 0;
+  strict->Reset();
+  return absl::OkStatus();
 }
 
 absl::Status SqliteTableWriter::CheckKey() {
@@ -68,11 +77,12 @@ absl::Status SqliteTableWriter::CheckKey() {
           "table, or make a unique index over them"));
 }
 
-absl::StatusOr<bool> SqliteTableWriter::Write(const std::string& rows) {
+absl::StatusOr<bool> SqliteTableWriter::Write(const std::string& rows,
+                                              const OnRefusal& on_refusal) {
   TM_ASSIGN_OR_RETURN(const bool made, MakeColumns(rows));
   std::vector<Shape> shapes;
   SqliteRowsReader reader(rows);
-  for (size_t number = 1;; ++number) {
+  while (true) {
     TM_ASSIGN_OR_RETURN(const bool there, reader.Next());
     if (!there) return made;
     if (reader.shape() == shapes.size()) shapes.push_back(MakeShape(reader.columns()));
@@ -82,10 +92,13 @@ absl::StatusOr<bool> SqliteTableWriter::Write(const std::string& rows) {
       continue;
     }
     // The table is the user's to change, and has a rule against the row.
-    return absl::FailedPreconditionError(
-        Cat(written.message(), "; this refuses row ", number, " of the epoch, ",
-            DescribeRow(reader.row()), ", in table '", table_,
-            "'; the row is kept: change the table, then start this job again"));
+    TM_RETURN_IF_ERROR(on_refusal(reader, written));
+    if (database_.in_transaction()) continue;
+    // RAISE(ROLLBACK) in a trigger, or ON CONFLICT ROLLBACK: the rows before are gone with this
+    // one.
+    return Annotate(written,
+                    "a rule of the table rolls back all rows of the epoch with the one that it "
+                    "refuses; let it ABORT, then start this job again");
   }
 }
 
@@ -112,10 +125,16 @@ absl::StatusOr<bool> SqliteTableWriter::MakeColumns(const std::string& rows) {
     return true;
   }
   for (const std::string& column : missing) {
-    TM_RETURN_IF_ERROR(
-        database_.Execute(Cat("ALTER TABLE ", table, " ADD COLUMN ", SqlName(column))));
+    const absl::Status added = AddColumn(column);
+    // A table that takes no more columns refuses the rows that have them, one by one.
+    if (!absl::IsFailedPrecondition(added)) TM_RETURN_IF_ERROR(added);
   }
   return false;
+}
+
+absl::Status SqliteTableWriter::AddColumn(const std::string& column) {
+  return database_.Execute(Cat("ALTER TABLE ", SqlName(table_), " ADD COLUMN ", SqlName(column),
+                               is_strict_ ? " ANY" : ""));
 }
 
 SqliteTableWriter::Shape SqliteTableWriter::MakeShape(

@@ -1,12 +1,13 @@
 // SqliteTableWriter: rows into a table that grows with them.
 //
 // The table is made with the columns of its first rows, and gets a column more when a row has one.
-// Columns have no declared type, so each value stays what it is. What the table's own rules refuse
-// (it may have been made by hand) is an error that names the row.
+// Columns have no declared type (in a STRICT table ANY), so each value stays what it is. What the
+// table's own rules refuse (it may have been made by hand) is the caller's to judge, row by row.
 //
 // Thread rule: as the database. All of it happens in the caller's transaction.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -37,8 +38,11 @@ class SqliteTableWriter {
   // FailedPrecondition when the table is there and cannot tell rows by the key.
   absl::Status CheckKey();
 
+  // Asked about a row that the table refuses, with the reason: OK leaves it out, an error ends it.
+  using OnRefusal =
+      std::function<absl::Status(const SqliteRowsReader& row, const absl::Status& why)>;
   // `rows` as a SqliteRowsWriter made them. True when the table was made for them.
-  absl::StatusOr<bool> Write(const std::string& rows);
+  absl::StatusOr<bool> Write(const std::string& rows, const OnRefusal& on_refusal);
 
   // A statement that is kept ready; good until the next call.
   absl::StatusOr<SqliteStatement*> StatementFor(const std::string& sql);
@@ -53,6 +57,7 @@ class SqliteTableWriter {
   };
   Shape MakeShape(const std::vector<std::string>& columns) const;
   absl::StatusOr<bool> MakeColumns(const std::string& rows);
+  absl::Status AddColumn(const std::string& column);
   absl::Status WriteRow(const Shape& shape, const std::vector<SqliteValue>& values);
   absl::Status Run(const std::string& sql, const std::vector<SqliteValue>& values);
 
@@ -60,6 +65,7 @@ class SqliteTableWriter {
   const std::string table_;
   const std::vector<std::string> key_;
   std::set<std::string> columns_;
+  bool is_strict_ = false;
   std::map<std::string, SqliteStatement> statements_;  // by their SQL
 };
 

@@ -5,7 +5,9 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "absl/strings/numbers.h"
 #include "base/status.h"
+#include "connectors/json_number.h"
 #include "jobs/job_key.h"
 #include "state/value_json.h"
 
@@ -37,8 +39,19 @@ int RankOf(const JsonScalar& scalar) {
   return std::holds_alternative<std::string>(scalar) ? 3 : 2;
 }
 
-// Numbers that are in one form: a double is no integer of 64 bits.
+Decimal DecimalOf(const JsonScalar& number) {
+  if (const auto* large = std::get_if<JsonNumber>(&number)) return ParseDecimal(large->text);
+  if (const auto* real = std::get_if<double>(&number)) return ToDecimal(*real);
+  std::string digits;
+  AppendScalarJson(number, digits);
+  return ParseDecimal(digits);
+}
+
+// Numbers that are in one form: a double is not an integer of 64 bits.
 bool NumberLess(const JsonScalar& a, const JsonScalar& b) {
+  if (std::holds_alternative<JsonNumber>(a) || std::holds_alternative<JsonNumber>(b)) {
+    return Compare(DecimalOf(a), DecimalOf(b)) < 0;
+  }
   return std::visit(
       [](const auto& x, const auto& y) {
         using X = std::decay_t<decltype(x)>;
@@ -88,8 +101,11 @@ void MergeSums(const Sum& from, Sum& into) {
 int FormRank(const JsonScalar& scalar) {
   if (std::holds_alternative<int64_t>(scalar)) return 0;
   if (std::holds_alternative<uint64_t>(scalar)) return 1;
+  if (const auto* large = std::get_if<JsonNumber>(&scalar)) {
+    return large->text.find('e') == std::string::npos ? 1 : 2;
+  }
   const auto* real = std::get_if<double>(&scalar);
-  return real != nullptr && std::signbit(*real) ? 3 : 2;
+  return real != nullptr && std::signbit(*real) ? 4 : 3;
 }
 
 void TakeBetter(JsonScalar value, bool is_better, bool is_worse, JsonScalar& held) {
@@ -237,6 +253,13 @@ JsonScalar OneForm(const JsonScalar& scalar) {
   if (const auto* large = std::get_if<uint64_t>(&scalar)) {
     if (*large <= static_cast<uint64_t>(INT64_MAX)) return static_cast<int64_t>(*large);
   }
+  if (const auto* large = std::get_if<JsonNumber>(&scalar)) {
+    const Decimal exact = ParseDecimal(large->text);
+    double real = 0;
+    const bool fits = absl::SimpleAtod(ToAbsl(large->text), &real) && std::isfinite(real) &&
+                      Compare(exact, ToDecimal(real)) == 0;
+    return fits ? JsonScalar(real) : JsonScalar(JsonNumber{CanonicalText(exact)});
+  }
   const auto* real = std::get_if<double>(&scalar);
   if (real == nullptr || *real != std::trunc(*real)) return scalar;
   if (*real >= -kTwoTo63 && *real < kTwoTo63) return static_cast<int64_t>(*real);
@@ -244,9 +267,17 @@ JsonScalar OneForm(const JsonScalar& scalar) {
   return scalar;
 }
 
-// A scalar is what a part of a key can be.
+// A scalar is what a part of a key can be, or a number too large for one.
 void AppendScalarJson(const JsonScalar& scalar, std::string& out) {
-  AppendKeyPartJson(std::visit([](const auto& value) { return KeyPart(value); }, scalar), out);
+  std::visit(
+      [&out](const auto& value) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, JsonNumber>) {
+          out += value.text;
+        } else {
+          AppendKeyPartJson(KeyPart(value), out);
+        }
+      },
+      scalar);
 }
 
 Aggregates::Aggregates(std::vector<AggregateSpec> specs) {

@@ -107,7 +107,8 @@ class Aggregates {
 
 // As SQL's ORDER BY would sort them; exact for numbers of all kinds.
 bool ScalarLess(const JsonScalar& a, const JsonScalar& b);
-// The one form of a number: int64_t, else uint64_t, else double.
+// The one form of a number: int64_t, else uint64_t, else the double that is just this number, else
+// JsonNumber with its canonical text.
 JsonScalar OneForm(const JsonScalar& scalar);
 void AppendScalarJson(const JsonScalar& scalar, std::string& out);
 

@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "base/status.h"
+#include "connectors/json_number.h"
 #include "connectors/json_row.h"
 #include "jobs/window_row.h"
 #include "state/reflect_recoverable.h"
@@ -49,6 +50,32 @@ std::string Json(const Aggregates& aggregates, const Aggregates::Acc& acc) {
 std::string Result(Kind kind, const Values& values) {
   const Aggregates aggregates = One(kind);
   return Json(aggregates, Folded(aggregates, values)).substr(5);
+}
+
+JsonScalar Digits(const char* text) { return JsonNumber{text}; }
+
+TEST(Aggregates, NumbersBeyondSixtyFourBitsKeepTheirDigits) {
+  const Values values = {Digits("18446744073709551617"), UINT64_MAX, Digits("18446744073709551618"),
+                         Digits("-9223372036854775809"), INT64_MIN};
+  EXPECT_EQ(Result(Kind::kMin, values), "-9223372036854775809");
+  EXPECT_EQ(Result(Kind::kMax, values), "18446744073709551618");
+  EXPECT_EQ(Result(Kind::kFirst, values), "18446744073709551617");
+  EXPECT_EQ(Result(Kind::kLast, values), "-9223372036854775808");
+  EXPECT_EQ(Result(Kind::kCountDistinct, values), "5");
+  EXPECT_EQ(Result(Kind::kCollect, {Digits("-9223372036854775809"), Digits("1e400")}),
+            "[-9223372036854775809, 1e400]");
+}
+
+TEST(Aggregates, ANumberIsOneHoweverItIsWrittenAndHoldsItsPlaceAmongDoubles) {
+  const Values same = {Digits("18446744073709551616"), 18446744073709551616.0};
+  EXPECT_EQ(Result(Kind::kCountDistinct, same), "1");
+  for (const Kind kind : {Kind::kMin, Kind::kMax}) {
+    EXPECT_EQ(Result(kind, same), "18446744073709551616");
+    EXPECT_EQ(Result(kind, {same[1], same[0]}), "18446744073709551616");
+  }
+  EXPECT_EQ(Result(Kind::kMax, {1.8446744073709556e19, Digits("18446744073709553665")}),
+            "1.8446744073709556e+19");
+  EXPECT_EQ(Result(Kind::kMin, {Digits("-1e400"), -1.7976931348623157e308}), "-1e400");
 }
 
 TEST(Aggregates, EachGivesItsResult) {

@@ -2,28 +2,42 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "base/check.h"
 #include "base/status.h"
+#include "connectors/json_number.h"
 #include "state/value_json.h"
 
 namespace tidemark {
 namespace {
 
-// The first double beyond int64_t, and beyond uint64_t.
-constexpr double kTwoTo63 = 9223372036854775808.0;
-constexpr double kTwoTo64 = 18446744073709551616.0;
+// Whole doubles below it are the numbers that were written.
+constexpr double kTwoTo53 = 9007199254740992.0;
 
-absl::Status AppendNumber(double number, std::string_view field, std::string& out) {
+// `text`: the source bytes of the number, where it may be a whole one that its double is not.
+absl::Status AppendNumber(double number, std::string_view text, std::string_view field,
+                          std::string& out) {
   if (number != std::trunc(number)) {
     AppendKeyDouble(number, out);
-  } else if (number > -kTwoTo63 && number < kTwoTo63) {  // -2^63 may be a rounded integer
+    return absl::OkStatus();
+  }
+  if (std::abs(number) < kTwoTo53) {
     AppendKeyInt(static_cast<int64_t>(number), out);
-  } else if (number >= kTwoTo63 && number < kTwoTo64) {
-    AppendKeyUint(static_cast<uint64_t>(number), out);
+    return absl::OkStatus();
+  }
+  const Decimal exact = ParseDecimal(text);
+  const std::optional<__int128> whole = ToInteger(exact, 0);
+  if (!exact.is_whole()) {
+    AppendKeyDouble(number, out);  // such as 2^60 + 0.5: whole as a double, and not as a number
+  } else if (whole.has_value() && *whole >= INT64_MIN && *whole <= INT64_MAX) {
+    AppendKeyInt(static_cast<int64_t>(*whole), out);
+  } else if (whole.has_value() && *whole > 0 && *whole <= UINT64_MAX) {
+    AppendKeyUint(static_cast<uint64_t>(*whole), out);
   } else {
     return absl::InvalidArgumentError(
         Cat("field '", field,
@@ -48,9 +62,19 @@ void AppendPart(const KeyPart& part, std::string& out) {
       part);
 }
 
-absl::Status AppendScalar(const JsonScalar& scalar, std::string_view field, std::string& out) {
-  if (const auto* number = std::get_if<double>(&scalar)) return AppendNumber(*number, field, out);
-  std::visit([&out](const auto& value) { AppendPart(KeyPart(value), out); }, scalar);
+absl::Status AppendScalar(const JsonScalar& scalar, std::string_view text, std::string_view field,
+                          std::string& out) {
+  constexpr double kBeyond = std::numeric_limits<double>::max();
+  if (const auto* number = std::get_if<double>(&scalar)) {
+    return AppendNumber(*number, text, field, out);
+  }
+  if (std::holds_alternative<JsonNumber>(scalar)) return AppendNumber(kBeyond, text, field, out);
+  std::visit(
+      [&out](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (!std::is_same_v<T, JsonNumber>) AppendPart(KeyPart(value), out);
+      },
+      scalar);
   return absl::OkStatus();
 }
 
@@ -97,7 +121,11 @@ absl::StatusOr<JobKey> JobKeyReader::ReadLoaded(JsonFieldReader& row) const {
       return absl::InvalidArgumentError(Cat("field '", field, "' is missing"));
     }
     TM_RETURN_IF_ERROR(scalar.status());
-    TM_RETURN_IF_ERROR(AppendScalar(*scalar, field, key.encoded));
+    const auto* real = std::get_if<double>(&*scalar);
+    const bool may_be_rounded = std::holds_alternative<JsonNumber>(*scalar) ||
+                                (real != nullptr && std::abs(*real) >= kTwoTo53);
+    const std::string_view text = may_be_rounded ? row.NumberText(field) : std::string_view();
+    TM_RETURN_IF_ERROR(AppendScalar(*scalar, text, field, key.encoded));
   }
   return key;
 }

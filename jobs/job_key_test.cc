@@ -81,6 +81,9 @@ TEST(JobKey, ANumberIsOneKeyHoweverItIsWritten) {
   EXPECT_EQ(Shown("2.0"), "2");
   // These are one double, but not one key.
   EXPECT_NE(Key("9007199254740993"), Key("9007199254740992"));
+  EXPECT_EQ(Key("9007199254740993.0"), Key("9007199254740993"));
+  EXPECT_EQ(Key("900719925474099.3e1"), Key("9007199254740993"));
+  EXPECT_EQ(Key("1.8446744073709551615e19"), Key("18446744073709551615"));
 }
 
 TEST(JobKey, WhatHasNoExactFormIsNoKey) {
