@@ -18,6 +18,20 @@ std::optional<int64_t> ItemNumber(const Position& position) {
   return position.Number("next");
 }
 
+// What to do about an item that the source refuses, ready to be copied: the one before the
+// position. What is read once only, such as standard input, has no such item at the next start.
+std::string WayOut(const StepPlan& plan, const SourceReader& reader, const std::string& partition) {
+  const Position position = reader.position();
+  const std::optional<int64_t> next = ItemNumber(position);
+  const bool has_lines = position.Number("line").has_value();  // and so an option on_error
+  const bool can_skip = next.has_value() && *next > 0 && plan.source->can_seek();
+  const std::string flag =
+      can_skip ? Cat("--skip-item ", plan.name, "/", partition, "@", *next - 1, " steps over it")
+               : "";
+  if (!has_lines) return flag;
+  return Cat(flag, flag.empty() ? "" : ", ", "on_error: skip leaves out all such rows");
+}
+
 }  // namespace
 
 // What stands behind the place that the partition resumes at cannot be stepped over any more.
@@ -157,6 +171,12 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   if (number && (batch != nullptr || !polled.ok()) && StepsOver(source, *number)) {
     batch = nullptr;
     if (!polled.ok()) polled = PollResult::Again();
+  }
+  if (absl::IsInvalidArgument(polled.status())) {
+    const std::string way_out = WayOut(plan, *source.reader, source.partition);
+    if (!way_out.empty()) {
+      polled = absl::InvalidArgumentError(Cat(polled.status().message(), "; ", way_out));
+    }
   }
   if (!polled.ok()) return Annotate(polled.status(), StepWord(plan));
   const size_t items = batch == nullptr ? 0 : batch->size();

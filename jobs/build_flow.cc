@@ -1,6 +1,7 @@
 #include "jobs/build_flow.h"
 
 #include <cmath>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -73,18 +74,48 @@ Source<JsonRow> MakeRowSource(const SourceSpec& source, const BuildOptions& opti
 
 // ---- sinks ----------------------------------------
 
+// What becomes of rows that a sink cannot take. It gets rows of all sources, and rows that steps
+// made of them: those are left out only where every source would have bad rows left out.
+OnError OnErrorOf(const JobSpec& job) {
+  bool skips = false;
+  for (const SourceSpec& source : job.sources) {
+    if (std::holds_alternative<GeneratorSourceSpec>(source.connector)) continue;
+    if (source.on_error == OnError::kStop) return OnError::kStop;
+    skips = true;
+  }
+  return skips ? OnError::kSkip : OnError::kStop;
+}
+
+// The flag that steps over the row, where it was read from a file.
+ItemWayOut<JsonRow> WayOutOf(const JobSpec& job) {
+  std::map<std::string, std::string> sources;  // by their files
+  for (const SourceSpec& source : job.sources) {
+    const auto* file = std::get_if<FileSourceSpec>(&source.connector);
+    if (file != nullptr) sources[file->path] = source.name;
+  }
+  const std::string way_out =
+      Cat("on_error: skip ", job.sources.size() > 1 ? "in all sources " : "",
+          "leaves out all such rows");
+  return [sources, way_out](const JsonRow& row) {
+    const auto source = row.file == nullptr ? sources.end() : sources.find(*row.file);
+    if (source == sources.end()) return way_out;
+    return Cat("--skip-item ", source->second, "/file@", row.line, " steps over it, ", way_out);
+  };
+}
+
 template <class T>
-void AddSink(const SinkSpec& sink, const BuildOptions& options, const Stream<T>& rows,
-             const LineEncoder<T>& encode) {
+void AddSink(const JobSpec& job, const SinkSpec& sink, const BuildOptions& options,
+             const Stream<T>& rows, const LineEncoder<T>& encode) {
   if (const auto* file = std::get_if<FileSinkSpec>(&sink.connector)) {
     rows.To(sink.name, LineFile<T>(file->path, encode));
     return;
   }
   if constexpr (std::is_same_v<T, JsonRow>) {  // lines have no fields, as CheckSinks() says
     if (const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector)) {
-      SqliteTableOptions made{.path = table->path, .table = table->table};
+      SqliteTableOptions made{
+          .path = table->path, .table = table->table, .on_error = OnErrorOf(job)};
       for (const SqliteSinkSpec::Column& column : table->key) made.key.push_back(column.name);
-      rows.To(sink.name, JsonTable(std::move(made)));
+      rows.To(sink.name, JsonTable(std::move(made), WayOutOf(job)));
       return;
     }
   }
@@ -94,7 +125,7 @@ void AddSink(const SinkSpec& sink, const BuildOptions& options, const Stream<T>&
 template <class T>
 void AddSinks(const JobSpec& job, const BuildOptions& options, const Stream<T>& rows,
               const LineEncoder<T>& encode) {
-  for (const SinkSpec& sink : job.sinks) AddSink(sink, options, rows, encode);
+  for (const SinkSpec& sink : job.sinks) AddSink(job, sink, options, rows, encode);
 }
 
 // ---- steps ----------------------------------------
@@ -258,7 +289,7 @@ class StepAdder {
     rows_ = streams.rows;
     fields_ = RowFields::Behind(window, key_by_);
     if (window.late_to.has_value()) {
-      AddSink(*window.late_to, options_, streams.late, JsonLineEncoder());
+      AddSink(job_, *window.late_to, options_, streams.late, JsonLineEncoder());
     }
   }
 

@@ -1,5 +1,6 @@
 #include "jobs/keyed_rows.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -86,6 +87,7 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
                                   std::vector<KeyValue<JobKey, T>>& out) override {
     const size_t before = out.size();
     size_t skipped = 0;
+    failed_line_ = 0;  // it was stepped over
     while (true) {
       polled_.clear();
       TM_ASSIGN_OR_RETURN(const PollResult result, rows_->Poll(max, now, polled_));
@@ -96,7 +98,11 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
           out.push_back(*std::move(read));
           continue;
         }
-        TM_RETURN_IF_ERROR(bad_lines_.Report(origin, ToStd(read.status().message())));
+        const absl::Status reported = bad_lines_.Report(origin, ToStd(read.status().message()));
+        if (!reported.ok()) {
+          failed_line_ = origin.line;
+          return reported;
+        }
         ++skipped;
       }
       const bool all_left_out = !polled_.empty() && out.size() == before;
@@ -108,6 +114,8 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
 
   Position position() const override {
     Position position = rows_->position();
+    // After the row that ended the run, and not after those that were read along with it.
+    if (failed_line_ > 0) position.Set("line", static_cast<int64_t>(failed_line_) + 1);
     for (const auto& [step, fields] : options_.keys_of_steps) {
       position.Set(Cat(kKeyPrefix, step), fields);
     }
@@ -124,6 +132,7 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
   const BadLines bad_lines_;
   const std::shared_ptr<const std::string> place_;  // of rows that were made and not read
   std::vector<JsonRow> polled_;
+  uint64_t failed_line_ = 0;  // 0: none; lines count from 1
 };
 
 template <class T>

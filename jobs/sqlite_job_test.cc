@@ -69,6 +69,46 @@ TEST_F(SqliteJob, ARowThatCannotBeWrittenIsNamed) {
                     "is missing, and is part of the key")));
 }
 
+TEST_F(SqliteJob, ARowThatATableCannotTakeGoesTheWayOfOnError) {
+  Put("in.jsonl", "{\"net\": \"ci\", \"NET\": 1}\n{\"mag\": 2}\n{\"net\": \"us\", \"mag\": 3}\n");
+  std::string job = kNewest;
+  job.replace(job.find("in.jsonl'"), 9, "in.jsonl', on_error: skip");
+  UseTester({.batch_items_max = 1});
+  ASSERT_EQ(Start(job), absl::OkStatus());
+  for (int crash = 0; crash < 4; ++crash) {
+    for (int step = 0; step < crash; ++step) ASSERT_TRUE(tester().job().worker(0).Step().ok());
+    tester().Commit();
+    tester().CrashAndResume();
+  }
+  tester().End();
+  EXPECT_EQ(Table("SELECT net, mag FROM newest"), "us|3");
+  EXPECT_EQ(Table("SELECT net, mag FROM all_rows"), "null|2 us|3");
+  EXPECT_GE(tester().skips().total(), 3u);
+}
+
+// Rows of steps have no place, and are those of all sources.
+TEST_F(SqliteJob, ARowOfAStepIsLeftOutWhereAllSourcesSaySo) {
+  Put("in.jsonl", "{\"k\": 1, \"t\": 1640995200000}\n");
+  Put("other.jsonl", "{\"k\": 2, \"t\": 1640995200000}\n");
+  const auto run = [&](const std::string& other) {
+    UseTester({});
+    return Run(
+        Cat("name: j\nsources: {a: {file: '@/in.jsonl', on_error: skip}, "
+            "b: {file: '@/other.jsonl'",
+            other,
+            "}}\n"
+            "steps: [{key_by: k}, {batch: {max_items: 1, as: K}}]\n"
+            "sink: {sqlite: {file: '@/out.db', table: t}}\n"));
+  };
+  const absl::Status stopped = run("");
+  EXPECT_THAT(std::string(ToStd(stopped.message())),
+              HasSubstr("the columns 'k' and 'K' are one to SQLite"));
+  EXPECT_THAT(std::string(ToStd(stopped.message())),
+              HasSubstr("; on_error: skip in all sources leaves out all such rows"));
+  EXPECT_EQ(run(", on_error: skip"), absl::OkStatus());
+  EXPECT_EQ(tester().skips().total(), 2u);
+}
+
 TEST_F(SqliteJob, LateRowsHaveATable) {
   Put("in.jsonl", R"({"k": "a", "t": "2022-01-01T01:00:00Z"}
 {"k": "a", "t": "2022-01-01T00:00:00Z", "late": {"by": "an hour"}}

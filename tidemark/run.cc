@@ -301,7 +301,8 @@ class Run {
                            : Cat("; the state stands at epoch ", epoch,
                                  ", the same command goes on from there");
         // What an item is refused for, by the source or by user code, it is refused for again.
-        if (absl::IsAborted(end) || absl::IsInvalidArgument(end))
+        const bool says_how = line.find("--skip-item ") != std::string::npos;
+        if (!says_how && (absl::IsAborted(end) || absl::IsInvalidArgument(end)))
           line += "; --skip-item steps over an item that does this each time";
       }
       view_.SayAlways(line);
