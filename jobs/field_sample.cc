@@ -2,13 +2,16 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/status.h"
 
@@ -21,38 +24,63 @@ constexpr int kDepthMax = 4;
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-void AddNames(const simdjson::dom::object& object, const std::string& prefix, int depth,
-              std::set<std::string>& names) {
+// What a field was, over all rows.
+struct Kinds {
+  bool container = false;
+  bool single = false;
+  bool null = false;
+};
+using FieldKinds = std::map<std::string, Kinds>;
+
+void AddFields(const simdjson::dom::object& object, const std::string& prefix, int depth,
+               FieldKinds& fields) {
   for (const auto& field : object) {
     const std::string name = Cat(prefix, field.key);
-    names.insert(name);
+    Kinds& kinds = fields[name];
+    const bool is_container = field.value.is_object() || field.value.is_array();
+    kinds.container |= is_container;
+    kinds.null |= field.value.is_null();
+    kinds.single |= !is_container && !field.value.is_null();
     simdjson::dom::object inner;
     if (depth < kDepthMax && field.value.get_object().get(inner) == simdjson::SUCCESS) {
-      AddNames(inner, name + ".", depth + 1, names);
+      AddFields(inner, name + ".", depth + 1, fields);
     }
   }
 }
 
+SourceFields Summary(const FieldKinds& fields, std::set<std::string> columns,
+                     std::vector<std::string> rows) {
+  SourceFields summary{.rows = std::move(rows)};
+  for (const auto& [name, kinds] : fields) {
+    summary.names.push_back(name);
+    if (kinds.container && !kinds.single && !kinds.null) summary.containers.push_back(name);
+    if (kinds.single && !kinds.container && !kinds.null) summary.singles.push_back(name);
+  }
+  summary.columns.assign(columns.begin(), columns.end());
+  return summary;
+}
+
 std::optional<SourceFields> FieldsIn(std::string_view bytes) {
-  std::set<std::string> names;
-  SourceFields fields;
+  FieldKinds fields;
+  std::set<std::string> columns;
+  std::vector<std::string> rows;
   simdjson::dom::parser parser;
   if (bytes.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     bytes.remove_prefix(kByteOrderMark.size());
   }
-  while (!bytes.empty() && fields.sampled_rows < kSampledRows && names.size() <= kNamesMax) {
+  while (!bytes.empty() && rows.size() < kSampledRows && fields.size() <= kNamesMax) {
     const size_t end = std::min(bytes.find('\n'), bytes.size());
     simdjson::dom::object object;
-    // What is no JSON, or was cut by the sample's end, is not judged here.
+    // What is not JSON, or was cut by the sample's end, is not judged here.
     if (parser.parse(bytes.data(), end).get_object().get(object) == simdjson::SUCCESS) {
-      AddNames(object, "", 1, names);
-      ++fields.sampled_rows;
+      AddFields(object, "", 1, fields);
+      for (const auto& field : object) columns.insert(std::string(field.key));
+      rows.emplace_back(bytes.substr(0, end));
     }
     bytes.remove_prefix(std::min(end + 1, bytes.size()));
   }
-  if (fields.sampled_rows == 0 || names.size() > kNamesMax) return std::nullopt;
-  fields.names.assign(names.begin(), names.end());
-  return fields;
+  if (rows.empty() || fields.size() > kNamesMax) return std::nullopt;
+  return Summary(fields, std::move(columns), std::move(rows));
 }
 
 }  // namespace

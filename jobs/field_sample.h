@@ -1,4 +1,4 @@
-// SampleFields: the names of fields in the first rows of a file.
+// SampleFields: the first rows of a file, and the names of their fields.
 //
 // A job whose key is misspelt would fail at its first row, or, with `on_error: skip`, leave out
 // every one; an aggregate over a misspelt field would be null for ever. A look at the input says so

@@ -27,7 +27,7 @@ class FieldSample : public JobTest {
     JobSpec job = Parse(Cat("{name: j, source: {file: '@/in.jsonl'", options, "}, sink: stdout}"));
     SampleFields(*files_, job);
     if (!job.sources[0].fields.has_value()) return {"unknown"};
-    rows_ = job.sources[0].fields->sampled_rows;
+    rows_ = job.sources[0].fields->rows.size();
     return job.sources[0].fields->names;
   }
   // What ParseJob says of steps on in.jsonl, without the paths.
@@ -89,7 +89,18 @@ TEST_F(FieldSample, FindsWhatIsMisspelt) {
             "job.yaml:6:32: no field 'ta' is in the first row of in.jsonl; did you mean 'at'?\n"
             "job.yaml:6:70: no field 'mga' is in the first row of in.jsonl; did you mean "
             "'mag'?");
-  EXPECT_EQ(Mistakes("- key_by: net.x\n- batch: {max_items: 1}"), "fine");  // may come later
+  EXPECT_EQ(Mistakes("- key_by: net.x\n- batch: {max_items: 1}"),
+            "job.yaml:5:11: no field 'net.x' is in the first row of in.jsonl; did you mean 'net'?");
+  EXPECT_EQ(Mistakes("- key_by: place\n- batch: {max_items: 1}"),
+            "job.yaml:5:11: the field 'place' is an object or a list in the first row of in.jsonl, "
+            "and a key is a single value; one of its fields is 'place.country'");
+}
+
+TEST_F(FieldSample, WhatWasNullMayBeAnythingLater) {
+  Put("in.jsonl", "{\"a\": null, \"b\": {}, \"c\": 1}\n{\"c\": {\"d\": 1}}\n");
+  for (const char* field : {"a", "a.x", "b.x", "c", "c.d"}) {
+    EXPECT_EQ(Mistakes(Cat("- key_by: ", field, "\n- batch: {max_items: 1}")), "fine") << field;
+  }
 }
 
 }  // namespace

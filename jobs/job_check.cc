@@ -45,6 +45,7 @@ bool IsNullDevice(const std::string& path) { return path == "/dev/null"; }
 void CheckKeyFields(const KeyBySpec& key_by, const RowFields& fields, Problems& problems) {
   std::set<std::string> seen;
   for (const KeyBySpec::Field& field : key_by.fields) {
+    if (field.path.empty()) continue;  // which was reported
     if (!seen.insert(field.path).second) {
       problems.Add(field.place, Cat("the field ", Quoted(field.path), " is part of the key twice"));
     }
@@ -79,9 +80,9 @@ void CheckRowNames(const WindowSpec& window, const KeyBySpec& key, Place place,
   }
 }
 
-void CheckAggregates(const WindowSpec& window, const RowFields& fields, Place place,
-                     Problems& problems) {
-  if (window.aggregates.empty()) {
+void CheckAggregates(const WindowSpec& window, const RowFields& fields, bool is_understood,
+                     Place place, Problems& problems) {
+  if (window.aggregates.empty() && is_understood) {
     problems.Add(place, "a window needs aggregates, like 'aggregate: {rows: count}'");
   }
   for (const AggregateSpec& aggregate : window.aggregates) {
@@ -104,15 +105,58 @@ void CheckClock(const WindowSpec& window, const RowFields& fields, const WindowC
     }
     return;
   }
-  if (const auto what = fields.MissingInSome(event_time->field, "time")) {
+  const bool has_field = !event_time->field.empty();  // else that was reported
+  if (const auto what = fields.MissingInSome(event_time->field, "time"); what && has_field) {
     problems.Add(event_time->place, *what);
   }
-  if (!chain.at_sources() && !event_time->max_ahead_of_system_time.is_infinite()) {
+  const Span max_ahead = event_time->max_ahead_of_system_time.value_or(Span::Infinite());
+  if (!chain.at_sources() && !max_ahead.is_infinite()) {
     problems.Add(place,
                  "max_ahead_of_system_time is judged where a row is read, and those of this window "
                  "come from another step");
   }
   chain.Resolve(*event_time, place, problems);
+}
+
+void CheckWindow(const StepSpec& step, const KeyBySpec& key, const RowFields& fields,
+                 const WindowChain& chain, Problems& problems) {
+  const auto& window = std::get<WindowSpec>(step.step);
+  CheckClock(window, fields, chain, step.place, problems);
+  chain.CheckEndOfInput(window, step.place, problems);
+  CheckAggregates(window, fields, step.is_understood, step.place, problems);
+  CheckRowNames(window, key, step.place, problems);
+}
+
+// `list_field`: what the list of the step before is called, whose use as a key was reported.
+void CheckListName(const StepSpec& step, const BatchSpec& batch, const KeyBySpec& key,
+                   const std::string& list_field, Problems& problems) {
+  if (!IsKeyField(key, batch.as) || batch.as == list_field) return;
+  problems.Add(batch.as_place.known() ? batch.as_place : step.place,
+               Cat("the list would be called ", Quoted(batch.as),
+                   " like a field of the key; give it another name, as in 'as: rows'"));
+}
+
+// ---- sources ------------------------------------------------------------------------------------
+
+// Whether there are sources of lines.
+bool CheckFormats(const JobSpec& job, Problems& problems) {
+  const auto is_rate = [](double rate) { return std::isfinite(rate) && rate >= 0; };
+  const SourceSpec* lines = nullptr;
+  const SourceSpec* json = nullptr;
+  for (const SourceSpec& source : job.sources) {
+    const bool generated = std::holds_alternative<GeneratorSourceSpec>(source.connector);
+    if (generated && source.format == RowFormat::kLines) {
+      problems.Add(source.place, "a generator makes json, not lines");
+    }
+    if (!is_rate(source.rate.value_or(0))) {
+      problems.Add(source.place, "rate must be a number, 0 or more");
+    }
+    (source.format == RowFormat::kLines ? lines : json) = &source;
+  }
+  if (lines != nullptr && json != nullptr) {
+    problems.Add(lines->place, "sources of one job have one format, and others here are json");
+  }
+  return lines != nullptr;
 }
 
 // ---- sinks --------------------------------------------------------------------------------------
@@ -136,7 +180,7 @@ void CheckTableFields(const SinkSpec& sink, const RowFields& fields, Problems& p
   const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector);
   if (table == nullptr) return;
   for (const SqliteSinkSpec::Column& column : table->key) {
-    if (const auto what = fields.MissingInSome(column.name, "key")) {
+    if (const auto what = fields.MissingColumn(column.name, "key")) {
       problems.Add(column.place, *what);
     }
   }
@@ -217,23 +261,7 @@ void CheckPaths(const JobSpec& job, Problems& problems) {
 }
 
 void CheckSteps(const JobSpec& job, Problems& problems) {
-  const auto is_rate = [](double rate) { return std::isfinite(rate) && rate >= 0; };
-  const SourceSpec* lines = nullptr;
-  const SourceSpec* json = nullptr;
-  for (const SourceSpec& source : job.sources) {
-    const bool generated = std::holds_alternative<GeneratorSourceSpec>(source.connector);
-    if (generated && source.format == RowFormat::kLines) {
-      problems.Add(source.place, "a generator makes json, not lines");
-    }
-    if (!is_rate(source.rate.value_or(0))) {
-      problems.Add(source.place, "rate must be a number, 0 or more");
-    }
-    (source.format == RowFormat::kLines ? lines : json) = &source;
-  }
-  if (lines != nullptr && json != nullptr) {
-    problems.Add(lines->place, "sources of one job have one format, and others here are json");
-  }
-
+  const bool has_lines = CheckFormats(job, problems);
   RowFields fields = RowFields::OfSources(job);
   const KeyBySpec* key = nullptr;
   bool is_fresh_key = false;  // no step has used it yet
@@ -241,7 +269,7 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
   std::string list_field;
   for (const StepSpec& step : job.steps) {
     if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
-      if (lines != nullptr) {
+      if (has_lines) {
         problems.Add(step.place,
                      "key_by needs rows with fields; a source with format: lines has none");
       }
@@ -254,36 +282,29 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
       key = key_by;
       chain.KeyBy(*key_by);
       is_fresh_key = true;
-      continue;
-    }
-    const auto* window = std::get_if<WindowSpec>(&step.step);
-    if (key == nullptr) {
-      problems.Add(step.place, Cat(window != nullptr ? "window" : "batch",
+    } else if (key == nullptr) {
+      const bool is_window = std::holds_alternative<WindowSpec>(step.step);
+      problems.Add(step.place, Cat(is_window ? "window" : "batch",
                                    " works per key; put a step 'key_by: FIELD' before it, or "
                                    "'key_by: []' for ",
-                                   window != nullptr ? "windows" : "one list", " over all rows"));
-      continue;
-    }
-    is_fresh_key = false;
-    if (window != nullptr) {
-      CheckClock(*window, fields, chain, step.place, problems);
-      chain.CheckEndOfInput(*window, step.place, problems);
+                                   is_window ? "windows" : "one list", " over all rows"));
+      if (is_window) CheckWindow(step, {}, fields, chain, problems);
+    } else if (const auto* window = std::get_if<WindowSpec>(&step.step)) {
+      CheckWindow(step, *key, fields, chain, problems);
       chain.Window(*window);
-      CheckAggregates(*window, fields, step.place, problems);
-      CheckRowNames(*window, *key, step.place, problems);
+      is_fresh_key = false;
       fields = RowFields::Behind(*window, *key);
       list_field.clear();
-      continue;
+    } else {
+      const auto& batch = std::get<BatchSpec>(step.step);
+      is_fresh_key = false;
+      CheckListName(step, batch, *key, list_field, problems);
+      chain.Batch(batch);
+      fields = RowFields::Behind(batch, *key);
+      list_field = batch.as;
     }
-    const auto& batch = std::get<BatchSpec>(step.step);
-    if (IsKeyField(*key, batch.as) && batch.as != list_field) {  // which was reported there
-      problems.Add(batch.as_place.known() ? batch.as_place : step.place,
-                   Cat("the list would be called ", Quoted(batch.as),
-                       " like a field of the key; give it another name, as in 'as: rows'"));
-    }
-    chain.Batch(batch);
-    fields = RowFields::Behind(batch, *key);
-    list_field = batch.as;
+    // What rows are behind it is not known, and would be guessed wrong.
+    if (!step.is_understood) return;
   }
 }
 
@@ -302,6 +323,7 @@ void CheckSinks(const JobSpec& job, Problems& problems) {
     } else {
       fields = RowFields::Behind(std::get<BatchSpec>(step.step), key);
     }
+    if (!step.is_understood) return;
   }
   for (const SinkSpec& sink : job.sinks) {
     CheckTableFields(sink, fields, problems);

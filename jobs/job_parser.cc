@@ -10,11 +10,15 @@
 #include "jobs/field_sample.h"
 #include "jobs/job_check.h"
 #include "jobs/step_parser.h"
+#include "jobs/time_sample.h"
 #include "jobs/yaml_reader.h"
+#include "jobs/yaml_tree.h"
 #include "state/state_key.h"
 
 namespace tidemark {
 namespace {
+
+static_assert(kJobBytesMax == kYamlBytesMax, "what is read from a file is what can be parsed");
 
 constexpr uint64_t kMemoryMin = 1 << 20;
 // Keys are spread over this many groups (state/state_key.h), so more workers would have none.
@@ -61,7 +65,7 @@ std::vector<Spec> ParseParts(
 void ParseRunOptions(const YamlMap& map, JobSpec& job, Problems& problems) {
   if (const YamlEntry* entry = map.Find("state")) job.state = ReadText(*entry, problems);
   if (const YamlEntry* entry = map.Find("epoch")) {
-    job.epoch = ReadSpan(*entry, SpanRange::kZeroOrMore, problems);
+    job.epoch = ReadSpan(*entry, SpanRange::kMoreThanZeroFinite, problems);
   }
   if (const YamlEntry* entry = map.Find("snapshot_every")) {
     job.snapshot_every = ReadSpan(*entry, SpanRange::kMoreThanZero, problems);
@@ -75,11 +79,27 @@ void ParseRunOptions(const YamlMap& map, JobSpec& job, Problems& problems) {
   }
 }
 
-JobSpec ParseRoot(const YamlValue& root, Files* files, Problems& problems) {
+// Looks for mistakes between the parts, in those that were understood. One that was not is missing
+// in the job, which must not become a second mistake.
+void CheckRead(const JobSpec& job, bool knows_sources, bool knows_steps, Problems& problems) {
+  JobSpec known = job;
+  if (!knows_sources) {  // one more, of whose rows nothing is known
+    SourceSpec unknown{.connector = StdinSourceSpec()};
+    if (!job.sources.empty()) unknown.format = job.sources.front().format;
+    known.sources.push_back(std::move(unknown));
+  }
+  CheckSteps(known, problems);
+  if (!knows_steps) known.sinks.clear();  // what they get depends on all steps
+  CheckSinks(known, problems);
+  CheckNames(job, problems);
+  CheckPaths(job, problems);
+}
+
+JobSpec ParseRoot(const YamlValue& root, const ParseOptions& options, Problems& problems) {
   JobSpec job;
   const YamlMap map(root, "a job",
                     {"name", "source", "sources", "steps", "sink", "sinks", "state", "epoch",
-                     "snapshot_every", "memory", "workers"},
+                     "snapshot_every", "memory", "workers", "x-…"},
                     problems);
   if (const YamlEntry* entry = map.Require("name", "a job needs a name, like 'name: my_job'")) {
     job.name = ReadName(*entry, problems).value_or("");
@@ -93,36 +113,32 @@ JobSpec ParseRoot(const YamlValue& root, Files* files, Problems& problems) {
         return ParseSource(value, named, problems);
       },
       problems);
-  if (const YamlEntry* entry = map.Find("steps")) job.steps = ParseSteps(*entry, problems);
-  // A step or source that was not understood is missing now, which must not become a second
-  // mistake.
-  const bool understood = problems.count() == before;
-  if (understood) {
-    if (files != nullptr) SampleFields(*files, job);
-    CheckSteps(job, problems);
+  const bool knows_sources = problems.count() == before;
+  bool knows_steps = true;
+  if (const YamlEntry* entry = map.Find("steps")) {
+    job.steps = ParseSteps(*entry, knows_steps, problems);
   }
-
   job.sinks = ParseParts<SinkSpec>(
       map, "sink", "sinks",
       [&](const YamlValue& value, const YamlEntry* named) {
         return ParseSink(value, named, problems);
       },
       problems);
-  if (understood) CheckSinks(job, problems);
-  CheckNames(job, problems);
-  CheckPaths(job, problems);
+  if (options.files != nullptr) SampleFields(*options.files, job);
+  CheckRead(job, knows_sources, knows_steps, problems);
+  if (knows_sources) CheckSampledTimes(job, options.now, problems);
   return job;
 }
 
 }  // namespace
 
 absl::StatusOr<JobSpec> ParseJob(std::string_view text, const std::string& file_name,
-                                 Files* files) {
+                                 const ParseOptions& options) {
   Problems problems(file_name);
   const YamlValue root = ReadYaml(text, problems);
   JobSpec job;
   if (root.is_map()) {
-    job = ParseRoot(root, files, problems);
+    job = ParseRoot(root, options, problems);
   } else if (problems.empty() && root.is_nothing()) {
     problems.Add({.line = 1, .column = 1},
                  "the file is empty; a job has at least a name, a source and a sink");
@@ -130,7 +146,13 @@ absl::StatusOr<JobSpec> ParseJob(std::string_view text, const std::string& file_
     ReportWrong("a job", "a map of keys and values", root, problems);
   }
   if (!problems.empty()) return problems.ToStatus();
+  job.warnings = problems.Warnings();
   return job;
+}
+
+absl::StatusOr<JobSpec> ParseJob(std::string_view text, const std::string& file_name,
+                                 Files* files) {
+  return ParseJob(text, file_name, ParseOptions{.files = files});
 }
 
 }  // namespace tidemark

@@ -45,7 +45,11 @@ enum class RowFormat {
 // What the rows of a source can have: as declared, or as its first rows are.
 struct SourceFields {
   std::vector<std::string> names = {};  // "net", and "place.country" of an object
-  size_t sampled_rows = 0;              // 0: they were declared
+  // The rest is known of rows that were looked at.
+  std::vector<std::string> containers = {};  // those that were an object or a list, each time
+  std::vector<std::string> singles = {};     // those that were a value of another kind, each time
+  std::vector<std::string> columns = {};     // those of the row itself, and not of an object in it
+  std::vector<std::string> rows = {};        // which were looked at; none: names were declared
 };
 
 struct SourceSpec {
@@ -123,8 +127,9 @@ struct EventTimeSpec {
   std::optional<TimeUnit> unit = {};  // nothing: numbers are milliseconds, texts ISO-8601
   Span max_out_of_orderness = {};
   bool has_bound = false;  // it was given
-  // How far a time may lie ahead of the system's where the row is read; beyond, the row is bad.
-  Span max_ahead_of_system_time = Span::Infinite();
+  // How far a time may be ahead of the system's where the row is read; beyond, the row is bad.
+  // Nothing: kMaxAheadOfSystemTime. Rows that other steps made are not judged.
+  std::optional<Span> max_ahead_of_system_time = {};
   // Nothing: that of the windows in front, else per key (jobs/window_chain.h).
   std::optional<WatermarkScope> watermark = {};
   // Per stream: a source without a row for so long is not waited for.
@@ -151,6 +156,9 @@ inline constexpr char kWindowClose[] = "window_close";
 struct StepSpec {
   std::variant<KeyBySpec, BatchSpec, WindowSpec> step = {};
   Place place = {};  // of the name, where it has one, else of the step
+  // False: a mistake in it was reported, so what it lacks may be there, and what it gives is not
+  // known.
+  bool is_understood = true;
 };
 
 // ---- the job -----------------------------------------------------------------------------------
@@ -167,6 +175,8 @@ struct JobSpec {
   std::vector<SourceSpec> sources;  // their rows go through the steps together
   std::vector<StepSpec> steps;
   std::vector<SinkSpec> sinks;  // each gets every row
+
+  std::vector<std::string> warnings;  // of the parser, each with its place
 };
 
 // Every sink, in the order of the file: those for late rows, then those of the job. `Job` is

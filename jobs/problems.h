@@ -43,6 +43,18 @@ class Problems {
 
   void Add(Place place, std::string_view what) { found_.push_back({place, std::string(what)}); }
 
+  // What is probably a mistake, and may be meant.
+  void Warn(Place place, std::string_view what) { warned_.push_back({place, std::string(what)}); }
+  // "job.yaml:9:16: …", in order of their places.
+  std::vector<std::string> Warnings() const {
+    std::vector<std::pair<Place, std::string>> sorted = warned_;
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> lines;
+    for (const auto& [place, what] : sorted) lines.push_back(Cat(Where(place), what));
+    return lines;
+  }
+
   size_t count() const { return found_.size(); }
   bool empty() const { return found_.empty(); }
 
@@ -57,8 +69,7 @@ class Problems {
     std::string lines;
     for (size_t i = 0; i < sorted.size() && i < kShownMax; ++i) {
       const auto& [place, what] = sorted[i];
-      const std::string where = place.known() ? Cat(":", place.Text()) : "";
-      lines += Cat(i > 0 ? "\n" : "", text_name_, where, ": ", what);
+      lines += Cat(i > 0 ? "\n" : "", Where(place), what);
     }
     if (sorted.size() > kShownMax) {
       lines += Cat("\n", text_name_, ": and ", sorted.size() - kShownMax, " more");
@@ -67,8 +78,13 @@ class Problems {
   }
 
  private:
+  std::string Where(Place place) const {
+    return Cat(text_name_, place.known() ? Cat(":", place.Text()) : "", ": ");
+  }
+
   const std::string text_name_;
   std::vector<std::pair<Place, std::string>> found_;
+  std::vector<std::pair<Place, std::string>> warned_;
 };
 
 }  // namespace tidemark

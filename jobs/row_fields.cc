@@ -25,10 +25,10 @@ RowFields RowFields::OfSources(const JobSpec& job) {
   for (const SourceSpec& source : job.sources) {
     Rows rows;
     if (std::holds_alternative<GeneratorSourceSpec>(source.connector)) {
-      rows.names = {"seq", "key", "value", "time"};
+      rows.fields.names = {"seq", "key", "value", "time"};
+      rows.fields.columns = rows.fields.names;
     } else if (source.fields.has_value()) {
-      rows.names = source.fields->names;
-      rows.sampled_rows = source.fields->sampled_rows;
+      rows.fields = *source.fields;
       if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) rows.file = file->path;
     } else {
       fields.is_complete_ = false;
@@ -41,7 +41,9 @@ RowFields RowFields::OfSources(const JobSpec& job) {
 
 RowFields RowFields::Behind(const BatchSpec& batch, const KeyBySpec& key_by) {
   Rows rows{.lists = {batch.as}, .maker = "batch"};
-  for (const KeyBySpec::Field& field : key_by.fields) rows.names.push_back(field.path);
+  for (const KeyBySpec::Field& field : key_by.fields) rows.fields.names.push_back(field.path);
+  rows.fields.columns = rows.fields.names;
+  rows.fields.columns.push_back(batch.as);
   RowFields fields;
   fields.known_.push_back(std::move(rows));
   return fields;
@@ -49,12 +51,15 @@ RowFields RowFields::Behind(const BatchSpec& batch, const KeyBySpec& key_by) {
 
 RowFields RowFields::Behind(const WindowSpec& window, const KeyBySpec& key_by) {
   Rows rows{.maker = "window"};
-  for (const KeyBySpec::Field& field : key_by.fields) rows.names.push_back(field.path);
-  rows.names.push_back(kWindowOpen);
-  rows.names.push_back(kWindowClose);
+  std::vector<std::string>& names = rows.fields.names;
+  for (const KeyBySpec::Field& field : key_by.fields) names.push_back(field.path);
+  names.push_back(kWindowOpen);
+  names.push_back(kWindowClose);
+  rows.fields.columns = names;
   for (const AggregateSpec& aggregate : window.aggregates) {
     const bool is_list = aggregate.kind == AggregateKind::kCollect;
-    (is_list ? rows.lists : rows.names).push_back(aggregate.name);
+    (is_list ? rows.lists : names).push_back(aggregate.name);
+    rows.fields.columns.push_back(aggregate.name);
   }
   RowFields fields;
   fields.known_.push_back(std::move(rows));
@@ -63,7 +68,13 @@ RowFields RowFields::Behind(const WindowSpec& window, const KeyBySpec& key_by) {
 
 bool RowFields::Rows::HasList(std::string_view path) const { return Contains(lists, path); }
 
+bool RowFields::Rows::HasContainer(std::string_view path) const {
+  return Contains(fields.containers, path);
+}
+
+// Reads a path as JsonFieldReader does: dots can be in names, so every part of it may be one.
 bool RowFields::Rows::Has(std::string_view path) const {
+  const std::vector<std::string>& names = fields.names;
   if (Contains(names, path)) return true;
   // "place.country" may be there where "place" is and nothing more is known of it.
   for (size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
@@ -72,9 +83,24 @@ bool RowFields::Rows::Has(std::string_view path) const {
     const bool is_known = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
       return name.starts_with(inside);
     });
-    if (Contains(names, object) && !is_known) return true;
+    if (Contains(names, object) && !is_known && !Contains(fields.singles, object)) return true;
   }
   return false;
+}
+
+bool RowFields::Rows::HasColumn(std::string_view name) const {
+  const bool declared = fields.columns.empty();
+  const std::vector<std::string>& names = declared ? fields.names : fields.columns;
+  const bool is_there = std::any_of(names.begin(), names.end(), [&](const std::string& other) {
+    return absl::EqualsIgnoreCase(other, ToAbsl(name)) ||
+           (declared && absl::StartsWithIgnoreCase(other, Cat(name, ".")));
+  });
+  return is_there;
+}
+
+std::string RowFields::Rows::Sample() const {
+  const size_t count = fields.rows.size();
+  return Cat("the first ", count == 1 ? "row" : Cat(count, " rows"), " of ", file);
 }
 
 std::string RowFields::Describe(const Rows& rows, std::string_view path,
@@ -83,24 +109,41 @@ std::string RowFields::Describe(const Rows& rows, std::string_view path,
     return Cat("the field '", path, "' is the list of the ", rows.maker, " above, and a ", role,
                " is a single value");
   }
-  std::string what = Cat("the rows have no field '", path, "' here");
-  if (rows.sampled_rows > 0) {
-    const std::string first = rows.sampled_rows == 1 ? "row" : Cat(rows.sampled_rows, " rows");
-    what = Cat("no field '", path, "' is in the first ", first, " of ", rows.file);
+  std::vector<std::string_view> names;
+  for (const std::string& name : rows.fields.names) {
+    if (!rows.HasContainer(name)) names.push_back(name);
   }
-  std::vector<std::string_view> names(rows.names.begin(), rows.names.end());
-  if (const auto meant = ClosestWord(path, names))
+  if (rows.HasContainer(path)) {
+    const std::string inside = Cat(path, ".");
+    const auto inner = std::find_if(names.begin(), names.end(), [&](std::string_view name) {
+      return name.starts_with(inside);
+    });
+    return Cat("the field '", path, "' is an object or a list in ", rows.Sample(), ", and a ", role,
+               " is a single value",
+               inner == names.end() ? "" : Cat("; one of its fields is '", *inner, "'"));
+  }
+  const std::string what = rows.fields.rows.empty()
+                               ? Cat("the rows have no field '", path, "' here")
+                               : Cat("no field '", path, "' is in ", rows.Sample());
+  if (const auto meant = ClosestWord(path, names)) {
     return Cat(what, "; did you mean '", *meant, "'?");
+  }
   if (names.empty()) return what;
   const bool is_long = names.size() > kListedMax;
   if (is_long) names.resize(kListedMax);
   return Cat(what, "; what can be a ", role, " is: ", ListOf(names), is_long ? ", …" : "");
 }
 
+std::optional<std::string> RowFields::WhatIsWrong(const Rows& rows, std::string_view path,
+                                                  std::string_view role) const {
+  if (rows.Has(path) && !rows.HasContainer(path)) return std::nullopt;
+  return Describe(rows, path, role);
+}
+
 std::optional<std::string> RowFields::MissingInSome(std::string_view path,
                                                     std::string_view role) const {
   for (const Rows& rows : known_) {
-    if (!rows.Has(path)) return Describe(rows, path, role);
+    if (auto what = WhatIsWrong(rows, path, role)) return what;
   }
   return std::nullopt;
 }
@@ -109,18 +152,34 @@ std::optional<std::string> RowFields::MissingInAll(std::string_view path,
                                                    std::string_view role) const {
   if (known_.empty()) return std::nullopt;
   const std::string name = Resolve(std::string(path));
+  bool is_there = false;
   for (const Rows& rows : known_) {
-    if (rows.Has(name)) return std::nullopt;
-    if (rows.HasList(name)) return Describe(rows, name, role);
+    if (rows.HasList(name) || rows.HasContainer(name)) return Describe(rows, name, role);
+    is_there = is_there || rows.Has(name);
   }
-  return is_complete_ ? std::optional(Describe(known_.front(), path, role)) : std::nullopt;
+  if (is_there || !is_complete_) return std::nullopt;
+  return Describe(known_.front(), path, role);
+}
+
+std::optional<std::string> RowFields::MissingColumn(std::string_view name,
+                                                    std::string_view role) const {
+  for (const Rows& rows : known_) {
+    if (rows.HasList(name)) return Describe(rows, name, role);
+    if (rows.HasColumn(name)) continue;
+    if (!rows.Has(name)) return Describe(rows, name, role);
+    return Cat("the field '", name,
+               "' is inside an object, and a column is a field of the row "
+               "itself; a step can bring it there, as in 'key_by: ",
+               name, "'");
+  }
+  return std::nullopt;
 }
 
 std::string RowFields::Resolve(const std::string& name) const {
   std::set<std::string> same;
   for (const Rows& rows : known_) {
     if (rows.Has(name)) return name;
-    for (const auto* names : {&rows.names, &rows.lists}) {
+    for (const auto* names : {&rows.fields.names, &rows.lists}) {
       for (const std::string& other : *names) {
         if (absl::EqualsIgnoreCase(other, name)) same.insert(other);
       }

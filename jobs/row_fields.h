@@ -27,6 +27,9 @@ class RowFields {
   // is there or may be. `role`: what its values are to be, "key", "time" or "value".
   std::optional<std::string> MissingInSome(std::string_view path, std::string_view role) const;
   std::optional<std::string> MissingInAll(std::string_view path, std::string_view role) const;
+  // The same of a field of the row itself, as a table has it for a column: by its whole name, in
+  // whatever case.
+  std::optional<std::string> MissingColumn(std::string_view name, std::string_view role) const;
 
   // The field that a name of SQL means: the one of that very name, else the only one that differs
   // in upper and lower case alone, else the name itself.
@@ -35,15 +38,20 @@ class RowFields {
  private:
   // The rows of one source, or those behind a step.
   struct Rows {
-    std::vector<std::string> names = {};  // single values, and objects
+    SourceFields fields = {};
     std::vector<std::string> lists = {};
     std::string maker = {};  // of the lists: "batch"
-    size_t sampled_rows = 0;
-    std::string file = {};  // they were sampled in
+    std::string file = {};   // whose first rows they are
 
     bool Has(std::string_view path) const;
     bool HasList(std::string_view path) const;
+    bool HasContainer(std::string_view path) const;
+    bool HasColumn(std::string_view name) const;
+    // "the first 100 rows of in.jsonl"
+    std::string Sample() const;
   };
+  std::optional<std::string> WhatIsWrong(const Rows& rows, std::string_view path,
+                                         std::string_view role) const;
   std::string Describe(const Rows& rows, std::string_view path, std::string_view role) const;
 
   std::vector<Rows> known_;

@@ -104,17 +104,24 @@ std::optional<StepSpec> ParseStep(const YamlValue& value, Problems& problems) {
 
 }  // namespace
 
-std::vector<StepSpec> ParseSteps(const YamlEntry& steps, Problems& problems) {
+std::vector<StepSpec> ParseSteps(const YamlEntry& steps, bool& all_understood, Problems& problems) {
   std::vector<StepSpec> parsed;
+  const size_t before_all = problems.count();
   if (!steps.value.is_list()) {
     ReportWrong("steps", "a list, each step after '- '", steps.value, problems);
+    all_understood = false;
     return parsed;
   }
+  bool is_gapless = true;
   for (const YamlValue& item : steps.value.items()) {
     const size_t before = problems.count();
     std::optional<StepSpec> step = ParseStep(item, problems);
-    if (step.has_value() && problems.count() == before) parsed.push_back(*std::move(step));
+    is_gapless = is_gapless && step.has_value();
+    if (!is_gapless) continue;  // what is after a gap is read for its own mistakes alone
+    step->is_understood = problems.count() == before;
+    parsed.push_back(*std::move(step));
   }
+  all_understood = problems.count() == before_all;
   return parsed;
 }
 

@@ -10,7 +10,7 @@
 
 namespace tidemark {
 
-// The value of `steps:`. Steps that were not understood are reported and left out.
-std::vector<StepSpec> ParseSteps(const YamlEntry& steps, Problems& problems);
+// The value of `steps:`, up to one whose kind is not known. `all_understood`: nothing was reported.
+std::vector<StepSpec> ParseSteps(const YamlEntry& steps, bool& all_understood, Problems& problems);
 
 }  // namespace tidemark

@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "jobs/aggregates.h"
 #include "jobs/row_writer.h"
+#include "jobs/time_unit.h"
 #include "jobs/window_steps.h"
 #include "state/value_json.h"
 
@@ -77,9 +78,7 @@ WindowSteps AddSteps(const KeyedStream<JobKey, WindowRow>& rows, const WindowSpe
 std::string DescribeClock(const WindowSpec& window) {
   const auto* clock = std::get_if<EventTimeSpec>(&window.clock);
   if (clock == nullptr) return "system_time";
-  static constexpr const char* kUnits[] = {"s", "ms", "us", "ns", "iso8601"};
-  return Cat("event_time ", clock->field,
-             clock->unit ? Cat(" in ", kUnits[static_cast<int>(*clock->unit)]) : "");
+  return Cat("event_time ", clock->field, clock->unit ? Cat(" in ", NameOf(*clock->unit)) : "");
 }
 
 }  // namespace
@@ -90,7 +89,8 @@ WindowRowOptions ReadingOf(const WindowSpec& window, const RowFields& fields) {
   if (const auto* clock = std::get_if<EventTimeSpec>(&window.clock)) {
     options.time_field = clock->field;
     options.unit = clock->unit;
-    options.max_ahead = clock->max_ahead_of_system_time;
+    options.max_ahead =
+        clock->max_ahead_of_system_time.value_or(Span::FromAbsl(kMaxAheadOfSystemTime));
   }
   return options;
 }

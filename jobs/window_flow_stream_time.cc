@@ -12,8 +12,10 @@ WindowSteps AddStreamTimeWindow(const KeyedStream<JobKey, WindowRow>& rows,
                                 const WindowSpec& window, const AggregateWindow& fold) {
   const auto* clock = std::get_if<EventTimeSpec>(&window.clock);
   TM_CHECK(clock != nullptr, "a window by event time");
+  // A time that is too far ahead has been judged where the row was read.
   const PerStream options{.max_out_of_orderness = clock->max_out_of_orderness.ToAbsl(),
-                          .idle_after = clock->idle_after.ToAbsl()};
+                          .idle_after = clock->idle_after.ToAbsl(),
+                          .max_ahead_of_system_time = absl::InfiniteDuration()};
   return AddFold(rows.EventTime(&WindowRow::time, options), window, fold);
 }
 

@@ -1,5 +1,6 @@
 #include "jobs/window_parser.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -62,8 +63,7 @@ EventTimeSpec ParseEventTime(const YamlMap& map, Problems& problems) {
         ReadSpan(*bound, SpanRange::kZeroOrMore, problems).value_or(Span());
   }
   if (const YamlEntry* bound = map.Find("max_ahead_of_system_time")) {
-    clock.max_ahead_of_system_time =
-        ReadSpan(*bound, SpanRange::kZeroOrMoreOrInf, problems).value_or(Span::Infinite());
+    clock.max_ahead_of_system_time = ReadSpan(*bound, SpanRange::kZeroOrMoreOrInf, problems);
   }
   ParseWatermark(map, clock, problems);
   return clock;
@@ -200,6 +200,24 @@ std::optional<AggregateSpec> ParseOne(const YamlEntry& entry, Problems& problems
                        .field_place = PlaceIn(entry.value, aggregate.field_at)};
 }
 
+// Over how many entries the call that begins at `first` goes: YAML takes a comma in {…} for the end
+// of a value, so that `p: percentile(v, 95)` has a value `percentile(v` and a key `95)`.
+size_t PartsOfCall(const std::vector<YamlEntry>& entries, size_t first) {
+  const auto open = [](std::string_view text) {
+    return std::count(text.begin(), text.end(), '(') - std::count(text.begin(), text.end(), ')');
+  };
+  const YamlValue& value = entries[first].value;
+  if (!value.is_text() || value.is_quoted()) return 1;
+  auto depth = open(value.text());
+  size_t parts = 1;
+  for (; depth > 0 && first + parts < entries.size(); ++parts) {
+    const YamlEntry& next = entries[first + parts];
+    if (!next.value.is_nothing()) return 1;
+    depth += open(next.key);
+  }
+  return depth == 0 ? parts : 1;
+}
+
 void ParseAggregates(const YamlMap& map, WindowSpec& window, Problems& problems) {
   const YamlEntry* aggregates = map.Require(
       "aggregate", "a window needs aggregates, like 'aggregate: {rows: count, top: max(FIELD)}'");
@@ -209,8 +227,15 @@ void ParseAggregates(const YamlMap& map, WindowSpec& window, Problems& problems)
                 problems);
     return;
   }
-  for (const YamlEntry& entry : aggregates->value.entries()) {
-    if (auto aggregate = ParseOne(entry, problems)) {
+  const std::vector<YamlEntry>& entries = aggregates->value.entries();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (const size_t parts = PartsOfCall(entries, i); parts > 1) {
+      std::string whole = entries[i].value.text();
+      for (size_t part = 1; part < parts; ++part) whole += Cat(", ", entries[i + part].key);
+      problems.Add(entries[i].value.place,
+                   Cat("quotes are needed around a comma: ", entries[i].key, ": '", whole, "'"));
+      i += parts - 1;
+    } else if (auto aggregate = ParseOne(entries[i], problems)) {
       window.aggregates.push_back(*std::move(aggregate));
     }
   }

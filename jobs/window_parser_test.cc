@@ -104,7 +104,7 @@ TEST(WindowParser, HasDefaults) {
   const auto& clock = std::get<EventTimeSpec>(window.clock);
   EXPECT_FALSE(clock.unit.has_value());
   EXPECT_EQ(clock.max_out_of_orderness, Span());
-  EXPECT_TRUE(clock.max_ahead_of_system_time.is_infinite());
+  EXPECT_EQ(clock.max_ahead_of_system_time, std::nullopt) << "a day";
   EXPECT_EQ(clock.watermark, WatermarkScope::kPerKey);
   EXPECT_TRUE(clock.idle_after.is_infinite());
   EXPECT_EQ(std::get<Tumbling>(window.windows).length, absl::Minutes(1));

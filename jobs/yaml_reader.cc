@@ -21,6 +21,18 @@ std::errc ParseAll(const std::string& text, T& value) {
   return error;
 }
 
+// A number in quotes is a text to YAML, and what reads the file next may take it for one.
+bool ReportQuotedNumber(const YamlEntry& entry, std::string_view what, Problems& problems) {
+  if (!entry.value.is_quoted()) return false;
+  problems.Add(entry.value.place, Cat(entry.key, " must be ", what, ", found a text, ",
+                                      entry.value.Describe(), "; leave out the quotes"));
+  return true;
+}
+
+// Any key that begins with it, for values that anchors name.
+constexpr std::string_view kFreeKeys = "x-…";
+constexpr std::string_view kFreePrefix = "x-";
+
 }  // namespace
 
 YamlMap::YamlMap(const YamlValue& value, std::string_view what, std::vector<std::string_view> keys,
@@ -33,6 +45,10 @@ YamlMap::YamlMap(const YamlValue& value, std::string_view what, std::vector<std:
         problems.Add(entry.place, Cat("the key ", Quoted(entry.key), " is there twice, first at ",
                                       first->second->place.Text()));
       }
+      continue;
+    }
+    if (entry.key.starts_with(kFreePrefix) &&
+        std::find(keys.begin(), keys.end(), kFreeKeys) != keys.end()) {
       continue;
     }
     if (entry.key == "<<") {
@@ -81,6 +97,7 @@ void ReportWrong(std::string_view key, std::string_view what, const YamlValue& v
 
 std::optional<int64_t> ReadWholeNumber(const YamlEntry& entry, WholeRange range,
                                        Problems& problems) {
+  if (ReportQuotedNumber(entry, "a whole number", problems)) return std::nullopt;
   int64_t number = 0;
   const std::errc error =
       entry.value.is_text() ? ParseAll(entry.value.text(), number) : std::errc::invalid_argument;
@@ -103,6 +120,7 @@ std::optional<int64_t> ReadWholeNumber(const YamlEntry& entry, WholeRange range,
 }
 
 std::optional<double> ReadAmount(const YamlEntry& entry, Problems& problems) {
+  if (ReportQuotedNumber(entry, "a number, 0 or more", problems)) return std::nullopt;
   double number = 0;
   const bool is_number = entry.value.is_text() &&
                          ParseAll(entry.value.text(), number) == std::errc() &&
@@ -113,6 +131,11 @@ std::optional<double> ReadAmount(const YamlEntry& entry, Problems& problems) {
 }
 
 std::optional<std::string> ReadText(const YamlEntry& entry, Problems& problems) {
+  if (const std::string_view other = entry.value.other_type(); !other.empty()) {
+    problems.Add(entry.value.place, Cat(entry.key, " must be a text, found ", entry.value.text(),
+                                        ", ", other, "; write '", entry.value.text(), "'"));
+    return std::nullopt;
+  }
   if (entry.value.is_text() && !entry.value.text().empty()) return entry.value.text();
   const bool empty = entry.value.is_text();
   if (empty) {

@@ -29,7 +29,8 @@ namespace tidemark {
 class YamlMap {
  public:
   // Reports keys that are not in `keys`, with the one that was probably meant, and keys that are
-  // there twice. Requires value.is_map(). `what` it is: "a batch".
+  // there twice. "x-…" among them stands for all keys that begin so. Requires value.is_map().
+  // `what` it is: "a batch".
   YamlMap(const YamlValue& value, std::string_view what, std::vector<std::string_view> keys,
           Problems& problems);
 
@@ -72,7 +73,7 @@ std::optional<int64_t> ReadWholeNumber(const YamlEntry& entry, WholeRange range,
                                        Problems& problems);
 // Finite, zero or more.
 std::optional<double> ReadAmount(const YamlEntry& entry, Problems& problems);
-// Not empty.
+// Not empty, and in quotes where YAML would take it for a number or a boolean.
 std::optional<std::string> ReadText(const YamlEntry& entry, Problems& problems);
 std::optional<Span> ReadSpan(const YamlEntry& entry, SpanRange range, Problems& problems);
 std::optional<Timestamp> ReadTimestamp(const YamlEntry& entry, Problems& problems);

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "base/check.h"
 #include "state/value_json.h"
 
@@ -111,6 +112,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     Open(YamlNode::Kind::kText, mark, anchor);
     open_.back().node->text = text;
+    open_.back().node->quoted = quoted;
     open_.back().node->text_place = lines_.PlaceOfText(mark, quoted ? 1 : 0, text);
     Close();
   }
@@ -241,16 +243,20 @@ bool HasOnlyText(const Lines& lines, Problems& problems) {
   const size_t before = problems.count();
   for (size_t number = 0; number < lines.all().size(); ++number) {
     const std::string_view line = lines.At(number);
+    if (!IsUtf8(line)) {
+      // Of a file that is no text at all every line would be reported.
+      problems.Add(lines.PlaceOf(number, 0),
+                   "this line is not UTF-8; save the file as UTF-8, if it is a job");
+      return false;
+    }
     for (size_t i = 0; i < line.size(); ++i) {
       const auto byte = static_cast<unsigned char>(line[i]);
       const bool line_end = byte == '\r' && i + 1 == line.size();
       if ((byte >= 0x20 && byte != 0x7f) || byte == '\t' || line_end) continue;
       problems.Add(lines.PlaceOf(number, i),
                    Cat("a control character (0x", absl::Hex(byte, absl::kZeroPad2), ")"));
+      if (byte == 0) return false;  // as above
       break;
-    }
-    if (!IsUtf8(line)) {
-      problems.Add(lines.PlaceOf(number, 0), "this line is not UTF-8; save the file as UTF-8");
     }
   }
   return problems.count() == before;
@@ -280,6 +286,22 @@ const std::vector<YamlEntry>& YamlValue::entries() const {
   return node->entries;
 }
 
+bool YamlValue::is_quoted() const { return is_text() && node->quoted; }
+
+std::string_view YamlValue::other_type() const {
+  if (!is_text() || is_quoted()) return {};
+  const std::string_view text = node->text;
+  for (const std::string_view word : {"true", "True", "TRUE", "false", "False", "FALSE"}) {
+    if (text == word) return "a boolean";
+  }
+  for (const std::string_view word : {".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"}) {
+    if (text == word) return "a number";
+  }
+  double number = 0;
+  const bool begins = !text.empty() && text.find_first_not_of("+-.0123456789") != 0;
+  return begins && absl::SimpleAtod(ToAbsl(text), &number) ? "a number" : std::string_view();
+}
+
 std::string YamlValue::Describe() const {
   if (is_nothing()) return "nothing";
   if (is_list()) return "a list";
@@ -302,8 +324,9 @@ std::string Quoted(std::string_view text) {
 
 YamlValue ReadYaml(std::string_view text, Problems& problems) {
   if (text.size() > kYamlBytesMax) {
-    problems.Add({.line = 1, .column = 1}, Cat("a file of ", text.size(), " bytes; more than ",
-                                               kYamlBytesMax, " are not read"));
+    problems.Add(
+        {.line = 1, .column = 1},
+        Cat("a file of ", text.size(), " bytes; a job has at most ", kYamlBytesMax, " (1 MiB)"));
     return Nothing();
   }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());

@@ -43,6 +43,11 @@ struct YamlValue {
   const std::vector<YamlValue>& items() const;
   const std::vector<YamlEntry>& entries() const;
 
+  // Of a text without quotes that YAML takes for something else: "a number", "a boolean"; else
+  // empty.
+  std::string_view other_type() const;
+  bool is_quoted() const;
+
   // For messages: "'many'", "a list", "a map", "nothing". A long text is cut.
   std::string Describe() const;
 };
@@ -57,6 +62,7 @@ struct YamlNode {
   enum class Kind { kNothing, kText, kList, kMap };
   Kind kind = Kind::kNothing;
   std::string text;
+  bool quoted = false;
   Place text_place;  // of the text's first letter, where it stands letter by letter in one line
   std::vector<YamlValue> items;
   std::vector<YamlEntry> entries;

@@ -21,8 +21,6 @@
 namespace tidemark {
 namespace {
 
-constexpr size_t kJobBytesMax = size_t{4} << 20;
-
 std::vector<FlagSpec> JobFlags() {
   std::vector<FlagSpec> flags = RunFlags();
   flags.push_back({"rate", "N", "items per second from each source, instead of the job's rates"});
@@ -33,7 +31,13 @@ std::vector<FlagSpec> JobFlags() {
 
 absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
   TM_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(files, path, kJobBytesMax));
-  return ParseJob(text, path, &files);
+  absl::StatusOr<JobSpec> job = ParseJob(text, path, {.files = &files, .now = SystemClock().Now()});
+  if (job.ok()) {
+    for (const std::string& warning : job->warnings) {
+      std::fprintf(stderr, "tidemark: warning: %s\n", warning.c_str());
+    }
+  }
+  return job;
 }
 
 // What the job file says, unless the command says otherwise.
