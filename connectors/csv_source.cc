@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "connectors/input_kind.h"
 
 namespace tidemark {
 namespace {
@@ -105,15 +106,15 @@ CsvRecord ParseCsvRecord(std::string_view text, char delimiter, bool at_end,
 }
 
 CsvReader::CsvReader(std::unique_ptr<ByteInput> input, BadLines bad_lines, char delimiter,
-                     size_t record_bytes_max)
+                     const LineRules& rules)
     : input_(std::move(input)),
       bad_lines_(std::move(bad_lines)),
       delimiter_(delimiter),
-      record_bytes_max_(record_bytes_max),
+      rules_(rules),
       origin_(input_->origin()) {}
 
-// A record that is too long is passed over by its first line, as if its quote were never closed.
 absl::StatusOr<Took> CsvReader::NextRecord() {
+  if (left_) return Took::kEnd;
   origin_.offset = input_->origin().offset;
   origin_.line = input_->origin().line;
   bool at_end = false;
@@ -121,13 +122,9 @@ absl::StatusOr<Took> CsvReader::NextRecord() {
     const std::string_view window = input_->window();
     CsvRecord record = ParseCsvRecord(window, delimiter_, at_end, fields_);
     const size_t known_bytes = record.complete ? record.bytes : window.size();
-    if (known_bytes > record_bytes_max_) {
-      problem_ =
-          Cat("the record is longer than ", record_bytes_max_, " bytes; is a quote missing?");
-      return PassOverLine(*input_);
-    }
+    if (known_bytes > rules_.line_bytes_max) return TooLong();
+    if (at_end) return LastRecord(std::move(record));
     if (record.complete) {
-      if (record.bytes == 0) return Took::kEnd;
       input_->Consume(record.bytes, record.lines);
       problem_ = std::move(record.problem);
       return record.blank || !problem_.empty() ? Took::kSkipped : Took::kItem;
@@ -136,6 +133,44 @@ absl::StatusOr<Took> CsvReader::NextRecord() {
     if (more == ByteInput::More::kLater) return Took::kLater;
     at_end = more == ByteInput::More::kEnd;
   }
+}
+
+// Its writer may be in the middle of it, between two quotes as well.
+absl::StatusOr<Took> CsvReader::LastRecord(CsvRecord record) {
+  if (record.bytes == 0) return Took::kEnd;
+  const std::string_view last = input_->window();
+  if (rules_.final_line == FinalLine::kLeave) return Leave(last.size(), record.problem);
+  if (record.bytes == last.size() && last.back() != '\n') {
+    input_->ConsumeUnended(origin_.offset, record.bytes, record.lines);
+  } else {
+    input_->Consume(record.bytes, record.lines);
+  }
+  problem_ = std::move(record.problem);
+  return record.blank || !problem_.empty() ? Took::kSkipped : Took::kItem;
+}
+
+Took CsvReader::Leave(uint64_t bytes, std::string_view why) {
+  bad_lines_.Leave(origin_, bytes,
+                   Cat("the last record is not finished", why.empty() ? "" : ": ", why));
+  left_ = true;
+  input_->LeaveRest();
+  return Took::kEnd;
+}
+
+// It is passed over by its first line, as if its quote were never closed.
+absl::StatusOr<Took> CsvReader::TooLong() {
+  problem_ =
+      Cat("the record is longer than ", rules_.line_bytes_max, " bytes; is a quote missing?");
+  TM_ASSIGN_OR_RETURN(const Took took, PassOverLine(*input_));
+  if (took != Took::kEnd) return took;
+  if (rules_.final_line == FinalLine::kLeave) {
+    const uint64_t bytes = input_->origin().offset - origin_.offset;
+    TM_RETURN_IF_ERROR(input_->ReturnTo(origin_));
+    const std::string why = std::exchange(problem_, {});
+    return Leave(bytes, why);
+  }
+  input_->ConsumeUnended(origin_.offset, 0, 1);
+  return Took::kSkipped;
 }
 
 absl::Status CsvReader::ReadHeader() {
@@ -185,15 +220,17 @@ absl::StatusOr<std::unique_ptr<SourcePartition<CsvRow>>> OpenCsv(
     return absl::InvalidArgumentError(
         Cat(file.path, ": a quote or a line end cannot be the delimiter of a CSV file"));
   }
-  const auto reader_from =
-      [&](const std::optional<Position>& position) -> absl::StatusOr<CsvReader> {
-    TM_ASSIGN_OR_RETURN(auto input, FileInput::Open(file, position, *context.files));
-    return CsvReader(std::move(input),
-                     BadLines(file.on_error, Cat("file ", file.path), context.skips), delimiter,
-                     file.line_bytes_max);
+  const LineRules rules = LineRulesOf<CsvRow>(file, context.skips);
+  const auto reader_from = [&](const std::optional<Position>& position,
+                               SkipLog* skips) -> absl::StatusOr<CsvReader> {
+    TM_ASSIGN_OR_RETURN(auto input, FileInput::Open(file, position, *context.files, skips));
+    TM_RETURN_IF_ERROR(CheckTextBeginning(*input));
+    return CsvReader(std::move(input), BadLines(file.on_error, Cat("file ", file.path), skips),
+                     delimiter, rules);
   };
-  TM_ASSIGN_OR_RETURN(CsvReader rows, reader_from(resume));
-  TM_ASSIGN_OR_RETURN(CsvReader beginning, reader_from(std::nullopt));
+  TM_ASSIGN_OR_RETURN(CsvReader rows, reader_from(resume, context.skips));
+  // The same header a second time, which is not said twice.
+  TM_ASSIGN_OR_RETURN(CsvReader beginning, reader_from(std::nullopt, nullptr));
   TM_RETURN_IF_ERROR(beginning.ReadHeader());
   if (beginning.input().origin().offset > rows.input().origin().offset) {
     TM_RETURN_IF_ERROR(rows.ReadHeader());

@@ -7,7 +7,9 @@
 // text. A quote inside an unquoted field is an ordinary character. Blank lines are no records. The
 // header is read again on resume. A record with another number of fields than the header, text
 // behind a closing quote, or a quote that is never closed is a bad line; when skipping, reading
-// goes on at the next line. Positions and refusals are those of files: file_input.h.
+// goes on at the next line. With a state a last record (also a header) that has no line end, or an
+// open quote, stays unread until it is finished, as lines do. Positions and refusals are those of
+// files: file_input.h.
 #pragma once
 
 #include <cstdint>
@@ -67,8 +69,9 @@ CsvRecord ParseCsvRecord(std::string_view text, char delimiter, bool at_end,
 // Takes records from any ByteInput.
 class CsvReader {
  public:
+  // Of `rules`, a CSV file has the bound and the end.
   CsvReader(std::unique_ptr<ByteInput> input, BadLines bad_lines, char delimiter,
-            size_t record_bytes_max);
+            const LineRules& rules);
 
   // Reads the column names where `input` stands. Without any record there are no columns, and no
   // rows either.
@@ -83,11 +86,16 @@ class CsvReader {
  private:
   // The next record that is not blank into fields_; with kSkipped, problem_ says what is wrong.
   absl::StatusOr<Took> NextRecord();
+  // What was read with the input's end behind it.
+  absl::StatusOr<Took> LastRecord(CsvRecord record);
+  absl::StatusOr<Took> TooLong();
+  Took Leave(uint64_t bytes, std::string_view why);
 
   std::unique_ptr<ByteInput> input_;
   BadLines bad_lines_;
   char delimiter_;
-  size_t record_bytes_max_;
+  LineRules rules_;
+  bool left_ = false;  // what is left of the input stays unread
   CsvRow::Columns columns_;
   // Of the record read last.
   LineOrigin origin_;

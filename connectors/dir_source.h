@@ -57,7 +57,7 @@ class DirSource final : public SourceFactory<T> {
   absl::StatusOr<std::string> Preview(const std::string& partition,
                                       const std::optional<Position>& resume,
                                       const SourceContext& context) override {
-    return FileInput::Preview(File(partition), resume, *context.files);
+    return PreviewFile<T>(File(partition), open_, resume, context);
   }
   std::string Describe() const override {
     return Cat("directory ", JoinPath(options_.path, options_.glob));

@@ -1,15 +1,17 @@
 // FileInput: a file as a ByteInput, with a position that survives a restart.
 //
-// Position: offset and line of the next unread byte, device, inode, size and hash
+// Position: offset and line of the next unread byte, device, inode, size and two hashes
 // (file_identity.h). On resume a file that was replaced, rotated, cut or edited before the offset
 // is refused with one line that names the file, what differs, and --accept-changed-input, which
-// reads on at the offset all the same (from the beginning where the file is shorter). A file that
-// has grown is fine. Copying a file gives it another inode, so a copied input folder is accepted by
-// that flag only.
+// reads it from its beginning; where the hashed bytes are the same and the file is only shorter
+// than it was, reading goes on at the offset. A file that has grown is fine, and so is another file
+// with the same bytes, which is said.
 //
-// The last line may lack its newline and is then read as it is. Should the file grow afterwards, a
-// resumed run takes the missing newline for granted if it comes first, and refuses a line that was
-// continued, because its first half has already been an item.
+// The last line may lack its newline. One that is left unread is read by the next run when it is
+// finished, and is no part of the file until then. One that was taken as it was: a resumed run
+// takes the missing newline for granted if it comes first, and refuses a line that was continued,
+// because its first half has already been an item; --accept-changed-input reads that line again,
+// whole.
 #pragma once
 
 #include <memory>
@@ -24,14 +26,18 @@
 #include "connectors/file_identity.h"
 #include "connectors/lines.h"
 #include "engine/position.h"
+#include "engine/skip_log.h"
 
 namespace tidemark {
 
 struct FileSourceOptions {
   std::string path;
   OnError on_error = OnError::kStop;
-  // --accept-changed-input: go on in a file that is not the one that was read.
+  // --accept-changed-input: read a file that is not the one that was read.
   bool accept_changed = false;
+  FinalLine final_line = FinalLine::kDefault;
+  // A \r before the newline belongs to the line, so that a copy has the bytes of its source.
+  bool keeps_cr = false;
   // What is read at once; affects speed and memory, never results.
   size_t chunk_bytes = 256 << 10;
   // A longer line is a bad line; affects memory.
@@ -40,10 +46,11 @@ struct FileSourceOptions {
 
 class FileInput final : public ByteInput {
  public:
-  // `files` outlives the input.
+  // `files` outlives the input. `skips` is told what people should know about the file; null: it is
+  // not said.
   static absl::StatusOr<std::unique_ptr<FileInput>> Open(const FileSourceOptions& options,
                                                          const std::optional<Position>& resume,
-                                                         Files& files);
+                                                         Files& files, SkipLog* skips = nullptr);
 
   // What a start would find there ("10,284 bytes to read"), or why it would refuse.
   static absl::StatusOr<std::string> Preview(const FileSourceOptions& options,
@@ -52,25 +59,36 @@ class FileInput final : public ByteInput {
   std::string_view window() const override { return std::string_view(buffer_).substr(begin_); }
   absl::StatusOr<More> Grow() override;
   void Consume(size_t bytes, uint64_t lines) override;
+  void ConsumeUnended(uint64_t start, size_t bytes, uint64_t lines) override;
+  void LeaveRest() override;
+  absl::Status ReturnTo(const LineOrigin& place) override;
   const LineOrigin& origin() const override { return next_; }
-  Position position() const override;
+  Position position() const override { return identity().ToPosition(); }
 
  private:
   FileInput(const FileSourceOptions& options, std::unique_ptr<ReadableFile> file,
             const FileInfo& info);
 
-  absl::Status Resume(const FileIdentity& then, bool accept_changed);
-  absl::Status FinishOpenLine(const FileIdentity& then, bool accept_changed);
+  absl::Status Resume(const FileIdentity& then, const FileSourceOptions& options, SkipLog* skips);
+  absl::Status FinishOpenLine(const FileIdentity& then, const FileSourceOptions& options);
+  // Whether what follows an open line is its end and no more of it. Consumes that.
+  absl::StatusOr<bool> PassOverLineEnd(uint64_t start, std::string_view blanks);
+  // Where the record that ends at `then` begins.
+  absl::StatusOr<LineOrigin> StartOfRecord(const FileIdentity& then);
   // The hashed bytes that end at the window.
   std::string_view history() const;
   FileIdentity identity() const;
 
   const size_t chunk_bytes_;
   const std::unique_ptr<ReadableFile> file_;
-  FileInfo info_;       // its size is the largest seen
+  FileInfo info_;       // its size is the largest seen, but for a last line that is left unread
   LineOrigin next_;     // of buffer_[begin_]
   std::string buffer_;  // a piece of the file, with the hashed bytes before the window
   size_t begin_ = 0;
+  // Of the first hashed bytes, once the offset lies behind them; until then they are the history.
+  std::optional<uint64_t> head_hash_;
+  std::optional<uint64_t> unended_from_;  // as FileIdentity has it
+  bool ended_ = false;                    // nothing more is read, whatever is written there
 };
 
 }  // namespace tidemark

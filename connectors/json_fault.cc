@@ -11,13 +11,7 @@ constexpr int kDepthMax = 1024;  // as simdjson's
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// -1 when `c` is no hexadecimal digit.
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 // The length of the UTF-8 character at the beginning of `text`; 0 when there is none. Overlong
 // forms, surrogates and what lies behind U+10FFFF are none.
@@ -169,7 +163,6 @@ class Checker {
   }
 
   bool Escape() {
-    const size_t start = at_;
     ++at_;
     if (Peek() != 'u') {
       if (at_ < text_.size() && std::string_view("\"\\/bfnrt").find(Peek()) != std::string::npos) {
@@ -177,26 +170,15 @@ class Checker {
       }
       return Fail("an escape is expected: one of \" \\ / b f n r t u");
     }
-    uint32_t unit = 0;
-    if (!HexUnit(unit)) return false;
-    if (unit < 0xd800 || unit > 0xdfff) return true;
-    uint32_t second = 0;
-    if (unit < 0xdc00 && text_.substr(at_, 2) == "\\u") {
-      ++at_;
-      if (!HexUnit(second)) return false;
-      if (second >= 0xdc00 && second <= 0xdfff) return true;
-    }
-    at_ = start;
-    return Fail("half of a surrogate pair is no character");
+    // Half of a surrogate pair is in the grammar; whether it can be read is not asked here.
+    return HexUnit();
   }
 
   // "uXXXX"
-  bool HexUnit(uint32_t& unit) {
+  bool HexUnit() {
     ++at_;
     for (int i = 0; i < 4; ++i, ++at_) {
-      const int digit = HexValue(Peek());
-      if (digit < 0) return Fail("four hexadecimal digits are expected");
-      unit = unit * 16 + static_cast<uint32_t>(digit);
+      if (!IsHexDigit(Peek())) return Fail("four hexadecimal digits are expected");
     }
     return true;
   }

@@ -16,7 +16,7 @@ TEST(JsonFault, JsonHasNone) {
   for (const char* text :
        {"{}", " [ ] ", "null", "true", "false", "0", "-0.5e+10", "1E400",
         "123456789012345678901234", "\"\"", "{\"a\":[1,2,{\"b\":\"\\u00e4\\n\\\"\"}],\"c\":null}\r",
-        "\"\\ud83d\\ude00\"",
+        "\"\\ud83d\\ude00\"", "\"x\\ud800y\"", "\"\\udc00\\ud800\"",
         "\"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80 \xed\x9f\xbf \xf4\x8f\xbf\xbf\"", "\"\x7f\""}) {
     EXPECT_EQ(FaultOf(text), "none") << text;
   }
@@ -42,7 +42,6 @@ TEST(JsonFault, SaysWhereAndWhat) {
   EXPECT_EQ(FaultOf("\"a\tb\""), "3: a control character must be written as \\u…");
   EXPECT_EQ(FaultOf("\"\\x\""), "3: an escape is expected: one of \" \\ / b f n r t u");
   EXPECT_EQ(FaultOf("\"\\u12g4\""), "6: four hexadecimal digits are expected");
-  EXPECT_EQ(FaultOf("\"x\\ud800y\""), "3: half of a surrogate pair is no character");
   EXPECT_EQ(FaultOf(std::string("{}\0", 3)), "3: something follows the end of the value");
   EXPECT_EQ(FaultOf(std::string(2000, '[')), "1025: the nesting is too deep");
   for (const char* text : {"\"\x80\"", "\"\xc0\x80\"", "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"",

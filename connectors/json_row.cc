@@ -10,6 +10,8 @@
 
 #include "absl/strings/numbers.h"
 #include "base/status.h"
+#include "connectors/half_surrogates.h"
+#include "connectors/input_kind.h"
 #include "connectors/json_fault.h"
 #include "connectors/json_scan.h"
 #include "connectors/line_file_source.h"
@@ -20,7 +22,6 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kLargestDouble = "1.7976931348623157e308";
 
 std::string_view KindName(element_type type) {
@@ -157,6 +158,11 @@ JsonScalar LargeNumber(double value, std::string_view text) {
   return JsonNumber{CanonicalText(ParseDecimal(text))};
 }
 
+absl::Status IsHalfACharacter(std::string_view path) {
+  return absl::InvalidArgumentError(
+      Cat("the field '", path, "' has half of a surrogate pair, which is no character"));
+}
+
 absl::StatusOr<JsonScalar> ToScalar(const element& value, std::string_view path) {
   switch (value.type()) {
     case element_type::NULL_VALUE:
@@ -184,11 +190,17 @@ absl::StatusOr<JsonScalar> ToScalar(const element& value, std::string_view path)
 struct JsonFieldReader::Parsed {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  std::string text;  // the object, and what the parser wants to read after it
-  size_t size = 0;   // of the object's text
+  std::string text;       // the object, and what the parser wants to read after it
+  size_t size = 0;        // of the object's text
+  std::string half_mark;  // what halves of surrogate pairs became; empty: there are none
   bool loaded = false;
 
   std::string_view source() const { return std::string_view(text).substr(0, size); }
+  bool IsHalf(const element& value) const {
+    std::string_view text;
+    return !half_mark.empty() && value.get_string().get(text) == simdjson::SUCCESS &&
+           text.find(half_mark) != std::string_view::npos;
+  }
 };
 
 JsonFieldReader::JsonFieldReader() : parsed_(std::make_unique<Parsed>()) {}
@@ -211,11 +223,15 @@ absl::Status JsonFieldReader::Load(std::string_view raw) {
   parsed_->text.append(simdjson::SIMDJSON_PADDING, ' ');
   parsed_->size = raw.size();
   element root;
+  parsed_->half_mark.clear();
   simdjson::error_code error =
       parsed_->parser.parse(parsed_->text.data(), raw.size(), /*realloc_if_needed=*/false)
           .get(root);
-  if (error == simdjson::NUMBER_ERROR && !FindJsonFault(raw).has_value()) {
-    error = parsed_->parser.parse(WithReadableNumbers(raw)).get(root);
+  if ((error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR) &&
+      !FindJsonFault(raw).has_value()) {
+    std::string readable = WithReadableNumbers(raw);
+    parsed_->half_mark = MarkHalfSurrogates(readable);
+    error = parsed_->parser.parse(readable).get(root);
   }
   if (error != simdjson::SUCCESS) {
     if (const auto fault = FindJsonFault(raw)) {
@@ -236,6 +252,7 @@ absl::StatusOr<JsonScalar> JsonFieldReader::Get(std::string_view path) {
   element value;
   TM_ASSIGN_OR_RETURN(const bool found, FindPath(parsed_->object, path, nullptr, value));
   if (!found) return absl::NotFoundError(Cat("there is no field '", path, "'"));
+  if (parsed_->IsHalf(value)) return IsHalfACharacter(path);
   constexpr double kBeyondIntegers = 9.2e18;
   if (value.type() == element_type::DOUBLE && std::abs(double(value)) > kBeyondIntegers) {
     return LargeNumber(double(value), NumberText(path));
@@ -266,14 +283,18 @@ absl::StatusOr<JsonScalar> Field(const JsonRow& row, std::string_view path) {
   return value;
 }
 
+absl::Status LineTraits<JsonRow>::CheckBeginning(ByteInput& input) {
+  return CheckJsonBeginning(input);
+}
+
 LineDecoder<JsonRow> JsonLineDecoder() {
   return [reader = JsonFieldReader()](std::string_view line, const LineOrigin& origin,
                                       JsonRow& out) mutable {
-    if (origin.offset == 0 && line.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-      line.remove_prefix(kByteOrderMark.size());
+    const std::string_view row = RowText(line);
+    if (const absl::Status loaded = reader.Load(row); !loaded.ok()) {
+      return absl::InvalidArgumentError(DescribeBadRow(line, ToStd(loaded.message())));
     }
-    TM_RETURN_IF_ERROR(reader.Load(line));
-    out.raw.assign(line);
+    out.raw.assign(row);
     out.file = origin.path;
     out.line = origin.line;
     return absl::OkStatus();

@@ -8,7 +8,11 @@
 //   TM_ASSIGN_OR_RETURN(JsonScalar magnitude, reader.Get("mag"));
 //
 // The bytes are kept as they came, so a row that is passed on unmodified is written as it was read:
-// 2.30 stays 2.30, and integers that fit no machine type survive.
+// 2.30 stays 2.30, and integers that fit no machine type survive, as does half of a surrogate pair,
+// which is no character and an error only of who reads that field.
+//
+// Blank lines are no rows. The mark of UTF-8 and NUL bytes in front of a row are passed over. A
+// last line without its end is a row if it is whole, and else stays unread.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +44,13 @@ struct JsonRow {
   bool operator==(const JsonRow& other) const { return raw == other.raw; }
 };
 
+template <>
+struct LineTraits<JsonRow> {
+  static constexpr bool kTellsItsEnd = true;
+  static constexpr bool kBlankIsItem = false;
+  static absl::Status CheckBeginning(ByteInput& input);
+};
+
 // A null is std::monostate. Integers are int64_t; uint64_t those beyond it; JsonNumber those beyond
 // both, digit by digit. A number with a fraction or an exponent is the nearest double, and
 // JsonNumber where it is beyond the largest one.
@@ -65,8 +76,8 @@ class JsonFieldReader {
 
   // A field of the object loaded last. "a.b" is field b of the object in field a, unless there is a
   // field whose name is "a.b"; names can have dots at every level, and the longest name goes first.
-  // NotFound when it is not there; InvalidArgument when it holds an object or an array, or is there
-  // twice: readers disagree about which one counts, so none does.
+  // NotFound when it is not there; InvalidArgument when it holds an object or an array, half of a
+  // surrogate pair, or is there twice: readers disagree about which one counts, so none does.
   absl::StatusOr<JsonScalar> Get(std::string_view path);
   // The source bytes of the number in a field, "1517365101.2345678"; empty where there is none.
   // Good until the next Load().

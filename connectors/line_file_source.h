@@ -4,9 +4,11 @@
 //   flow.From("readings", FileLines<Reading>({.path = "readings.txt", .on_error = OnError::kSkip},
 //       [](std::string_view line, const LineOrigin&, Reading& out) { return Parse(line, out); }));
 //
-// Lines end with \n or \r\n; the last one may lack its end; blank lines are items; any byte may
-// occur in a line. The end of the file, as it is when it is reached, is the end of the input. What
-// a position holds, and which files are refused on resume: file_input.h.
+// Lines end with \n or \r\n; blank lines are items; any byte may occur in a line. The end of the
+// file, as it is when it is reached, is the end of the input. A last line without its end may be
+// half of one: with a state it stays unread, and is read by a later run when it is finished;
+// without one it is an item (FinalLine in lines.h). What a position holds, and which files are
+// refused on resume: file_input.h.
 #pragma once
 
 #include <cstdint>
@@ -30,34 +32,61 @@
 namespace tidemark {
 
 // Consumes what is left of a line that is not wanted, keeping nothing of it. kSkipped when the
-// line's end was passed; after kLater it must be called again.
+// line's end was passed, kEnd when the input ended first; after kLater it must be called again.
 absl::StatusOr<Took> PassOverLine(ByteInput& input);
+
+struct LineRules {
+  size_t line_bytes_max = 64 << 20;
+  FinalLine final_line = FinalLine::kTake;
+  bool keeps_cr = false;
+  bool passes_over_blanks = false;
+};
+
+template <class T>
+LineRules LineRulesOf(const FileSourceOptions& options, const SkipLog* skips) {
+  return {.line_bytes_max = options.line_bytes_max,
+          .final_line = FinalLineOf<T>(options.final_line, skips),
+          .keeps_cr = options.keeps_cr,
+          .passes_over_blanks = !LineTraits<T>::kBlankIsItem};
+}
 
 // Takes lines from any ByteInput. A line longer than the bound is reported as a bad line, and what
 // is left of it is passed over without keeping it.
 class LineReader {
  public:
-  LineReader(std::unique_ptr<ByteInput> input, BadLines bad_lines, size_t line_bytes_max);
+  LineReader(std::unique_ptr<ByteInput> input, BadLines bad_lines, const LineRules& rules);
 
-  // kItem: `line` is the next line without its end, valid until the next call.
+  // kItem: `line` is the next line without its end, valid until the next call. Where it is
+  // unended(), TakeUnended() or LeaveUnended() comes before that.
   absl::StatusOr<Took> Next(std::string_view& line);
+  // Whether the line that Next() gave is the last one and lacks its end.
+  bool unended() const { return unended_bytes_ > 0; }
+  bool leaves_what_is_not_whole() const { return rules_.final_line == FinalLine::kIfWhole; }
+  void TakeUnended();
+  // Leaves it unread; `why` it is no whole line.
+  void LeaveUnended(std::string_view why);
+
   // Where the line that Next() gave begins.
   const LineOrigin& origin() const { return origin_; }
   // What the decoder says about that line.
   absl::Status Report(std::string_view reason) const { return bad_lines_.Report(origin_, reason); }
   ByteInput& input() const { return *input_; }
-  // Of the next line.
-  uint64_t offset() const { return input_->origin().offset; }
-  uint64_t line_number() const { return input_->origin().line; }
 
  private:
+  // The length of the next line, without its newline; `ended` is false where the input's end ends
+  // it. A line that is too long is not looked through.
+  absl::StatusOr<Took> FindLine(size_t& length, bool& ended);
+  // The one that is too long.
   absl::StatusOr<Took> PassOver();
+  absl::StatusOr<Took> EndUnended(size_t length, std::string_view& line);
 
   std::unique_ptr<ByteInput> input_;
   BadLines bad_lines_;
-  size_t line_bytes_max_;
+  LineRules rules_;
   LineOrigin origin_;
   size_t searched_ = 0;        // so much of the window holds no newline
+  size_t unended_bytes_ = 0;   // of the last line, which Next() gave and did not consume
+  bool left_ = false;          // that line stays unread
   bool passing_over_ = false;  // inside a line that is too long
 };
 
@@ -73,6 +102,13 @@ class DecodedLines {
     absl::StatusOr<Took> took = lines_.Next(line);
     if (!took.ok() || *took != Took::kItem) return took;
     const absl::Status decoded = decode_(line, lines_.origin(), item);
+    if (lines_.unended()) {
+      if (!decoded.ok() && lines_.leaves_what_is_not_whole()) {
+        lines_.LeaveUnended(ToStd(decoded.message()));
+        return Took::kEnd;
+      }
+      lines_.TakeUnended();
+    }
     if (decoded.ok()) return Took::kItem;
     TM_RETURN_IF_ERROR(lines_.Report(ToStd(decoded.message())));
     return Took::kSkipped;
@@ -90,12 +126,29 @@ absl::StatusOr<std::unique_ptr<SourcePartition<T>>> OpenLines(const FileSourceOp
                                                               const LineDecoder<T>& decode,
                                                               const std::optional<Position>& resume,
                                                               const SourceContext& context) {
-  TM_ASSIGN_OR_RETURN(auto input, FileInput::Open(options, resume, *context.files));
+  const LineRules rules = LineRulesOf<T>(options, context.skips);
+  FileSourceOptions file = options;
+  file.final_line = rules.final_line;
+  TM_ASSIGN_OR_RETURN(auto input, FileInput::Open(file, resume, *context.files, context.skips));
+  TM_RETURN_IF_ERROR(LineTraits<T>::CheckBeginning(*input));
   LineReader lines(std::move(input),
-                   BadLines(options.on_error, Cat("file ", options.path), context.skips),
-                   options.line_bytes_max);
+                   BadLines(options.on_error, Cat("file ", options.path), context.skips), rules);
   return std::make_unique<RecordPartition<T, DecodedLines<T>>>(
       DecodedLines<T>(std::move(lines), decode));
+}
+
+// What opening a file would find there, in words, or why it would be refused.
+template <class T, class Opener>
+absl::StatusOr<std::string> PreviewFile(const FileSourceOptions& options, const Opener& open,
+                                        const std::optional<Position>& resume,
+                                        const SourceContext& context) {
+  SkipLog unheard(context.skips != nullptr && context.skips->keeps_state());
+  SourceContext quiet = context;
+  quiet.skips = &unheard;
+  TM_RETURN_IF_ERROR(open(options, resume, quiet).status());
+  FileSourceOptions file = options;
+  file.final_line = FinalLineOf<T>(options.final_line, &unheard);
+  return FileInput::Preview(file, resume, *context.files);
 }
 
 // A source with one partition, called "file" whatever the path: a file given under another path is
@@ -119,7 +172,7 @@ class FileSource final : public SourceFactory<T> {
   }
   absl::StatusOr<std::string> Preview(const std::string&, const std::optional<Position>& resume,
                                       const SourceContext& context) override {
-    return FileInput::Preview(options_, resume, *context.files);
+    return PreviewFile<T>(options_, open_, resume, context);
   }
   std::string Describe() const override { return Cat("file ", options_.path); }
 

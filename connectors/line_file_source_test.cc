@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,6 +40,34 @@ class LineFileSourceTest : public ConnectorTest {
   absl::Status Fails(const FileSourceOptions& options, const std::optional<Position>& resume = {}) {
     return ReadAll(Of(options), context(), resume).status();
   }
+  // A run with a state: what it reads, and where it ends.
+  Texts ReadOn(const FileSourceOptions& options, std::optional<Position>& position) {
+    SkipLog skips(/*keeps_state=*/true);
+    SourceContext kept = context();
+    kept.skips = &skips;
+    auto session = Session<std::string>::Open(Of(options), kept, position);
+    EXPECT_TRUE(session.ok()) << session.status();
+    if (!session.ok()) return {"<error>"};
+    const auto lines = session->Rest();
+    EXPECT_TRUE(lines.ok()) << lines.status();
+    position = session->position();
+    left_ = skips.Left();
+    notes_ = skips.TakeNotes();
+    return lines.value_or(Texts{"<error>"});
+  }
+  static Position Without(const Position& position, std::string_view left_out) {
+    Position rest;
+    for (const auto& [name, value] : position.values()) {
+      if (name == left_out) continue;
+      std::visit([&rest, name = name](const auto& v) { rest.Set(name, v); }, value);
+    }
+    return rest;
+  }
+  FileSourceOptions Accepting() {
+    FileSourceOptions options = Options();
+    options.accept_changed = true;
+    return options;
+  }
   // The position after the first `n` lines of "in".
   Position After(size_t n) {
     auto session = Session<std::string>::Open(Of(Options()), context());
@@ -46,6 +75,10 @@ class LineFileSourceTest : public ConnectorTest {
     EXPECT_EQ((*session->Next(n))->size(), n);
     return session->position();
   }
+
+  // Of the last ReadOn().
+  Texts left_;
+  Texts notes_;
 };
 
 // Fails for lines that begin with "bad".
@@ -178,37 +211,83 @@ TEST_F(LineFileSourceTest, ResumingAtAnyBoundaryReadsTheSame) {
   }
 }
 
-TEST_F(LineFileSourceTest, ARotatedFileIsRefusedUnlessAccepted) {
+TEST_F(LineFileSourceTest, AnotherFileWithTheSameBytesGoesOnAndIsSaid) {
   Put("in", "one\ntwo\nthree\n");
-  const Position saved = After(2);
-  Replace("in", "one\ntwo\nTHREE\n");  // the same bytes before the offset, but another file
-  const absl::Status refused = Fails(Options(), saved);
-  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
-  EXPECT_THAT(Message(refused),
-              HasSubstr(Path("in") + ": is not the file that was read before: its "
-                                     "inode is "));
-  EXPECT_THAT(Message(refused),
-              HasSubstr("--accept-changed-input reads it on from byte 8 all the same"));
-  FileSourceOptions accepting = Options();
-  accepting.accept_changed = true;
-  EXPECT_EQ(Read(accepting, saved), Texts({"THREE"}));
+  std::optional<Position> saved = After(2);
+  Replace("in", "one\ntwo\nTHREE\nfour\n");  // restored, copied, or edited by way of a copy
+  EXPECT_EQ(ReadOn(Options(), saved), Texts({"THREE", "four"}));
+  ASSERT_EQ(notes_.size(), 1u);
+  EXPECT_THAT(notes_[0], HasSubstr("in: is another file with the same content (its inode is "));
+  EXPECT_THAT(notes_[0], HasSubstr("); reading goes on at line 3"));
 }
 
-TEST_F(LineFileSourceTest, ACutFileIsRefusedUnlessAccepted) {
+TEST_F(LineFileSourceTest, ARotatedFileIsRefusedAndTheFlagReadsAllOfIt) {
+  for (const Texts& next : std::vector<Texts>{{"n1"}, {"a longer first line", "n2", "n3", "n4"}}) {
+    std::string content;
+    for (const std::string& line : next) content += line + "\n";
+    for (const bool in_place : {false, true}) {  // copytruncate
+      Put("in", "one\ntwo\nthree\n");
+      std::optional<Position> saved = After(3);
+      in_place ? Put("in", content) : Replace("in", content);
+      const absl::Status refused = Fails(Options(), saved);
+      EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+      EXPECT_THAT(Message(refused), HasSubstr("in: is not the file that was read before: "));
+      EXPECT_THAT(
+          Message(refused),
+          HasSubstr("; --accept-changed-input reads it from the beginning, --fresh starts"));
+      EXPECT_EQ(ReadOn(Accepting(), saved), next);
+      EXPECT_THAT(notes_, ElementsAre(HasSubstr("--accept-changed-input reads it from the begin")));
+      EXPECT_EQ(saved->Number("line"), static_cast<int64_t>(next.size() + 1));
+      EXPECT_EQ(ReadOn(Options(), saved), Texts());  // and the state is that of the new file
+    }
+  }
+}
+
+TEST_F(LineFileSourceTest, ACutFileIsRefusedAndReadOnWhereWhatWasReadIsThere) {
   Put("in", "one\ntwo\nthree\n");
   const Position saved = After(2);
-  FileSourceOptions accepting = Options();
-  accepting.accept_changed = true;
 
   Put("in", "one\ntwo\n");  // not before the offset, but a file that only grows does not shrink
-  EXPECT_THAT(Message(Fails(Options(), saved)), HasSubstr("its length is 8 and was 14"));
-  EXPECT_EQ(Read(accepting, saved), Texts({}));
+  const absl::Status shorter = Fails(Options(), saved);
+  EXPECT_TRUE(absl::IsFailedPrecondition(shorter));
+  EXPECT_THAT(Message(shorter), HasSubstr("its length is 8 and was 14"));
+  EXPECT_THAT(Message(shorter), HasSubstr("--accept-changed-input reads on at line 3, --fresh"));
+  EXPECT_EQ(Read(Accepting(), saved), Texts({}));
+  Append("in", "3\n");
+  EXPECT_EQ(Read(Accepting(), saved), Texts({"3"}));
 
   Put("in", "one\n");
   const absl::Status refused = Fails(Options(), saved);
   EXPECT_TRUE(absl::IsFailedPrecondition(refused));
-  EXPECT_THAT(Message(refused), HasSubstr("reads it from the beginning all the same"));
-  EXPECT_EQ(Read(accepting, saved), Texts({"one"}));
+  EXPECT_THAT(Message(refused), HasSubstr("--accept-changed-input reads it from the beginning"));
+  EXPECT_EQ(Read(Accepting(), saved), Texts({"one"}));
+}
+
+TEST_F(LineFileSourceTest, ANewHeadIsSeenAlsoFarBeforeTheOffset) {
+  std::string lines;
+  for (int i = 0; i < 3000; ++i) lines += "the same line\n";
+  Put("in", "first\n" + lines);
+  const Position saved = After(2001);
+  EXPECT_NE(saved.Text("head"), saved.Text("hash"));
+  Put("in", "FIRST\n" + lines);
+  const absl::Status refused = Fails(Options(), saved);
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(Message(refused), HasSubstr("its first bytes are not the ones that were read"));
+  EXPECT_EQ(Read(Accepting(), saved).front(), "FIRST");
+  // What lies between the hashed bytes is not looked at.
+  std::string middle = "first\n" + lines;
+  middle[6000] = 'X';
+  Put("in", middle);
+  EXPECT_EQ(Read(Options(), saved).size(), 1000u);
+}
+
+TEST_F(LineFileSourceTest, APositionOfAnOlderVersionHasNoHashOfTheHeadAndGoesOn) {
+  std::string content;
+  for (int i = 0; i < 2000; ++i) content += Cat("line ", i, "\n");
+  Put("in", content);
+  std::optional<Position> saved = Without(After(1990), "head");
+  EXPECT_EQ(ReadOn(Options(), saved).front(), "line 1990");
+  EXPECT_TRUE(saved->Text("head").has_value());
 }
 
 TEST_F(LineFileSourceTest, AnEditBeforeTheOffsetIsRefused) {
@@ -229,23 +308,142 @@ TEST_F(LineFileSourceTest, AGrownFileGoesOn) {
   EXPECT_EQ(Read(Options(), saved), Texts({"three"}));
 }
 
-TEST_F(LineFileSourceTest, ALineReadWithoutItsNewlineIsNeitherReadTwiceNorTorn) {
-  Put("in", "one\ntwo");
-  const Position saved = After(2);
-  EXPECT_EQ(saved.Number("offset"), 7);
-  Append("in", "\r\nthree\n");
-  auto session = Session<std::string>::Open(Lines(Path("in")), context(), saved);
-  ASSERT_TRUE(session.ok()) << session.status();
-  EXPECT_THAT(**session->Next(), ElementsAre("three"));
-  EXPECT_EQ(session->position().Number("line"), 4);
+TEST_F(LineFileSourceTest, WithAStateALastLineWithoutItsEndIsReadWhenItIsFinished) {
+  for (const size_t chunk : {1, 3, 1000}) {
+    FileSourceOptions options = Options();
+    options.chunk_bytes = chunk;
+    std::optional<Position> position;
+    Put("in", "one\r\ntw");
+    EXPECT_EQ(ReadOn(options, position), Texts({"one"}));
+    EXPECT_THAT(left_,
+                ElementsAre(Path("in") + ":2: the last line has no line end; 2 bytes are left "
+                                         "unread, the next run reads the line when it is "
+                                         "finished"));
+    EXPECT_EQ(position->Number("offset"), 5);
+    EXPECT_EQ(ReadOn(options, position), Texts());
+    Append("in", "o\r");  // half of a line end, too
+    EXPECT_EQ(ReadOn(options, position), Texts());
+    Append("in", "\nthree\n");
+    EXPECT_EQ(ReadOn(options, position), Texts({"two", "three"}));
+    EXPECT_THAT(left_, ElementsAre());
+    EXPECT_EQ(position->Number("line"), 4);
+  }
+}
 
-  Put("in", "one\ntwo and more\nthree\n");
-  const absl::Status refused = Fails(Options(), saved);
-  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
-  EXPECT_THAT(Message(refused), HasSubstr("in:2: this last line had no newline when it was read"));
-  FileSourceOptions accepting = Options();
-  accepting.accept_changed = true;
-  EXPECT_EQ(Read(accepting, saved), Texts({" and more", "three"}));
+TEST_F(LineFileSourceTest, AnUnfinishedLineThatItsWriterTookBackIsNoCut) {
+  std::optional<Position> position;
+  Put("in", "one\ntw");
+  EXPECT_EQ(ReadOn(Options(), position), Texts({"one"}));
+  Put("in", "one\n");
+  EXPECT_EQ(ReadOn(Options(), position), Texts());
+  Append("in", "2\n");
+  EXPECT_EQ(ReadOn(Options(), position), Texts({"2"}));
+}
+
+TEST_F(LineFileSourceTest, AnEmptyFileThatGrowsLaterIsReadFromItsBeginning) {
+  std::optional<Position> position;
+  Put("in", "");
+  EXPECT_EQ(ReadOn(Options(), position), Texts());
+  Append("in", "o");
+  EXPECT_EQ(ReadOn(Options(), position), Texts());
+  Replace("in", "quite another one\n");
+  EXPECT_EQ(ReadOn(Options(), position), Texts({"quite another one"}));
+}
+
+TEST_F(LineFileSourceTest, ALastLineIsTakenWithoutItsEndWhereThatIsWanted) {
+  FileSourceOptions options = Options();
+  options.final_line = FinalLine::kTake;
+  std::optional<Position> position;
+  Put("in", "one\ntwo");
+  EXPECT_EQ(ReadOn(options, position), Texts({"one", "two"}));
+  EXPECT_EQ(position->Number("offset"), 7);
+  EXPECT_EQ(ReadOn(options, position), Texts());
+  Append("in", "\r");
+  EXPECT_EQ(ReadOn(options, position), Texts());
+  Append("in", "\nthree\n");
+  EXPECT_EQ(ReadOn(options, position), Texts({"three"}));
+  EXPECT_EQ(position->Number("line"), 4);
+  options.final_line = FinalLine::kLeave;
+  Append("in", "four");
+  EXPECT_EQ(Read(options, position), Texts());
+}
+
+TEST_F(LineFileSourceTest, ALineThatWasTakenAndContinuedIsRefusedAndTheFlagReadsItWhole) {
+  for (const bool knows_its_start : {true, false}) {
+    Put("in", "one\n" + std::string(70'000, 'x'));
+    FileSourceOptions options = Options();
+    options.final_line = FinalLine::kTake;
+    std::optional<Position> position;
+    EXPECT_EQ(ReadOn(options, position).size(), 2u);
+    EXPECT_EQ(position->Number("unended"), 4);
+    if (!knows_its_start) position = Without(*position, "unended");  // as older versions wrote it
+    Append("in", " and more\nthree\n");
+    const absl::Status refused = Fails(options, position);
+    EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+    EXPECT_THAT(Message(refused),
+                HasSubstr("in:2: this last line had no newline when it was read"));
+    EXPECT_THAT(Message(refused), HasSubstr("--accept-changed-input reads the line again, whole"));
+    options.accept_changed = true;
+    EXPECT_EQ(ReadOn(options, position), Texts({std::string(70'000, 'x') + " and more", "three"}));
+    EXPECT_EQ(position->Number("line"), 4);
+  }
+}
+
+TEST_F(LineFileSourceTest, WhatIsWrittenBehindATakenLastLineBelongsToTheNextRun) {
+  Put("in", "one\ntwo");
+  auto session = Session<std::string>::Open(Lines(Path("in")), context());
+  EXPECT_THAT(**session->Next(), ElementsAre("one", "two"));
+  Append("in", " and more\n");
+  EXPECT_EQ(*session->Next(), std::nullopt);
+}
+
+TEST_F(LineFileSourceTest, AHalfLineBeyondTheBoundStaysUnreadAndIsBadWhenItIsFinished) {
+  for (const size_t chunk : {1, 7, 1000}) {
+    FileSourceOptions options = Options();
+    options.line_bytes_max = 10;
+    options.chunk_bytes = chunk;
+    options.on_error = OnError::kSkip;
+    std::optional<Position> position;
+    Put("in", "short\n01234567890123");
+    EXPECT_EQ(ReadOn(options, position), Texts({"short"}));
+    EXPECT_THAT(left_,
+                ElementsAre(HasSubstr(
+                    "in:2: the last line has no line end and is not a whole row: the line is "
+                    "longer than 10 bytes; 14 bytes are left unread")));
+    EXPECT_EQ(position->Number("offset"), 6);
+    Append("in", "4567\nlast\n");
+    EXPECT_EQ(ReadOn(options, position), Texts({"last"}));
+  }
+}
+
+TEST_F(LineFileSourceTest, ACopyKeepsEveryByte) {
+  const std::string bytes("a\r\n\xff\xfe b\n\nc\0d\r\r\n\r\nlast\r\n", 23);
+  Put("in", bytes);
+  FileSourceOptions options = Options();
+  options.keeps_cr = true;
+  std::string copy;
+  for (const std::string& line : Read(options)) copy += line + "\n";
+  EXPECT_EQ(copy, bytes);
+}
+
+TEST_F(LineFileSourceTest, APreviewSaysWhatAStartWouldSay) {
+  const auto preview = [&](const std::optional<Position>& position) {
+    SkipLog skips(/*keeps_state=*/true);
+    SourceContext kept = context();
+    kept.skips = &skips;
+    const auto text = Of(Options()).factory()->Preview("file", position, kept);
+    EXPECT_EQ(skips.TakeNotes().size() + skips.Left().size(), 0u);
+    return text.ok() ? *text : Message(text.status());
+  };
+  Put("in", "one\ntwo\nth");
+  const Position saved = After(1);
+  EXPECT_EQ(preview(saved), "6 bytes to read");
+  EXPECT_EQ(preview(After(2)), "2 bytes to read without a line end yet");
+  Replace("in", "one\ntwo\nthree\n");
+  EXPECT_THAT(preview(saved), HasSubstr("10 bytes to read; " + Path("in") +
+                                        ": is another file with the same content"));
+  Put("in", "One\ntwo\nthree\n");
+  EXPECT_EQ(preview(saved), Message(Fails(Options(), saved)));
 }
 
 TEST_F(LineFileSourceTest, AFileThatIsCutWhileItIsReadStopsTheRun) {
@@ -268,7 +466,12 @@ TEST_F(LineFileSourceTest, WhatIsNoFileIsRefusedWithAReason) {
               HasSubstr("nowhere: no such file; the path counts from the directory the job was"));
 
   EXPECT_EQ(Message(Fails({.path = root_})),
-            root_ + ": is a directory; name a file in it, or use a directory source");
+            root_ +
+                ": is a directory; name each file in it as a source, folders and patterns are not "
+                "read yet");
+  EXPECT_EQ(
+      Message(Fails({.path = Path("*.txt")})),
+      Path("*.txt") + ": no such file; patterns are not read yet, name each file as a source");
 
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);  // opening it would block for ever
   EXPECT_THAT(Message(Fails(Options("pipe"))),

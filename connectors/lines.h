@@ -18,9 +18,39 @@
 
 namespace tidemark {
 
+class ByteInput;
+
 enum class OnError {
   kStop,  // the run ends; the last committed epoch stays
   kSkip,  // the item is left out, counted, and the first few are shown in the run's summary
+};
+
+// What becomes of a last line that has no line end, and which its writer may not have finished.
+enum class FinalLine {
+  kDefault,  // as for the format: JSON is taken if it is whole; the rest stays unread where the run
+             // has a state, so that the next run reads it when it is finished, and is else taken
+  kTake,     // it is a line like any other
+  kLeave,    // it stays unread
+  kIfWhole,  // it is taken where the decoder makes an item of it, else it stays unread
+};
+
+// Whether it is white space alone, or the mark that editors put in front of a file.
+inline bool IsBlankLine(std::string_view line) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (line.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    line.remove_prefix(kByteOrderMark.size());
+  }
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+// How the lines of an item type are read. Specialise it for a type whose lines tell by themselves
+// whether they are whole, or whose blank lines mean nothing.
+template <class T>
+struct LineTraits {
+  static constexpr bool kTellsItsEnd = false;
+  static constexpr bool kBlankIsItem = true;
+  // An error where the input, at its beginning, is evidently none that has such lines.
+  static absl::Status CheckBeginning(ByteInput&) { return absl::OkStatus(); }
 };
 
 // Where a line begins.
@@ -61,10 +91,28 @@ class BadLines {
     return absl::OkStatus();
   }
 
+  // The end of the input, which begins at `origin`, stays unread; `what` says why.
+  void Leave(const LineOrigin& origin, uint64_t bytes, std::string_view what) const {
+    if (skips_ == nullptr) return;
+    skips_->Leave(
+        Cat(origin.Text(), ": ", what, "; ", bytes, bytes == 1 ? " byte is" : " bytes are",
+            " left unread",
+            skips_->keeps_state() ? ", the next run reads the line when it is finished" : ""));
+  }
+
  private:
   OnError on_error_;
   std::string place_;
   SkipLog* skips_;
 };
+
+// `asked` where it says something, else what is right for the lines of T.
+template <class T>
+FinalLine FinalLineOf(FinalLine asked, const SkipLog* skips) {
+  if (asked == FinalLine::kTake || asked == FinalLine::kIfWhole) return asked;
+  if (LineTraits<T>::kTellsItsEnd) return FinalLine::kIfWhole;
+  if (asked == FinalLine::kLeave) return asked;
+  return skips != nullptr && skips->keeps_state() ? FinalLine::kLeave : FinalLine::kTake;
+}
 
 }  // namespace tidemark

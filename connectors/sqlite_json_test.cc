@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/status.h"
 #include "connectors/lines.h"
 #include "connectors/sqlite_test_support.h"
@@ -32,6 +33,14 @@ SqliteRow Row(const std::string& json) {
 SqliteValue Value(const std::string& json) {
   const SqliteRow row = Row(Cat("{\"v\": ", json, "}"));
   return row.size() == 1 ? row[0].value : SqliteValue("not one column");
+}
+
+TEST(JsonToSqlite, HalfOfASurrogatePairIsNoTextAndIsPassedOnInsideAnObject) {
+  for (const char* json : {R"({"a": "x\ud800"})", R"({"\udc00": 1})"}) {
+    const auto row = JsonToSqlite()(Json(json));
+    EXPECT_TRUE(absl::IsInvalidArgument(row.status())) << row.status();
+  }
+  EXPECT_EQ(Value(R"({"b": "\ud800"})"), SqliteValue(std::string(R"({"b": "\ud800"})")));
 }
 
 TEST(JsonToSqlite, MakesAColumnOfEachField) {

@@ -27,6 +27,7 @@ struct StdinOptions {
   int fd = 0;
   OnError on_error = OnError::kStop;
   size_t line_bytes_max = 64 << 20;  // a longer line is a bad line
+  bool keeps_cr = false;             // as for files
 };
 
 // A descriptor as a ByteInput; does not close it. Its position tells people how far it is.
@@ -65,7 +66,9 @@ class StdinSource final : public SourceFactory<T> {
                                                            const SourceContext& context) override {
     LineReader lines(std::make_unique<StdinInput>(options_.fd),
                      BadLines(options_.on_error, Describe(), context.skips),
-                     options_.line_bytes_max);
+                     {.line_bytes_max = options_.line_bytes_max,
+                      .keeps_cr = options_.keeps_cr,
+                      .passes_over_blanks = !LineTraits<T>::kBlankIsItem});
     return std::make_unique<RecordPartition<T, DecodedLines<T>>>(
         DecodedLines<T>(std::move(lines), decode_));
   }

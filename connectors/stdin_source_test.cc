@@ -127,6 +127,18 @@ TEST_F(StdinSourceTest, AFileAsStandardInputIsReadToItsEnd) {
   close(fd);
 }
 
+// There is no next run that could read it.
+TEST_F(StdinSourceTest, ALastLineIsTakenAlsoWithAState) {
+  Type("a\r\nb\r");
+  Close();
+  SkipLog skips(/*keeps_state=*/true);
+  SourceContext kept = context();
+  kept.skips = &skips;
+  auto session = Session<std::string>::Open(
+      StdinLines<std::string>({.fd = ends_[0], .keeps_cr = true}, TextDecoder()), kept);
+  EXPECT_THAT(*session->Rest(), ElementsAre("a\r", "b\r"));
+}
+
 TEST_F(StdinSourceTest, SaysThatItCannotSeek) {
   const auto source = StdinLines<std::string>({}, TextDecoder());
   EXPECT_FALSE(source.factory()->can_seek());

@@ -1,7 +1,9 @@
-// SkipLog: what was left out on purpose, counted, with the first few examples.
+// SkipLog: what a run did not read, and what its sources have to say to people.
 //
-// A source or step whose `on_error` is "skip" drops a bad item and says so here. Nothing is dropped
-// without passing through a SkipLog, so the run's summary can show all of it.
+// A source or step whose `on_error` is "skip" drops a bad item and says so here: counted, with the
+// first few examples. A source that leaves an unfinished end of its input to the next run says
+// that, too. Nothing is left out without passing through a SkipLog, so the run's summary can show
+// all of it.
 //
 // Thread rule: safe from any thread.
 #pragma once
@@ -10,6 +12,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -19,6 +22,12 @@ namespace tidemark {
 class SkipLog {
  public:
   static constexpr size_t kExamplesMax = 3;  // kept per place
+  static constexpr size_t kLinesMax = 100;   // of notes, and of what was left unread
+
+  // `keeps_state`: the run has a state, so what it leaves unread is read by the next one.
+  explicit SkipLog(bool keeps_state = false) : keeps_state_(keeps_state) {}
+
+  bool keeps_state() const { return keeps_state_; }
 
   // `place` is the source or step; `what` names the item and the reason
   // ("quakes.jsonl:17: not JSON: …").
@@ -27,6 +36,27 @@ class SkipLog {
     Entry& entry = entries_[std::string(place)];
     ++entry.count;
     if (entry.examples.size() < kExamplesMax) entry.examples.emplace_back(what);
+  }
+
+  // Something that people should know and that is no fault: "in.jsonl: is another file, …".
+  void Note(std::string_view line) {
+    absl::MutexLock lock(&mutex_);
+    if (notes_.size() < kLinesMax) notes_.emplace_back(line);
+  }
+  // The notes since the last call.
+  std::vector<std::string> TakeNotes() {
+    absl::MutexLock lock(&mutex_);
+    return std::exchange(notes_, {});
+  }
+
+  // The end of an input that stays unread: "in.jsonl:17: the last line has no line end, …".
+  void Leave(std::string_view line) {
+    absl::MutexLock lock(&mutex_);
+    if (left_.size() < kLinesMax) left_.emplace_back(line);
+  }
+  std::vector<std::string> Left() const {
+    absl::MutexLock lock(&mutex_);
+    return left_;
   }
 
   struct Entry {
@@ -45,8 +75,11 @@ class SkipLog {
   }
 
  private:
+  const bool keeps_state_;
   mutable absl::Mutex mutex_;
   std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> notes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> left_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tidemark

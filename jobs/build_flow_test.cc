@@ -390,7 +390,11 @@ TEST_F(JobTest, AReplacedInputIsRefusedUnlessItIsAccepted) {
   ASSERT_EQ(Start(job), absl::OkStatus());
   tester().Run();
   tester().Commit();
-  Put("in.jsonl", ManyRows(6));  // another file under the same name
+  Put("in.jsonl", ManyRows(6));  // another file under the same name, with the same beginning
+  EXPECT_EQ(Start(job), absl::OkStatus());
+  tester().Run();
+  tester().Commit();
+  Put("in.jsonl", "{\"k\": \"new\"}\n" + ManyRows(6));
   EXPECT_THAT(Text(Start(job)), HasSubstr("--accept-changed-input"));
   options_.accept_changed_input = true;
   EXPECT_EQ(Start(job), absl::OkStatus());

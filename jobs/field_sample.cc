@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "connectors/input_kind.h"
 
 namespace tidemark {
 namespace {
@@ -21,8 +22,6 @@ namespace {
 // Beyond these a field is not looked for; rows with more are data rather than records.
 constexpr size_t kNamesMax = 2000;
 constexpr int kDepthMax = 4;
-
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // What a field was, over all rows.
 struct Kinds {
@@ -65,17 +64,15 @@ std::optional<SourceFields> FieldsIn(std::string_view bytes) {
   std::set<std::string> columns;
   std::vector<std::string> rows;
   simdjson::dom::parser parser;
-  if (bytes.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-    bytes.remove_prefix(kByteOrderMark.size());
-  }
   while (!bytes.empty() && rows.size() < kSampledRows && fields.size() <= kNamesMax) {
     const size_t end = std::min(bytes.find('\n'), bytes.size());
     simdjson::dom::object object;
     // What is not JSON, or was cut by the sample's end, is not judged here.
-    if (parser.parse(bytes.data(), end).get_object().get(object) == simdjson::SUCCESS) {
+    const std::string_view row = RowText(bytes.substr(0, end));
+    if (parser.parse(row.data(), row.size()).get_object().get(object) == simdjson::SUCCESS) {
       AddFields(object, "", 1, fields);
       for (const auto& field : object) columns.insert(std::string(field.key));
-      rows.emplace_back(bytes.substr(0, end));
+      rows.emplace_back(row);
     }
     bytes.remove_prefix(std::min(end + 1, bytes.size()));
   }

@@ -128,7 +128,7 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
     }
     Print(line);
   }
-  SkipLog skips;
+  SkipLog skips(/*keeps_state=*/true);
   const SourceContext sources{.files = &files, .clock = &clock, .skips = &skips};
   // A fork from a snapshot gives its outputs other places, or takes these over.
   const bool is_snapshot = files.Stat(JoinPath(directory, "manifest")).ok();

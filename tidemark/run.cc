@@ -40,6 +40,7 @@ class Run {
   Run(const RunOptions& options, const RunContext& context)
       : options_(options),
         context_(context),
+        skips_(!options.state_directory.empty()),
         view_(StatusView::StyleFor(options.quiet), !options.state_directory.empty()) {}
 
   int Execute(const Flow& flow) {
@@ -63,6 +64,7 @@ class Run {
         return Refuse(status, kExitFailed);
       }
     }
+    for (const std::string& note : skips_.TakeNotes()) view_.Say(note);
     SayGuarantees();
     return Drive();
   }
@@ -287,6 +289,7 @@ class Run {
       view_.SayAlways(Cat(place, ": ", FormatCount(entry.count), " skipped, for example:"));
       for (const std::string& example : entry.examples) view_.SayAlways(Cat("  ", example));
     }
+    for (const std::string& left : skips_.Left()) view_.SayAlways(left);
     // The reader of our output went away: as for any filter, that is a quiet end.
     if (absl::IsCancelled(end)) return kExitFailed;
     if (!end.ok()) {
@@ -376,7 +379,9 @@ class Run {
   void SayEnd(int64_t begin_us, bool stopped) {
     const StatusView::Numbers numbers = Now();
     if (!stopped && first_epoch_ > 0 && numbers.items_in == 0 && numbers.items_out == 0) {
-      view_.Say(Cat("nothing new: all input was processed by epoch ", first_epoch_));
+      view_.Say(skips_.Left().empty()
+                    ? Cat("nothing new: all input was processed by epoch ", first_epoch_)
+                    : Cat("nothing new that is finished since epoch ", first_epoch_));
       return;
     }
     const double seconds = static_cast<double>(MonotonicMicros() - begin_us) / 1e6;
