@@ -45,7 +45,9 @@ FileSourceOptions FileOptions(const SourceSpec& source, const FileSourceSpec& fi
                               const BuildOptions& options) {
   return {.path = file.path,
           .on_error = source.on_error,
-          .accept_changed = options.accept_changed_input};
+          .accept_changed = options.accept_changed_input,
+          .final_line = source.final_line,
+          .keeps_cr = source.format == RowFormat::kLines};
 }
 
 Source<std::string> MakeLineSource(const SourceSpec& source, const BuildOptions& options) {
@@ -54,8 +56,8 @@ Source<std::string> MakeLineSource(const SourceSpec& source, const BuildOptions&
     return FileLines<std::string>(FileOptions(source, *file, options), TextDecoder())
         .WithRate(rate);
   }
-  return StdinLines<std::string>({.fd = options.stdin_fd, .on_error = source.on_error},
-                                 TextDecoder())
+  return StdinLines<std::string>(
+             {.fd = options.stdin_fd, .on_error = source.on_error, .keeps_cr = true}, TextDecoder())
       .WithRate(rate);
 }
 

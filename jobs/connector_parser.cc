@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "base/spelling.h"
 #include "base/status.h"
@@ -13,6 +16,68 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kSourceConnectors = {"file", "stdin", "generator"};
 constexpr std::array<std::string_view, 3> kSinkConnectors = {"file", "stdout", "sqlite"};
+
+// What people look for in a source, by the name that it has elsewhere, and what to do meanwhile.
+struct LaterKey {
+  std::string_view key;
+  std::string_view meanwhile;
+};
+constexpr std::string_view kOneOfThese = "a source has one of file, stdin, generator";
+constexpr std::string_view kEachFile = "name each file as a source of its own under 'sources'";
+constexpr std::array<LaterKey, 19> kLaterKeys = {{
+    {"kafka", kOneOfThese},
+    {"redpanda", kOneOfThese},
+    {"pulsar", kOneOfThese},
+    {"kinesis", kOneOfThese},
+    {"nats", kOneOfThese},
+    {"mqtt", kOneOfThese},
+    {"redis", kOneOfThese},
+    {"http", kOneOfThese},
+    {"https", kOneOfThese},
+    {"tcp", kOneOfThese},
+    {"s3", kOneOfThese},
+    {"postgres", kOneOfThese},
+    {"csv", kOneOfThese},
+    {"directory", kEachFile},
+    {"folder", kEachFile},
+    {"files", kEachFile},
+    {"glob", kEachFile},
+    {"follow", "a file is read to its end, and the same command goes on from there"},
+    {"compression", "unpack the file first"},
+}};
+
+// `source` without keys that are not there yet, which are reported with one line each.
+YamlValue WithoutLaterKeys(const YamlValue& source, Problems& problems) {
+  YamlNode now = *source.node;
+  std::erase_if(now.entries, [&problems](const YamlEntry& entry) {
+    const auto* later = std::find_if(kLaterKeys.begin(), kLaterKeys.end(),
+                                     [&](const LaterKey& k) { return k.key == entry.key; });
+    if (later == kLaterKeys.end()) return false;
+    problems.Add(entry.place, Cat(entry.key, " is not there yet; ", later->meanwhile));
+    return true;
+  });
+  return {.place = source.place, .node = std::make_shared<const YamlNode>(std::move(now))};
+}
+
+// The path of a file to read.
+std::string ReadInputPath(const YamlEntry& entry, Problems& problems) {
+  if (entry.value.is_list()) {
+    problems.Add(entry.value.place, Cat(entry.key, " must be one path; ", kEachFile));
+    return {};
+  }
+  std::string path = ReadText(entry, problems).value_or("");
+  const size_t scheme = path.find("://");
+  const bool is_url = scheme != std::string::npos && scheme > 0 &&
+                      std::all_of(path.begin(), path.begin() + static_cast<ptrdiff_t>(scheme),
+                                  [](unsigned char c) { return std::isalnum(c) != 0; });
+  if (is_url) {
+    problems.Add(entry.value.place, Cat(entry.key, " must be a path, found ", Quoted(path), "; ",
+                                        path.substr(0, scheme) == "file"
+                                            ? "write it without file://"
+                                            : "what is not on this machine is not read yet"));
+  }
+  return path;
+}
 
 bool IsOneLine(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -176,11 +241,13 @@ void ParseFields(const YamlEntry& entry, SourceSpec& source, Problems& problems)
 void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems) {
   static constexpr std::array<std::string_view, 2> kFormats = {"json", "lines"};
   static constexpr std::array<std::string_view, 2> kOnError = {"stop", "skip"};
+  static constexpr std::array<std::string_view, 2> kFinalLine = {"leave", "take"};
   const YamlEntry* format = map.Find("format");
   const YamlEntry* on_error = map.Find("on_error");
   const YamlEntry* fields = map.Find("fields");
+  const YamlEntry* final_line = map.Find("final_line");
   if (std::holds_alternative<GeneratorSourceSpec>(source.connector)) {
-    for (const YamlEntry* entry : {format, on_error, fields}) {
+    for (const YamlEntry* entry : {format, on_error, fields, final_line}) {
       if (entry == nullptr) continue;
       problems.Add(entry->place,
                    Cat(entry->key, " means nothing to a generator, whose rows are all good json"));
@@ -194,6 +261,13 @@ void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems)
   if (on_error != nullptr) {
     const auto word = ReadWord(*on_error, kOnError, problems);
     if (word == 1u) source.on_error = OnError::kSkip;
+  }
+  if (final_line != nullptr && !std::holds_alternative<FileSourceSpec>(source.connector)) {
+    problems.Add(final_line->place,
+                 "final_line is for files; the last line of standard input is taken");
+  } else if (final_line != nullptr) {
+    const auto word = ReadWord(*final_line, kFinalLine, problems);
+    if (word) source.final_line = *word == 1u ? FinalLine::kTake : FinalLine::kLeave;
   }
   if (fields != nullptr) ParseFields(*fields, source, problems);
 }
@@ -220,14 +294,21 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
     ReportWrong("a source", "a map like {file: rows.jsonl}, or 'stdin' or 'generator'", value,
                 problems);
   } else {
-    const YamlMap map(
-        value, "a source",
-        {"file", "stdin", "generator", "name", "format", "on_error", "rate", "fields"}, problems);
+    const YamlValue now = WithoutLaterKeys(value, problems);
+    const bool has_later_keys = problems.count() != before;
+    const YamlMap map(now, "a source",
+                      {"file", "stdin", "generator", "name", "format", "on_error", "final_line",
+                       "rate", "fields"},
+                      problems);
     ReadPartName(map, named, source, problems);
-    if (const YamlEntry* entry = ChooseConnector(map, "a source", kSourceConnectors, problems)) {
+    const bool has_connector = !map.FindAll(kSourceConnectors).empty();
+    const YamlEntry* entry = has_later_keys && !has_connector
+                                 ? nullptr
+                                 : ChooseConnector(map, "a source", kSourceConnectors, problems);
+    if (entry != nullptr) {
       source.connector_place = entry->value.place;
       if (entry->key == "file") {
-        source.connector = FileSourceSpec{ReadText(*entry, problems).value_or("")};
+        source.connector = FileSourceSpec{ReadInputPath(*entry, problems)};
       } else if (entry->key == "stdin") {
         source.connector = StdinSourceSpec();
         ExpectNoOptions(*entry, problems);
@@ -236,7 +317,7 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
       }
       ParseRowOptions(map, source, problems);
     }
-    if (const YamlEntry* entry = map.Find("rate")) source.rate = ReadAmount(*entry, problems);
+    if (const YamlEntry* rate = map.Find("rate")) source.rate = ReadAmount(*rate, problems);
   }
   TakeMapName(named, source, problems);
   if (problems.count() != before) return std::nullopt;

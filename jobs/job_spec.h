@@ -57,6 +57,7 @@ struct SourceSpec {
   std::variant<FileSourceSpec, StdinSourceSpec, GeneratorSourceSpec> connector = {};
   RowFormat format = RowFormat::kJson;
   OnError on_error = OnError::kStop;
+  FinalLine final_line = FinalLine::kDefault;  // of a file
   std::optional<double> rate = {};          // items per second; 0 or nothing: as fast as possible
   std::optional<SourceFields> fields = {};  // where they are known; a generator's always are
   Place place = {};                         // of the name, where it has one, else of the source
