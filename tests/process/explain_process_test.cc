@@ -47,9 +47,20 @@ TEST_F(Explain, AnotherFlowIsRefused) {
 
 TEST_F(Explain, AReplacedInputIsRefused) {
   RunHalfway();
-  Write(kInput, Rows(kRows));  // another file, though its bytes are the same
+  std::string other;
+  for (int n = 1; n <= kRows; ++n) other += Row(n + 1000);
+  Write(kInput, other);
   EXPECT_THAT(ExplainJob().out, HasSubstr("which is refused"));
   ExpectBothRefuse("in.jsonl: is not the file that was read before");
+}
+
+TEST_F(Explain, ACopiedInputGoesOnAndIsSaid) {
+  RunHalfway();
+  Write(kInput, Rows(kRows));
+  const auto explained = ExplainJob();
+  EXPECT_EQ(explained.exit_code, 0) << explained.err;
+  EXPECT_THAT(explained.out, HasSubstr("in.jsonl: is another file with the same content"));
+  ExpectTheSameCommandFinishes();
 }
 
 TEST_F(Explain, ACutInputIsRefused) {
