@@ -89,9 +89,7 @@ class StepWalk {
 
 absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::Open(Files& files,
                                                                      const std::string& directory) {
-  if (absl::IsNotFound(files.Stat(directory).status())) {
-    return absl::NotFoundError(Cat(directory, ": no such directory"));
-  }
+  TM_RETURN_IF_ERROR(CheckHoldsState(files, directory));
   if (!files.Stat(StorePath(directory)).ok()) {
     return absl::NotFoundError(
         Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));

@@ -73,6 +73,29 @@ absl::Status Lost(const std::string& directory, std::string_view how, std::strin
 
 std::string StorePath(const std::string& directory) { return JoinPath(directory, "store"); }
 std::string SnapshotsPath(const std::string& directory) { return JoinPath(directory, "snapshots"); }
+bool HoldsState(Files& files, const std::string& directory) {
+  const absl::StatusOr<FileInfo> info = files.Stat(directory);
+  if (absl::IsNotFound(info.status()) || (info.ok() && !info->is_directory)) return false;
+  const std::string paths[] = {StorePath(directory), AsidePath(directory),
+                               SnapshotsPath(directory)};
+  return std::any_of(std::begin(paths), std::end(paths),
+                     [&](const std::string& path) { return Exists(files, path).value_or(true); });
+}
+
+absl::Status CheckHoldsState(Files& files, const std::string& directory) {
+  const absl::StatusOr<FileInfo> info = files.Stat(directory);
+  if (absl::IsNotFound(info.status())) {
+    return absl::NotFoundError(Cat(directory, ": no such directory"));
+  }
+  TM_RETURN_IF_ERROR(info.status());
+  if (!info->is_directory) {
+    return absl::NotFoundError(Cat(directory, ": is a file; name a state directory or a snapshot"));
+  }
+  if (HoldsState(files, directory)) return absl::OkStatus();
+  return absl::NotFoundError(
+      Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));
+}
+
 bool IsEpochName(std::string_view name) {
   return name.size() >= 10 &&
          std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isdigit(c); });
@@ -80,6 +103,11 @@ bool IsEpochName(std::string_view name) {
 
 absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& files,
                                                                      const Options& options) {
+  const absl::StatusOr<FileInfo> there = files.Stat(options.directory);
+  if (there.ok() && !there->is_directory) {
+    return absl::InvalidArgumentError(Cat(
+        options.directory, ": is a file, and a state is a directory; give --state another path"));
+  }
   TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, options.directory));
   TM_RETURN_IF_ERROR(CheckIsStateDirectory(files, options.directory));
   std::unique_ptr<StateDirectory> directory(new StateDirectory(files, options));

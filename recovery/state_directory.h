@@ -35,6 +35,12 @@ namespace tidemark {
 
 std::string StorePath(const std::string& directory);
 std::string SnapshotsPath(const std::string& directory);
+// Whether there is anything in `directory` that a job could go on from. True where that cannot be
+// told.
+bool HoldsState(Files& files, const std::string& directory);
+// Why `directory` cannot be looked at, in the same words wherever one is named: it is not there, a
+// file, or has neither a store nor snapshots.
+absl::Status CheckHoldsState(Files& files, const std::string& directory);
 // Whether a snapshot is called by its epoch ("0000000042"); others have been named by somebody.
 bool IsEpochName(std::string_view name);
 

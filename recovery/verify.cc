@@ -187,12 +187,8 @@ void VerifiedPart::Add(const absl::Status& fault) {
 
 absl::StatusOr<std::vector<VerifiedPart>> Verify(Files& files, const std::string& directory,
                                                  const VerifyOptions& options) {
-  const bool has_store = files.Stat(StorePath(directory)).ok();
+  TM_RETURN_IF_ERROR(CheckHoldsState(files, directory));
   const auto snapshots = files.List(SnapshotsPath(directory));
-  if (!has_store && !snapshots.ok()) {
-    return absl::NotFoundError(
-        Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));
-  }
   Verifier verifier(files, options);
   if (files.Stat(JoinPath(directory, "manifest")).ok() ||
       (!snapshots.ok() && !files.Stat(JoinPath(directory, "LOCK")).ok())) {
