@@ -35,7 +35,8 @@ struct DirSinkOptions {
 template <class T>
 using FileAssigner = std::function<uint64_t(const T& item)>;
 
-// The files of a directory sink. Position: {files, run_line, part_0, part_1, …}, the lengths.
+// The files of a directory sink. Position: {files, run_line, part_0, part_1, …}, the lengths, and
+// of each file that was begun anew generation_0, …; `path` where it is known.
 class CutBackDir {
  public:
   static absl::StatusOr<std::unique_ptr<CutBackDir>> Open(const DirSinkOptions& options,
@@ -54,6 +55,7 @@ class CutBackDir {
 
   std::vector<std::unique_ptr<CutBackFile>> files_;
   std::string run_line_;
+  std::string real_path_;  // for messages of later starts; empty when that is not known
 };
 
 template <class T>
@@ -93,6 +95,7 @@ class DirSink final : public SinkFactory<T> {
     return CutBackDir::Check(options_, resume, context);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kCutBack; }
+  bool can_begin_anew() const override { return true; }
   std::string Describe() const override { return Cat("directory ", options_.path); }
 
  private:

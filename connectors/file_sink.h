@@ -7,7 +7,7 @@
 // part of the commit, and a resumed run cuts the file back to the committed length, so that what a
 // crash left behind it is gone. Whose file it is, what is moved aside and what is refused:
 // sink_owner.h. /dev/null is taken too and keeps nothing; other paths that are no regular file
-// cannot be cut back and are refused.
+// cannot be cut back and are refused. A link stands for the file that it leads to.
 //
 // The sink must be the file's only writer. It compares length and identity at the end of each
 // epoch, before the commit, so a second sink on the same path, another program's output or a
@@ -31,7 +31,8 @@
 
 namespace tidemark {
 
-// The file under every cut-back sink. Position: {bytes, run_line}.
+// The file under every cut-back sink. Position: {bytes, run_line}; `generation` once the output has
+// been begun anew; `path` where it is known.
 //
 // Thread rule: as for SinkWriter; make_durable uses a file object of its own.
 class CutBackFile {
@@ -58,19 +59,24 @@ class CutBackFile {
   absl::StatusOr<EpochOutput> EndEpoch();
 
  private:
-  CutBackFile(std::string path, const SinkContext& context, uint64_t bytes);
+  CutBackFile(std::string path, const SinkContext& context, const SinkPlan& plan);
 
   absl::Status Flush();
   absl::Status CheckOnlyWriter() const;
+  absl::Status LostFile() const;
 
   const std::string path_;
   Files* const files_;
   const std::string run_line_;
+  const std::string sink_;
+  const uint64_t generation_;
+  std::string real_path_;  // for messages of later starts; empty when that is not known
   // Both null for /dev/null.
   std::unique_ptr<WritableFile> file_;
   std::shared_ptr<WritableFile> synced_file_;  // the same file for make_durable, on its own thread
   uint64_t inode_ = 0;
   uint64_t bytes_;              // in the file
+  uint64_t epoch_bytes_;        // at the end of the last epoch
   uint64_t durable_bytes_ = 0;  // asked to be made durable
   bool directory_durable_ = false;
   std::string buffer_;  // behind them
@@ -111,6 +117,7 @@ class LineFileSink final : public SinkFactory<T> {
     return CutBackFile::Check(path_, resume, context);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kCutBack; }
+  bool can_begin_anew() const override { return true; }
   std::string Describe() const override { return Cat("file ", path_); }
 
  private:

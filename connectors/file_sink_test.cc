@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <functional>
 #include <memory>
@@ -17,7 +18,9 @@ namespace tidemark {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using Texts = std::vector<std::string>;
 using Writer = std::unique_ptr<SinkWriter<std::string>>;
 
@@ -95,6 +98,7 @@ class FileSinkTest : public ConnectorTest {
     context.files = &watched_;
     context.run_line = std::move(run_line);
     context.replaced_line = std::move(replaced_line);
+    context.sink = "sink";
     context.say = [this](const std::string& line) { said_.push_back(line); };
     return context;
   }
@@ -155,9 +159,10 @@ TEST_F(FileSinkTest, CutsBackFromEveryLength) {
     const auto resumed = TryOpen("out", saved, As("A"));
     if (length < 8) {
       EXPECT_TRUE(absl::IsDataLoss(resumed.status()));
-      EXPECT_EQ(Message(resumed.status()), Cat(Path("out"), ": is ", length,
-                                               " bytes long, but 8 bytes of it were committed; put "
-                                               "the file back, or start over with --fresh"));
+      EXPECT_THAT(Message(resumed.status()),
+                  StartsWith(Cat(Path("out"), ": is ", length,
+                                 " bytes long, but 8 bytes of it were committed; put the file "
+                                 "back; --new-output sink to ")));
       EXPECT_EQ(Get("out"), all.substr(0, length));
       continue;
     }
@@ -209,7 +214,8 @@ TEST_F(FileSinkTest, AnotherLinesFileIsMovedAsideOnAFreshStart) {
   EXPECT_EQ(Get("out.old-1"), "a\n");
   EXPECT_EQ(Get("out.old-1.tidemark").substr(0, 2), "A\n");
   EXPECT_THAT(said_, ElementsAre(Cat(Path("out"), ": moved to ", Path("out.old-1"),
-                                     ", because it belongs to run line A")));
+                                     ", because it belongs to another job, or to another state "
+                                     "of this one (run line A)")));
 
   Epoch1(*Open("out", {}, ""), {"c"});  // without state, so that nobody owns it
   EXPECT_EQ(Get("out.old-2"), "b\n");
@@ -240,9 +246,10 @@ TEST_F(FileSinkTest, AForkIsRefusedMovesOrTakesOver) {
   const absl::Status refused = TryOpen("out", at_fork, As("F")).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(refused));
   EXPECT_EQ(Message(refused), Cat(Path("out"),
-                                  ": belongs to run line A, this job is run line F; give "
-                                  "--out DIR to write elsewhere, or --take-over to cut it "
-                                  "back to 2 bytes and go on in it"));
+                                  ": belongs to another job, or to another state of this one "
+                                  "(run line A); give --out DIR to write elsewhere; --take-over to "
+                                  "cut it back to 2 bytes and go on in it; or --new-output sink to "
+                                  "move it aside and begin a new file with the state kept"));
   EXPECT_EQ(Get("out"), "1\n2\n3\n");
 
   Epoch1(*Open("fork/out", at_fork, "F"), {"f"});
@@ -270,10 +277,106 @@ TEST_F(FileSinkTest, ASecondWriterStopsTheRunBeforeTheCommit) {
                                  "of this job or another program writes to it");
   ASSERT_TRUE(files_->Remove(Path("out")).ok());
   EXPECT_EQ(Message(one->EndEpoch(Epoch{2}).status()),
-            Path("out") + ": was removed or replaced while this job writes to it");
+            Path("out") +
+                ": was moved away, removed or replaced while this job writes to it; put it "
+                "back, or begin a new file with --new-output sink");
   Put("out", "1\n");
   EXPECT_EQ(Message(one->EndEpoch(Epoch{2}).status()),
-            Path("out") + ": was removed or replaced while this job writes to it");
+            Path("out") +
+                ": was moved away, removed or replaced while this job writes to it; put it "
+                "back, or begin a new file with --new-output sink");
+}
+
+// What was not committed comes again, wherever it is written then.
+TEST_F(FileSinkTest, AFileThatIsMovedAwayWhileItIsWrittenHasWhatWasCommitted) {
+  const Writer writer = Open("out");
+  Epoch1(*writer, {"1"});
+  ASSERT_TRUE(files_->Rename(Path("out"), Path("away")).ok());
+  ASSERT_TRUE(writer->Write({"2"}).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(writer->EndEpoch(Epoch{2}).status()));
+  EXPECT_EQ(Get("away"), "1\n");
+}
+
+TEST_F(FileSinkTest, ANewOutputKeepsTheOldOneAside) {
+  SinkContext context = As("A");
+  context.job = "job";
+  context.state_directory = Path("state");
+  Writer writer = *TryOpen("out", {}, context);
+  const Position first = Epoch1(*writer, {"1", "2"});
+  EXPECT_THAT(first.Text("path").value_or(""), EndsWith("/out"));
+  EXPECT_EQ(first.Number("generation"), std::nullopt);
+  ASSERT_TRUE(writer->Write({"not committed"}).ok());
+  ASSERT_TRUE(writer->EndEpoch(Epoch{2}).ok());
+  context.new_output = true;
+  writer = *TryOpen("out", first, context);
+  EXPECT_EQ(said_.back(), Cat(Path("out"), ": moved to ", Path("out.old-1"),
+                              ", with the 4 bytes that were committed; begins anew"));
+  EXPECT_EQ(Get("out.old-1"), "1\n2\n");
+  EXPECT_EQ(Get("out"), "");
+  const Position second = Epoch1(*writer, {"3"});
+  EXPECT_EQ(second.Number("generation"), 1);
+  EXPECT_EQ(Get("out.tidemark").substr(0, 9), "A\nfrom 0\n");
+  EXPECT_THAT(Get("out.tidemark"), HasSubstr("generation 1\nafter 4\nbefore out.old-1\n\n"));
+  // The state is an older copy: what the new file has is not cut.
+  context.new_output = false;
+  EXPECT_THAT(Message(TryOpen("out", Position(first).Set("bytes", 2), context).status()),
+              HasSubstr("out: was begun anew by --new-output"));
+  EXPECT_EQ(Get("out"), "3\n");
+  writer = *TryOpen("out", second, context);
+  EXPECT_EQ(Get("out"), "3\n");
+  // Once more: the third file.
+  context.new_output = true;
+  writer = *TryOpen("out", second, context);
+  EXPECT_EQ(Get("out.old-2"), "3\n");
+  EXPECT_EQ(Epoch1(*writer, {"4"}).Number("generation"), 2);
+}
+
+TEST_F(FileSinkTest, ANewOutputIsBegunWhereSomebodyMovedTheOldOneAway) {
+  const Position first = Epoch1(*Open("out"), {"1", "2"});
+  ASSERT_TRUE(files_->Rename(Path("out"), Path("away")).ok());
+  SinkContext context = As("A");
+  EXPECT_TRUE(absl::IsDataLoss(TryOpen("out", first, context).status()));
+  context.new_output = true;
+  const Writer writer = *TryOpen("out", first, context);
+  EXPECT_THAT(said_.back(), HasSubstr("4 bytes were committed to the file before, wherever it is"));
+  EXPECT_EQ(Epoch1(*writer, {"3"}).Number("generation"), 1);
+  EXPECT_EQ(Get("out"), "3\n");
+}
+
+TEST_F(FileSinkTest, ALinkStandsForItsFile) {
+  ASSERT_EQ(symlink("real", Path("link").c_str()), 0);
+  Epoch1(*Open("link"), {"1"});
+  EXPECT_EQ(Get("real"), "1\n");
+  EXPECT_TRUE(Exists("real.tidemark"));
+  EXPECT_FALSE(Exists("link.tidemark"));
+  Epoch1(*Open("real", {}, "B"), {"2"});
+  EXPECT_EQ(Get("real.old-1"), "1\n");
+  // Older versions left the owner's name beside the link.
+  ASSERT_TRUE(files_->Rename(Path("real.tidemark"), Path("link.tidemark")).ok());
+  Open("link", Position().Set("bytes", 2).Set("run_line", "B"), "B");
+  EXPECT_TRUE(Exists("real.tidemark"));
+  EXPECT_FALSE(Exists("link.tidemark"));
+}
+
+TEST_F(FileSinkTest, AnotherJobsFileIsRefusedWhileItsStateIsThere) {
+  SinkContext one = As("A");
+  one.job = "a";
+  one.state_directory = Path("a.state");
+  ASSERT_TRUE(files_->CreateDirectories(one.state_directory).ok());
+  Epoch1(**TryOpen("out", {}, one), {"1"});
+  SinkContext other = As("B");
+  other.job = "b";
+  other.state_directory = Path("b.state");
+  other.holds_state = [this](const std::string& path) { return files_->Stat(path).ok(); };
+  EXPECT_EQ(Message(TryOpen("out", {}, other).status()),
+            Cat(Path("out"), ": is written by job 'a', whose state is ", Path("a.state"),
+                "; give this job another output; or --take-over to move it aside and write here"));
+  ASSERT_TRUE(files_->Rename(Path("a.state"), Path("moved.state")).ok());
+  Epoch1(**TryOpen("out", {}, other), {"2"});
+  EXPECT_EQ(said_.back(),
+            Cat(Path("out"), ": moved to ", Path("out.old-1"),
+                ", because it belongs to job 'a', whose state ", Path("a.state"), " is gone"));
+  EXPECT_EQ(Get("out.old-1"), "1\n");
 }
 
 TEST_F(FileSinkTest, AFullDiskAndAFailingSyncAreReported) {

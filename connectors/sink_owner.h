@@ -2,12 +2,10 @@
 //
 // Cutting a file back is what makes it exactly-once, and what would destroy somebody else's output:
 // a job forked from a snapshot and its original both believe that the file is theirs. So a file is
-// accompanied by `<path>.tidemark`, which names the line of runs that owns it:
+// accompanied by `<path>.tidemark`, which names its owner (docs/formats/output-owner.md).
 //
-//   2f6c1d                       the line's id
-//   from 1000                    the file's length when this line began to own it
-//
-// PlanSink() decides over these facts alone; CutBackFile (file_sink.h) carries the decision out.
+// PlanSink() decides over these facts alone; CutBackFile (file_sink.h) carries the decision out. A
+// refusal advises only what PlanSink() would then accept.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +16,22 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/files.h"
+#include "connectors/output_owner.h"
 
 namespace tidemark {
 
 struct SinkOwner {
   std::string run_line;  // empty when the owner file is damaged: somebody's, but nobody knows whose
   uint64_t from_bytes = 0;  // what lies before it was written by an earlier owner
+  std::string job = {};
+  std::string state_directory = {};
+  // How often the output has been begun anew; nothing in records of older versions and of people.
+  std::optional<uint64_t> generation = {};
+  // Of the generation before: how many bytes were committed, and the name it was moved to.
+  uint64_t after_bytes = 0;
+  std::string before = {};
+  // What is at the path is still to be moved to `before`.
+  bool moving = false;
 
   bool operator==(const SinkOwner&) const = default;
 };
@@ -39,28 +47,47 @@ struct SinkFacts {
   std::string path;
   std::optional<uint64_t> size_bytes = {};  // nothing when there is no such file
   std::optional<SinkOwner> owner = {};
+  OwnerState owner_state = OwnerState::kUnknown;
   // As in SinkContext.
   std::string run_line = {};
   std::string replaced_line = {};
+  std::string job = {};
+  std::string state_directory = {};
+  std::string sink = {};
+  bool take_over = false;
+  bool new_output = false;
   // The sink's part of the last committed epoch; nothing on a fresh start.
   struct Committed {
     uint64_t bytes = 0;
     std::string run_line;
+    uint64_t generation = 0;
   };
   std::optional<Committed> resume = {};
+  // Where the file was when that epoch was committed, if elsewhere; and whether it still is.
+  std::string was_at = {};
+  bool is_still_there = false;
+  // The output was begun anew behind that epoch, and the file of that epoch is where the owner file
+  // says.
+  bool before_is_there = false;
 };
 
 struct SinkPlan {
   // Not OK: the sink cannot be opened, and nothing was touched.
   absl::Status refusal;
-  // Move what is there to `<path>.old-N` first; then the file is new.
+  // Cut what is there to this length first, before it is moved aside.
+  std::optional<uint64_t> cut_before = {};
+  // Move what is there to `<path>.old-N`; then the file is new.
   bool move_aside = false;
   // Then cut the file, which is created if it is missing, to this length.
   uint64_t length_bytes = 0;
+  uint64_t generation = 0;
   // What the owner file then says; nothing for a run without state, which owns nothing.
-  std::optional<SinkOwner> owner;
+  std::optional<SinkOwner> owner = {};
 };
 
 SinkPlan PlanSink(const SinkFacts& facts);
+
+// What the owner file is, in words: "is written by job 'a', whose state is /srv/a.state".
+std::string DescribeOwner(const SinkFacts& facts);
 
 }  // namespace tidemark

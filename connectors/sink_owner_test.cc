@@ -25,14 +25,16 @@ std::string Verdict(const SinkFacts& facts) {
   if (!plan.refusal.ok()) {
     const std::string code = absl::IsDataLoss(plan.refusal) ? "loss" : "refuse";
     EXPECT_THAT(Message(plan.refusal), HasSubstr("out: "));
-    EXPECT_THAT(Message(plan.refusal), HasSubstr("--"));  // names a way out
+    EXPECT_THAT(Message(plan.refusal), HasSubstr("; "));  // names a way on
     return code;
   }
-  const std::string owner = !plan.owner.has_value() ? "nobody"
-                            : plan.owner->from_bytes == 0
-                                ? plan.owner->run_line
-                                : Cat(plan.owner->run_line, " from ", plan.owner->from_bytes);
-  return Cat(plan.move_aside ? "aside, " : "", "cut to ", plan.length_bytes, " for ", owner);
+  std::string owner = !plan.owner.has_value() ? "nobody"
+                      : plan.owner->from_bytes == 0
+                          ? plan.owner->run_line
+                          : Cat(plan.owner->run_line, " from ", plan.owner->from_bytes);
+  if (plan.generation > 0) owner += Cat(" generation ", plan.generation);
+  return Cat(plan.cut_before.has_value() ? Cat("cut to ", *plan.cut_before, ", ") : "",
+             plan.move_aside ? "aside, " : "", "cut to ", plan.length_bytes, " for ", owner);
 }
 
 struct Case {
@@ -133,16 +135,189 @@ TEST(SinkOwner, AnOriginalTakesBackOnlyWhatItsForkDidNotOverwrite) {
   });
 }
 
+// ---- whose state is where ----------------------------------------
+
+SinkOwner ByJob(std::string line, uint64_t generation = 0) {
+  return {
+      .run_line = std::move(line), .job = "b", .state_directory = "/s/b", .generation = generation};
+}
+
+SinkFacts FactsOf(std::optional<uint64_t> size, std::optional<SinkOwner> owner, OwnerState state,
+                  std::optional<Committed> resume = {}) {
+  return {.path = "out",
+          .size_bytes = size,
+          .owner = std::move(owner),
+          .owner_state = state,
+          .run_line = "A",
+          .job = "a",
+          .state_directory = "/s/a",
+          .sink = "sink",
+          .resume = std::move(resume)};
+}
+
+SinkFacts With(SinkFacts facts, bool take_over, bool new_output = false) {
+  facts.take_over = take_over;
+  facts.new_output = new_output;
+  return facts;
+}
+
+std::string Refusal(const SinkFacts& facts) { return Message(PlanSink(facts).refusal); }
+
+TEST(SinkOwner, AFreshStartIsRefusedWhileTheOwnersStateIsThere) {
+  for (const std::optional<uint64_t>& size :
+       {std::optional<uint64_t>(5), std::optional<uint64_t>(0), std::optional<uint64_t>()}) {
+    const SinkFacts others = FactsOf(size, ByJob("B"), OwnerState::kOther);
+    EXPECT_EQ(Verdict(others), "refuse");
+    EXPECT_EQ(Verdict(With(others, true)),
+              size.value_or(0) > 0 ? "aside, cut to 0 for A" : "cut to 0 for A");
+    SinkFacts stateless = others;
+    stateless.run_line = stateless.state_directory = "";
+    EXPECT_EQ(Verdict(stateless), "refuse");
+    SinkFacts replaces = others;  // --fresh in a copy of the state
+    replaces.replaced_line = "B";
+    EXPECT_EQ(Verdict(replaces), "refuse");
+  }
+  EXPECT_EQ(Refusal(FactsOf(5, ByJob("B"), OwnerState::kOther)),
+            "out: is written by job 'b', whose state is /s/b; give this job another output; or "
+            "--take-over to move it aside and write here");
+  EXPECT_EQ(Verdict(FactsOf(5, ByJob("B"), OwnerState::kGone)), "aside, cut to 0 for A");
+  EXPECT_EQ(Verdict(FactsOf(5, ByJob("B"), OwnerState::kOurs)), "aside, cut to 0 for A");
+}
+
+TEST(SinkOwner, AResumeKnowsItsOwnFileByItsLineWhereverItsStateIs) {
+  const Committed ten{.bytes = 10, .run_line = "A"};
+  EXPECT_EQ(Verdict(FactsOf(15, ByJob("A"), OwnerState::kOurs, ten)), "cut to 10 for A");
+  EXPECT_EQ(Verdict(FactsOf(15, ByJob("A"), OwnerState::kGone, ten)), "cut to 10 for A");
+  EXPECT_EQ(PlanSink(FactsOf(15, ByJob("A"), OwnerState::kGone, ten)).owner->state_directory,
+            "/s/a");
+  // Of two copies of a state only one goes on in the file.
+  const SinkFacts copy = FactsOf(15, ByJob("A"), OwnerState::kOther, ten);
+  EXPECT_EQ(Refusal(copy),
+            "out: is written from the state /s/b, of which /s/a is a copy; --take-over to cut it "
+            "back to 10 bytes and go on in it");
+  EXPECT_EQ(Verdict(With(copy, true)), "cut to 10 for A from 10");
+}
+
 TEST(SinkOwner, ARefusalNamesOnlyTheFlagThatHelps) {
-  SinkFacts facts;
-  facts.path = "out";
-  facts.size_bytes = 15;
-  facts.run_line = "F";
-  facts.resume = Committed{.bytes = 10, .run_line = "A"};
-  facts.owner = By("A");
-  EXPECT_THAT(Message(PlanSink(facts).refusal), HasSubstr("--take-over"));
-  facts.owner = By("C");
-  EXPECT_THAT(Message(PlanSink(facts).refusal), ::testing::Not(HasSubstr("--take-over")));
+  const Committed ten{.bytes = 10, .run_line = "A"};
+  const Committed parents{.bytes = 10, .run_line = "P"};
+  EXPECT_EQ(Refusal(FactsOf(15, ByJob("B"), OwnerState::kOther, ten)),
+            "out: is written by job 'b', whose state is /s/b; --new-output sink --take-over to "
+            "move it aside and begin a new file with the state kept");
+  EXPECT_EQ(Refusal(With(FactsOf(15, ByJob("B"), OwnerState::kOther, ten), true)),
+            "out: is written by job 'b', whose state is /s/b; --new-output sink to move it aside "
+            "and begin a new file with the state kept; or --fresh to start over");
+  EXPECT_EQ(Refusal(FactsOf(15, ByJob("P"), OwnerState::kOther, parents)),
+            "out: is written by job 'b', whose state is /s/b; give --out DIR to write elsewhere; "
+            "or --take-over to cut it back to 10 bytes and go on in it");
+  // A fork of one job that finds the output of a third: --fresh was given, or means something else.
+  EXPECT_EQ(Refusal(With(FactsOf(15, ByJob("B"), OwnerState::kUnknown, parents), true)),
+            "out: belongs to another job, or to another state of this one (run line B); give --out "
+            "DIR to write elsewhere; or --new-output sink to move it aside and begin a new file "
+            "with the state kept");
+  EXPECT_EQ(Refusal(FactsOf(5, ByJob("A"), OwnerState::kOurs, ten)),
+            "out: is 5 bytes long, but 10 bytes of it were committed; put the file back; "
+            "--new-output sink to move it aside and begin a new file with the state kept; or "
+            "--fresh to start over");
+  EXPECT_EQ(Refusal(FactsOf(15, kNone, OwnerState::kUnknown, ten)),
+            "out: has no out.tidemark that names its owner; if it is this job's own: echo A > "
+            "out.tidemark; --new-output sink to move it aside and begin a new file with the state "
+            "kept; or --fresh to start over");
+}
+
+TEST(SinkOwner, ARenamedSinkIsToldWhereItsOutputWas) {
+  const Committed ten{.bytes = 10, .run_line = "A"};
+  SinkFacts facts = FactsOf(kNone, kNone, OwnerState::kUnknown, ten);
+  facts.path = "new/out";
+  facts.was_at = "/s/out";
+  facts.is_still_there = true;
+  EXPECT_EQ(Refusal(facts),
+            "new/out: is missing, but 10 bytes were committed, when this output was /s/out; go on "
+            "in it here after: mkdir -p new && mv /s/out new/out && mv /s/out.tidemark "
+            "new/out.tidemark; --new-output sink to begin a new file with the state kept; or "
+            "--fresh to start over");
+  facts.is_still_there = false;
+  EXPECT_THAT(Refusal(facts), HasSubstr("when this output was /s/out; put the file back; --new"));
+  facts.is_still_there = true;
+  facts.size_bytes = 5;
+  EXPECT_THAT(Refusal(facts), HasSubstr("name that path again in the job"));
+}
+
+// ---- a new output ----------------------------------------
+
+TEST(SinkOwner, ANewOutputKeepsTheOldOneAsItWasCommitted) {
+  const Committed ten{.bytes = 10, .run_line = "A"};
+  const Committed later{.bytes = 10, .run_line = "A", .generation = 2};
+  const auto anew = [](std::optional<uint64_t> size, std::optional<SinkOwner> owner,
+                       OwnerState state, Committed resume) {
+    return Verdict(With(FactsOf(size, std::move(owner), state, resume), false, true));
+  };
+  const OwnerState ours = OwnerState::kOurs;
+  EXPECT_EQ(anew(15, ByJob("A"), ours, ten), "cut to 10, aside, cut to 0 for A generation 1");
+  EXPECT_EQ(anew(15, By("A"), ours, ten), "cut to 10, aside, cut to 0 for A generation 1");
+  EXPECT_EQ(anew(15, ByJob("A", 2), ours, later), "cut to 10, aside, cut to 0 for A generation 3");
+  // Moved away by somebody, cut by somebody, without its owner: what is there is kept.
+  EXPECT_EQ(anew(kNone, ByJob("A"), ours, ten), "cut to 0 for A generation 1");
+  EXPECT_EQ(anew(kNone, kNone, OwnerState::kUnknown, ten), "cut to 0 for A generation 1");
+  EXPECT_EQ(anew(5, ByJob("A"), ours, ten), "aside, cut to 0 for A generation 1");
+  EXPECT_EQ(anew(5, kNone, OwnerState::kUnknown, ten), "aside, cut to 0 for A generation 1");
+  EXPECT_EQ(anew(15, ByJob("B"), OwnerState::kGone, ten), "aside, cut to 0 for A generation 1");
+  EXPECT_EQ(anew(15, ByJob("B"), OwnerState::kOther, ten), "refuse");
+  // Nothing is in it that could be kept.
+  const Committed nothing{.bytes = 0, .run_line = "A"};
+  EXPECT_EQ(anew(15, ByJob("A"), ours, nothing), "cut to 0 for A");
+  // --fresh with it keeps what it would have replaced.
+  EXPECT_EQ(Verdict(With(FactsOf(5, ByJob("A"), ours), false, true)), "aside, cut to 0 for A");
+}
+
+TEST(SinkOwner, ANewOutputThatWasNeverCommittedIsBegunAgain) {
+  const Committed ten{.bytes = 10, .run_line = "A"};
+  SinkOwner begun = ByJob("A", 1);
+  begun.after_bytes = 10;
+  begun.before = "out.old-1";
+  for (const bool again : {false, true}) {  // by the plain command, and with the flag once more
+    const auto verdict = [&](std::optional<uint64_t> size, const SinkOwner& owner) {
+      return Verdict(With(FactsOf(size, owner, OwnerState::kOurs, ten), false, again));
+    };
+    EXPECT_EQ(verdict(kNone, begun), "cut to 0 for A generation 1");
+    EXPECT_EQ(verdict(99, begun), "cut to 0 for A generation 1");
+    SinkOwner moving = begun;
+    moving.moving = true;
+    EXPECT_EQ(verdict(10, moving), "aside, cut to 0 for A generation 1");
+    EXPECT_EQ(verdict(kNone, moving), "cut to 0 for A generation 1");
+  }
+  SinkFacts discarded = FactsOf(10, begun, OwnerState::kOurs);
+  discarded.replaced_line = "A";
+  discarded.run_line = "F";
+  discarded.owner->moving = true;
+  EXPECT_EQ(Verdict(discarded), "aside, cut to 0 for F") << "it may be anybody's";
+}
+
+TEST(SinkOwner, AStateOlderThanANewOutputDoesNotCutIt) {
+  SinkOwner begun = ByJob("A", 1);
+  begun.after_bytes = 10;
+  begun.before = "out.old-1";
+  SinkFacts facts = FactsOf(99, begun, OwnerState::kOurs, Committed{.bytes = 7, .run_line = "A"});
+  facts.before_is_there = true;
+  EXPECT_EQ(Refusal(facts),
+            "out: was begun anew by --new-output, behind the epoch that this state is at; go on in "
+            "the one before after: mv out out.newer && mv out.tidemark out.newer.tidemark && mv "
+            "./out.old-1 out && mv ./out.old-1.tidemark out.tidemark; --new-output sink to move it "
+            "aside and begin a new file with the state kept; or --fresh to start over");
+  // The other way round: the old file was put back over the new one.
+  EXPECT_THAT(Refusal(FactsOf(99, ByJob("A", 0), OwnerState::kOurs,
+                              Committed{.bytes = 7, .run_line = "A", .generation = 1})),
+              HasSubstr("out: is what was written before --new-output began another file"));
+  // Who writes the record by hand need not know of generations.
+  EXPECT_EQ(Verdict(FactsOf(99, By("A"), OwnerState::kUnknown,
+                            Committed{.bytes = 7, .run_line = "A", .generation = 1})),
+            "cut to 7 for A generation 1");
+  // A fork that takes over what its original has begun to move finds the old file.
+  begun.moving = true;
+  SinkFacts fork =
+      With(FactsOf(10, begun, OwnerState::kOther, Committed{.bytes = 10, .run_line = "A"}), true);
+  fork.run_line = "F";
+  EXPECT_EQ(Verdict(fork), "cut to 10 for F from 10");
 }
 
 class SinkOwnerFileTest : public ConnectorTest {};
@@ -150,16 +325,29 @@ class SinkOwnerFileTest : public ConnectorTest {};
 TEST_F(SinkOwnerFileTest, RoundTripsAndTakesWhatPeopleWrite) {
   EXPECT_EQ(*ReadOwner(*files_, Path("out")), std::nullopt);
   ASSERT_TRUE(WriteOwner(*files_, Path("out"), By("line-1", 42)).ok());
-  EXPECT_EQ(Get("out.tidemark").substr(0, 15), "line-1\nfrom 42\n");
+  EXPECT_EQ(Get("out.tidemark").substr(0, 16), "line-1\nfrom 42\n\n");
   EXPECT_EQ(*ReadOwner(*files_, Path("out")), By("line-1", 42));
+  const SinkOwner whole{.run_line = "line-1",
+                        .from_bytes = 0,
+                        .job = "two words\nand \\n",
+                        .state_directory = "/s/job state",
+                        .generation = 3,
+                        .after_bytes = 17,
+                        .before = "out.old-2",
+                        .moving = true};
+  ASSERT_TRUE(WriteOwner(*files_, Path("out"), whole).ok());
+  EXPECT_EQ(*ReadOwner(*files_, Path("out")), whole);
   for (const auto& [text, owner] : std::vector<std::pair<std::string, SinkOwner>>{
            {"line-1", By("line-1")},
            {"line-1\n", By("line-1")},
            {"line-1\n\n", By("line-1")},
+           {"line-1\nfrom 3\n\nfrom x\n", By("line-1", 3)},
+           {"line-1\nfrom 3\nof a later version\n", By("line-1", 3)},
            {"", By("")},
-           {"\nfrom 3\n", By("", 3)},
+           {"\nfrom 3\n", By("")},
            {"line-1\nfrom x\n", By("")},
            {"line-1\nfrom -1\n", By("")},
+           {"line-1\ngeneration x\n", By("")},
        }) {
     Put("out.tidemark", text);
     const auto read = ReadOwner(*files_, Path("out"));

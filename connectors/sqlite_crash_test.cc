@@ -123,10 +123,12 @@ class SqliteCrashTest : public ConnectorTest {
   SqliteTableOptions Options() const {
     return {.path = Path("out.db"), .table = "t", .busy_timeout = absl::Milliseconds(1)};
   }
-  absl::StatusOr<std::unique_ptr<SqliteOutput>> Open(const std::optional<Position>& resume) {
+  absl::StatusOr<std::unique_ptr<SqliteOutput>> Open(const std::optional<Position>& resume,
+                                                     bool new_output = false) {
     SinkContext context;
     context.files = files_.get();
     context.run_line = "A";
+    context.new_output = new_output;
     return SqliteOutput::Open(Options(), resume, context);
   }
   // Starts anew with `epoch` published and one more committed but not published.
@@ -144,8 +146,8 @@ class SqliteCrashTest : public ConnectorTest {
     }
     return (*output)->EndEpoch(Epoch{2});
   }
-  absl::Status OpenAndPublish(const EpochOutput& committed) {
-    TM_ASSIGN_OR_RETURN(const auto output, Open(committed.position));
+  absl::Status OpenAndPublish(const EpochOutput& committed, bool new_output = false) {
+    TM_ASSIGN_OR_RETURN(const auto output, Open(committed.position, new_output));
     return output->Publish(Epoch{2}, committed.rows);
   }
   std::string Rows() {
@@ -180,6 +182,39 @@ TEST_F(SqliteCrashTest, AProcessThatDiesAtAnyWriteLeavesAllOfAnEpochOrNothing) {
   }
   EXPECT_GT(before, 5);
   EXPECT_GT(after, 1);
+}
+
+// The epoch that was committed and not published goes to the new table, or has gone to the old one
+// by a command without the flag; never to both, never to none.
+TEST_F(SqliteCrashTest, AProcessThatDiesWhileATableIsBegunAnewLosesAndRepeatsNothing) {
+  const FaultyDisk disk;
+  const auto rows = [this](const std::string& table) {
+    const std::string text = Ask(Path("out.db"), Cat("SELECT n FROM ", table, " ORDER BY n"));
+    return text.find("no such table") == text.npos ? text : std::string();
+  };
+  for (const bool again : {false, true}) {
+    for (int n = 1;; ++n) {
+      SCOPED_TRACE(::testing::Message() << "dies at call " << n << (again ? ", again" : ""));
+      const EpochOutput committed = Prepare();
+      const pid_t child = fork();
+      if (child == 0) {
+        Faults::Arm(n, Faults::kDie);
+        _exit(OpenAndPublish(committed, true).ok() ? 0 : 1);
+      }
+      int status = 0;
+      ASSERT_EQ(waitpid(child, &status, 0), child);
+      ASSERT_TRUE(WIFEXITED(status));
+      ASSERT_EQ(OpenAndPublish(committed, again), absl::OkStatus());
+      std::string all;
+      for (const char* table : {"t_old_1", "t_old_2", "t"}) {
+        const std::string some = rows(table);
+        all += Cat(all.empty() || some.empty() ? "" : " ", some);
+      }
+      EXPECT_EQ(all, "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20");
+      if (WEXITSTATUS(status) == 0) break;  // it was through
+      ASSERT_EQ(WEXITSTATUS(status), 7);
+    }
+  }
 }
 
 TEST_F(SqliteCrashTest, ADiskThatFailsOrFillsUpAtAnyWriteIsReportedAndLosesNothing) {

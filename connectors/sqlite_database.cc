@@ -90,7 +90,6 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::
   sqlite3_extended_result_codes(database->handle_, 1);
   sqlite3_busy_timeout(database->handle_,
                        static_cast<int>(absl::ToInt64Milliseconds(busy_timeout)));
-  TM_RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode = WAL"));
   TM_RETURN_IF_ERROR(database->Execute("PRAGMA synchronous = FULL"));
   return database;
 }
@@ -134,7 +133,8 @@ absl::Status SqliteDatabase::LastError() const {
           Cat(path_, ": is no SQLite database; move it away, or name another file"));
     case SQLITE_CORRUPT:
       return absl::DataLossError(Cat(path_, ": is damaged (", message,
-                                     "); put a good copy back, or start over with --fresh"));
+                                     "); put a good copy back, or move it away and begin a new "
+                                     "one with --new-output"));
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:

@@ -54,8 +54,8 @@ class SqliteStatement {
 
 class SqliteDatabase {
  public:
-  // Creates the file, whose directory must be there. A lock of another program is waited for up to
-  // `busy_timeout`, here and later.
+  // Creates the file, whose directory must be there, and leaves one that is there as it is. A lock
+  // of another program is waited for up to `busy_timeout`, here and later.
   static absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(const std::string& path,
                                                               absl::Duration busy_timeout);
   ~SqliteDatabase();

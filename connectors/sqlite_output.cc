@@ -6,30 +6,13 @@
 
 #include "base/files.h"
 #include "base/quantity.h"
+#include "base/real_path.h"
 #include "base/status.h"
 #include "connectors/special_file.h"
+#include "connectors/sqlite_facts.h"
 
 namespace tidemark {
 namespace {
-
-constexpr char kOwnersTable[] =
-    "CREATE TABLE IF NOT EXISTS tidemark_sinks ("
-    "sink TEXT PRIMARY KEY COLLATE NOCASE, run_line TEXT NOT NULL, epoch INTEGER NOT NULL, "
-    "opened INTEGER NOT NULL, made_table INTEGER NOT NULL)";
-
-absl::StatusOr<std::optional<TableFacts::Committed>> CommittedIn(
-    const std::optional<Position>& resume) {
-  if (!resume.has_value()) return std::nullopt;
-  const auto epoch = resume->Number("epoch");
-  const auto earlier = resume->Number("earlier");
-  const auto run_line = resume->Text("run_line");
-  if (!epoch || !earlier || !run_line) {
-    return absl::FailedPreconditionError(
-        "the stored position is not that of a table; was this sink another one before? Start over "
-        "with --fresh");
-  }
-  return TableFacts::Committed{.run_line = *run_line, .epoch = *epoch, .earlier = *earlier};
-}
 
 absl::Status CheckPath(Files& files, const std::string& path) {
   const std::string directory = ParentDirectory(path);
@@ -48,18 +31,8 @@ absl::Status CheckPath(Files& files, const std::string& path) {
   return absl::OkStatus();
 }
 
-// A database that is gone is not made anew, so that a refused start leaves nothing behind.
-absl::Status CheckStillThere(const std::string& path, const std::optional<Position>& resume,
-                             const SinkContext& context) {
-  auto committed = CommittedIn(resume);
-  if (!committed.ok()) return Annotate(committed.status(), path);
-  if (!committed->has_value() || (*committed)->earlier == 0) return absl::OkStatus();
-  if ((*committed)->run_line != context.run_line) return absl::OkStatus();
-  const absl::Status there = context.files->Stat(path).status();
-  if (!absl::IsNotFound(there)) return there;
-  return absl::DataLossError(Cat(path, ": is missing, but rows up to epoch ", (*committed)->earlier,
-                                 " were committed and written to it; put the file back, or start "
-                                 "over with --fresh"));
+TablePlace PlaceOf(const SqliteTableOptions& options) {
+  return {.path = options.path, .table = options.table, .has_key = !options.key.empty()};
 }
 
 absl::Status CheckOptions(const SqliteTableOptions& options, const std::optional<Position>& resume,
@@ -67,7 +40,7 @@ absl::Status CheckOptions(const SqliteTableOptions& options, const std::optional
   TM_RETURN_IF_ERROR(CheckTableName(options.table));
   TM_RETURN_IF_ERROR(CheckTableKey(options.key));
   TM_RETURN_IF_ERROR(CheckPath(*context.files, options.path));
-  return CheckStillThere(options.path, resume, context);
+  return CheckDatabaseIsThere(PlaceOf(options), resume, context);
 }
 
 }  // namespace
@@ -99,7 +72,7 @@ absl::Status CheckTableKey(const std::vector<std::string>& key) {
 
 SqliteOutput::SqliteOutput(const SqliteTableOptions& options, const SinkContext& context)
     : options_(options),
-      where_(Cat(options.path, ", table '", options.table, "'")),
+      where_(WhereIs(PlaceOf(options))),
       run_line_(context.run_line),
       skips_(context.skips) {}
 
@@ -109,6 +82,8 @@ absl::Status SqliteOutput::Check(const SqliteTableOptions& options,
                                  const std::optional<Position>& resume,
                                  const SinkContext& context) {
   TM_RETURN_IF_ERROR(CheckOptions(options, resume, context));
+  TM_RETURN_IF_ERROR(
+      context.claim(Cat(RealPath(options.path), ", table '", SqlLower(options.table), "'")));
   TM_ASSIGN_OR_RETURN(const bool there, Exists(*context.files, options.path));
   if (!there) return absl::OkStatus();
   SqliteOutput output(options, context);
@@ -127,7 +102,9 @@ absl::StatusOr<std::unique_ptr<SqliteOutput>> SqliteOutput::Open(
   TM_RETURN_IF_ERROR(CreateDirectoriesDurably(*context.files, ParentDirectory(options.path)));
   std::unique_ptr<SqliteOutput> output(new SqliteOutput(options, context));
   TM_ASSIGN_OR_RETURN(output->database_, SqliteDatabase::Open(options.path, options.busy_timeout));
+  TM_RETURN_IF_ERROR(output->database_->Execute("PRAGMA journal_mode = WAL"));
   TM_RETURN_IF_ERROR(context.files->SyncDirectory(ParentDirectory(options.path)));
+  if (!context.state_directory.empty()) output->real_path_ = RealPath(options.path);
   output->table_ =
       std::make_unique<SqliteTableWriter>(*output->database_, options.table, options.key);
   TM_RETURN_IF_ERROR(output->Prepare(resume, context, Outcome::kKept));
@@ -137,8 +114,11 @@ absl::StatusOr<std::unique_ptr<SqliteOutput>> SqliteOutput::Open(
 absl::Status SqliteOutput::Prepare(const std::optional<Position>& resume,
                                    const SinkContext& context, Outcome outcome) {
   TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
-  TM_RETURN_IF_ERROR(database_->Execute(kOwnersTable));
-  TM_ASSIGN_OR_RETURN(const TableFacts facts, GatherFacts(resume, context));
+  TM_RETURN_IF_ERROR(MakeOwners(*database_));
+  TM_ASSIGN_OR_RETURN(const FoundTable found,
+                      FindTable(*database_, PlaceOf(options_), resume, context));
+  const TableFacts& facts = found.facts;
+  opened_ = found.opened;
   const TablePlan plan = PlanTable(facts);
   TM_RETURN_IF_ERROR(plan.refusal);
   TM_RETURN_IF_ERROR(CarryOut(facts, plan, context));
@@ -149,55 +129,21 @@ absl::Status SqliteOutput::Prepare(const std::optional<Position>& resume,
   return outcome == Outcome::kKept ? transaction.Commit() : absl::OkStatus();
 }
 
-absl::StatusOr<TableFacts> SqliteOutput::GatherFacts(const std::optional<Position>& resume,
-                                                     const SinkContext& context) {
-  TableFacts facts{.where = where_,
-                   .has_key = !options_.key.empty(),
-                   .run_line = context.run_line,
-                   .replaced_line = context.replaced_line};
-  auto committed = CommittedIn(resume);
-  if (!committed.ok()) return Annotate(committed.status(), where_);
-  facts.resume = *std::move(committed);
-
-  TM_ASSIGN_OR_RETURN(
-      auto table,
-      database_->Prepare("SELECT type FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE"));
-  table.BindText(1, options_.table);
-  TM_ASSIGN_OR_RETURN(facts.exists, table.Step());
-  if (facts.exists) {
-    if (table.Text(0) != "table") {
-      return absl::FailedPreconditionError(Cat(where_, ": is the name of ",
-                                               table.Text(0) == "index" ? "an " : "a ",
-                                               table.Text(0), " there; name another table"));
-    }
-    TM_ASSIGN_OR_RETURN(auto any,
-                        database_->Prepare(Cat("SELECT 1 FROM ", SqlName(options_.table))));
-    TM_ASSIGN_OR_RETURN(facts.has_rows, any.Step());
-  }
-  TM_ASSIGN_OR_RETURN(
-      auto owner,
-      database_->Prepare(
-          "SELECT run_line, epoch, opened, made_table FROM tidemark_sinks WHERE sink = ?1"));
-  owner.BindText(1, options_.table);
-  TM_ASSIGN_OR_RETURN(const bool owned, owner.Step());
-  if (owned) {
-    facts.owner = TableOwner{
-        .run_line = owner.Text(0), .epoch = owner.Number(1), .made_table = owner.Number(3) != 0};
-    opened_ = owner.Number(2);
-  }
-  return facts;
-}
-
 absl::Status SqliteOutput::CarryOut(const TableFacts& facts, const TablePlan& plan,
                                     const SinkContext& context) {
   const std::string table = SqlName(options_.table);
   made_table_ = facts.owner.has_value() && facts.owner->made_table && !plan.move_aside;
   if (plan.move_aside) {
     TM_ASSIGN_OR_RETURN(const std::string aside, MoveAside());
-    context.say(Cat(where_, ": moved to table '", aside, "', because it ",
-                    facts.owner.has_value() && !facts.owner->run_line.empty()
-                        ? Cat("belongs to run line ", facts.owner->run_line)
-                        : std::string("was there before this job")));
+    const bool ours = facts.owner.has_value() && facts.owner->run_line == run_line_;
+    context.say(
+        Cat(where_, ": moved to table '", aside,
+            ours ? std::string("'; begins anew") : Cat("', because it ", DescribeOwner(facts))));
+  } else if (facts.new_output && facts.resume.has_value() && plan.begun > 0 &&
+             !facts.owner.has_value()) {
+    context.say(Cat(where_, ": begins anew behind epoch ", plan.begun,
+                    "; earlier rows are wherever that table is now, and may include those of ",
+                    "epoch ", facts.resume->epoch, ", which come again here"));
   } else if (plan.clear && facts.exists) {
     // What the sink made it makes anew, since the job's columns may be others now.
     TM_RETURN_IF_ERROR(
@@ -207,13 +153,16 @@ absl::Status SqliteOutput::CarryOut(const TableFacts& facts, const TablePlan& pl
   TM_ASSIGN_OR_RETURN(
       auto own,
       database_->Prepare(
-          "INSERT OR REPLACE INTO tidemark_sinks (sink, run_line, epoch, opened, made_table) "
-          "VALUES (?1, ?2, ?3, ?4, ?5)"));
+          "INSERT OR REPLACE INTO tidemark_sinks (sink, run_line, epoch, opened, made_table, job, "
+          "state, begun) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
   own.BindText(1, options_.table);
   own.BindText(2, run_line_);
   own.BindNumber(3, plan.epoch);
   own.BindNumber(4, opened_);
   own.BindNumber(5, made_table_ ? 1 : 0);
+  own.BindText(6, context.job);
+  own.BindText(7, context.state_directory);
+  own.BindNumber(8, plan.begun);
   return own.Step().status();
 }
 
@@ -328,6 +277,7 @@ EpochOutput SqliteOutput::EndEpoch(Epoch epoch) {
   const int64_t earlier = last_epoch_;
   if (!output.rows.empty()) last_epoch_ = static_cast<int64_t>(epoch.value);
   output.position.Set("epoch", last_epoch_).Set("earlier", earlier).Set("run_line", run_line_);
+  if (!real_path_.empty()) output.position.Set("path", real_path_).Set("table", options_.table);
   return output;
 }
 

@@ -4,7 +4,8 @@
 // transaction with the epoch's number (sqlite_owner.h). So a crash at any moment leaves either
 // both or neither, and the commit's rows are published again at the next start.
 //
-// Position: {epoch, earlier, run_line}, see TableFacts::Committed.
+// Position: {epoch, earlier, run_line}, see TableFacts::Committed; `path` and `table` where they
+// are known.
 #pragma once
 
 #include <cstdint>
@@ -89,8 +90,6 @@ class SqliteOutput {
   enum class Outcome { kKept, kRolledBack };
   absl::Status Prepare(const std::optional<Position>& resume, const SinkContext& context,
                        Outcome outcome);
-  absl::StatusOr<TableFacts> GatherFacts(const std::optional<Position>& resume,
-                                         const SinkContext& context);
   absl::Status CarryOut(const TableFacts& facts, const TablePlan& plan, const SinkContext& context);
   absl::StatusOr<std::string> MoveAside();
   // What tidemark_sinks says; nothing when another writer has taken the table.
@@ -100,6 +99,7 @@ class SqliteOutput {
   const std::string where_;
   const std::string run_line_;
   SkipLog* const skips_;
+  std::string real_path_;  // for messages of later starts; empty when that is not known
 
   // Of the worker.
   SqliteRowsWriter rows_;

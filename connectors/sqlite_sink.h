@@ -103,6 +103,7 @@ class SqliteTableSink final : public SinkFactory<T> {
     return std::make_unique<SqliteTableSinkWriter<T>>(std::move(output), items_);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kPublish; }
+  bool can_begin_anew() const override { return true; }
   std::string Describe() const override {
     return Cat("table ", options_.table, " in ", options_.path);
   }

@@ -36,6 +36,7 @@ class SqliteSinkTest : public ConnectorTest {
     context.run_line = std::move(run_line);
     context.replaced_line = std::move(replaced_line);
     context.skips = &skips_;
+    context.sink = "sink";
     context.say = [this](const std::string& line) { said_.push_back(line); };
     return context;
   }
@@ -314,7 +315,8 @@ TEST_F(SqliteSinkTest, AFreshStartMovesAsideWhatIsNotItsOwn) {
   Open({}, "B");
   EXPECT_THAT(said_, ElementsAre(Cat(Path("out.db"),
                                      ", table 'daily': moved to table 'daily_old_1'"
-                                     ", because it belongs to run line A")));
+                                     ", because it belongs to another job, or to another state "
+                                     "of this one (run line A)")));
   WholeEpoch(1, {Day("us", 1, 6)});
   EXPECT_EQ(Ask(options_.path, "SELECT * FROM daily_old_1"), "ci|1|5");
   EXPECT_EQ(Table(), "us|1|6");
@@ -332,8 +334,10 @@ TEST_F(SqliteSinkTest, AForkIsRefusedMovesOrTakesOver) {
   const EpochOutput at_fork = WholeEpoch(1, {Day("ci", 1, 5)});
   const std::string refusal = Message(TryOpen(at_fork.position, As("F")));
   EXPECT_EQ(refusal, Cat(Path("out.db"),
-                         ", table 'daily': belongs to run line A, this job is run line F; give "
-                         "--out DIR to write elsewhere, or --take-over to go on in it"));
+                         ", table 'daily': belongs to another job, or to another state of this "
+                         "one (run line A); give --out DIR to write elsewhere; --take-over to go "
+                         "on in it; or --new-output sink to move it aside and begin a new table "
+                         "with the state kept"));
   EXPECT_EQ(Sinks(), "daily|A|1");
 
   options_.path = Path("fork.db");
@@ -350,7 +354,7 @@ TEST_F(SqliteSinkTest, AForkIsRefusedMovesOrTakesOver) {
   ASSERT_EQ(TryOpen(at_fork.position, As("F", "A")), absl::OkStatus());
   WholeEpoch(2, {Day("us", 1, 7)});
   EXPECT_EQ(Table(), "ci|1|5 us|1|7");
-  EXPECT_THAT(Message(TryOpen(at_fork.position, As("A"))), HasSubstr("belongs to run line F"));
+  EXPECT_THAT(Message(TryOpen(at_fork.position, As("A"))), HasSubstr("(run line F)"));
 }
 
 TEST_F(SqliteSinkTest, ATableAheadOfTheJobOrBehindItIsRefused) {
@@ -359,8 +363,7 @@ TEST_F(SqliteSinkTest, ATableAheadOfTheJobOrBehindItIsRefused) {
   WholeEpoch(2, {Day("ci", 2, 6)});
   const Position third = WholeEpoch(3, {Day("ci", 3, 7)}).position;
   EXPECT_THAT(Message(TryOpen(first, As("A"))),
-              HasSubstr("has rows of epoch 3, but this job goes on behind epoch 1; give --out DIR "
-                        "to write elsewhere, or --take-over"));
+              HasSubstr("has rows of epoch 3, but this job goes on behind epoch 1; --take-over"));
   ASSERT_EQ(TryOpen(first, As("A", "A")), absl::OkStatus());  // --take-over
   WholeEpoch(2, {Day("ci", 2, 6)});
   EXPECT_EQ(Table(), "ci|1|5 ci|2|6 ci|3|7") << "the same rows under the same keys";

@@ -167,9 +167,49 @@ void Job::MakeTime() {
   signals_.requested_epoch = signals_.committed_epoch = resume.epoch.value;
 }
 
+absl::Status Job::CheckNewOutputs() const {
+  for (const std::string& name : options_.new_outputs) {
+    std::string sinks;
+    const StepPlan* found = nullptr;
+    for (const StepPlan& step : plan_.steps) {
+      if (step.role != StepPlan::Role::kSink) continue;
+      sinks += Cat(sinks.empty() ? "" : ", ", step.name);
+      if (step.name == name) found = &step;
+    }
+    if (found == nullptr) {
+      return absl::InvalidArgumentError(
+          Cat("--new-output: there is no sink '", name, "'; there are: ", sinks));
+    }
+    if (!found->sink->can_begin_anew()) {
+      return absl::InvalidArgumentError(Cat("--new-output: the sink '", name, "' (",
+                                            found->sink->Describe(),
+                                            ") has no output of its own that could begin anew"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+SinkContext Job::ContextOfSinks() const {
+  SinkContext context{.files = options_.files,
+                      .run_line = options_.run_line,
+                      .replaced_line = options_.replaced_line,
+                      .job = plan_.flow_name,
+                      .state_directory = options_.state_directory,
+                      .take_over = options_.take_over};
+  context.holds_state = [files = options_.files](const std::string& directory) {
+    return HoldsState(*files, directory);
+  };
+  context.claim = ClaimOutputs();
+  context.say = options_.say;
+  context.skips = options_.skips;
+  return context;
+}
+
 absl::Status Job::OpenWorkers() {
   TM_RETURN_IF_ERROR(FindPartitions());
   TM_RETURN_IF_ERROR(CheckSkipItems());
+  TM_RETURN_IF_ERROR(CheckNewOutputs());
+  const SinkContext sinks = ContextOfSinks();
   const EpochRecord* resume = options_.resume ? &*options_.resume : nullptr;
   MakeTime();
   MakeExchanges();
@@ -186,11 +226,8 @@ absl::Status Job::OpenWorkers() {
     setup.time = time_.get();
     setup.source_context = {
         .files = options_.files, .clock = options_.clock, .skips = options_.skips};
-    setup.sink_context = {.files = options_.files,
-                          .run_line = options_.run_line,
-                          .replaced_line = options_.replaced_line,
-                          .say = options_.say,
-                          .skips = options_.skips};
+    setup.sink_context = sinks;
+    setup.new_outputs = &options_.new_outputs;
     setup.memory_bytes = options_.memory_bytes / static_cast<size_t>(options_.workers);
     setup.batch_items_max = options_.batch_items_max;
     setup.exchanges = &exchanges_;

@@ -49,11 +49,16 @@ struct JobOptions {
   std::optional<EpochRecord> resume;
   // Items to be stepped over, since they stop every run.
   std::vector<SkippedItem> skip_items;
+  // The sinks of these names begin a new output.
+  std::vector<std::string> new_outputs;
   // See JobTime::Options; for tests under a virtual clock.
   bool regular_looks = false;
-  std::string run_line;       // empty when nothing is kept
-  std::string replaced_line;  // see SinkContext
-  std::string directory;      // for messages
+  // See SinkContext; `run_line` is empty when nothing is kept.
+  std::string run_line;
+  std::string replaced_line;
+  std::string state_directory;
+  bool take_over = false;
+  std::string directory;  // for messages
   std::function<void(const std::string&)> say = [](const std::string&) {};
 };
 
@@ -118,6 +123,8 @@ class Job {
   Job(Plan plan, JobOptions options) : plan_(std::move(plan)), options_(std::move(options)) {}
   absl::Status FindPartitions();
   absl::Status CheckSkipItems() const;
+  absl::Status CheckNewOutputs() const;
+  SinkContext ContextOfSinks() const;
   absl::Status OpenWorkers();
   void ShowFirstLate(int step, const FirstLate& late);
   int64_t OldestInExchanges() const;

@@ -36,14 +36,35 @@ struct EpochOutput {
 struct SinkContext {
   Files* files = nullptr;
   // Names the line of runs that owns the output; empty when the run keeps no state.
-  std::string run_line;
+  std::string run_line = {};
   // The line of an earlier start in the same state directory that `--fresh` replaces; may be empty.
-  std::string replaced_line;
+  std::string replaced_line = {};
+  // For people and for the owner's record beside the output: the flow, its state directory
+  // (absolute, without links; empty when that is not known) and the sink's name.
+  std::string job = {};
+  std::string state_directory = {};
+  std::string sink = {};
+  // What belongs to another job may be taken from it.
+  bool take_over = false;
+  // The output so far is kept under another name, and a new one begins.
+  bool new_output = false;
+  // Whether a directory holds a job's state.
+  std::function<bool(const std::string& directory)> holds_state = [](const std::string&) {
+    return false;
+  };
+  // Called by Check() with the path or table that will be written; refuses one that another sink of
+  // this job writes.
+  std::function<absl::Status(const std::string& output)> claim = [](const std::string&) {
+    return absl::OkStatus();
+  };
   // Says one line to the operator (what was moved aside, cut back …).
   std::function<void(const std::string&)> say = [](const std::string&) {};
   // Counts items that the sink leaves out; null where nobody would see them.
   SkipLog* skips = nullptr;
 };
+
+// SinkContext::claim for all sinks of one start.
+std::function<absl::Status(const std::string&)> ClaimOutputs();
 
 // One open sink. Write and EndEpoch on its worker, Publish on the committer.
 class SinkTarget {
@@ -65,6 +86,8 @@ class SinkStep {
   virtual absl::StatusOr<std::unique_ptr<SinkTarget>> Open(const std::optional<Position>& resume,
                                                            const SinkContext& context) = 0;
   virtual SinkGuarantee guarantee() const = 0;
+  // Whether SinkContext::new_output means anything to it.
+  virtual bool can_begin_anew() const { return false; }
   virtual std::string Describe() const = 0;
 };
 

@@ -18,6 +18,15 @@ constexpr Span kLookInJobTime = Span::Micros(500'000);
 // And at least, where job time stands still.
 constexpr Span kLookWhileStandingStill = Span::Micros(10'000);
 
+SinkContext ContextOf(const StepPlan& sink, const WorkerSetup& setup) {
+  SinkContext context = setup.sink_context;
+  context.sink = sink.name;
+  context.new_output =
+      setup.new_outputs != nullptr &&
+      std::count(setup.new_outputs->begin(), setup.new_outputs->end(), sink.name) > 0;
+  return context;
+}
+
 }  // namespace
 
 Worker::Worker(WorkerSetup setup) : setup_(std::move(setup)), budget_(setup_.memory_bytes) {}
@@ -130,7 +139,8 @@ absl::Status Worker::CheckSinks() {
     const SinkRecord* record = RecordOfSink(plan.name);
     std::optional<Position> position;
     if (record != nullptr) position = Position(record->position);
-    TM_RETURN_IF_ERROR(Annotate(plan.sink->Check(position, setup_.sink_context), StepWord(plan)));
+    TM_RETURN_IF_ERROR(
+        Annotate(plan.sink->Check(position, ContextOf(plan, setup_)), StepWord(plan)));
   }
   return absl::OkStatus();
 }
@@ -162,7 +172,7 @@ absl::Status Worker::OpenSink(int step) {
   const SinkRecord* record = RecordOfSink(plan.name);
   std::optional<Position> position;
   if (record != nullptr) position = Position(record->position);
-  TM_ASSIGN_OR_RETURN(state.sink, plan.sink->Open(position, setup_.sink_context));
+  TM_ASSIGN_OR_RETURN(state.sink, plan.sink->Open(position, ContextOf(plan, setup_)));
   // A crash may have come between the commit and the publishing of its rows; a second time changes
   // nothing.
   if (record == nullptr || record->rows.empty()) return absl::OkStatus();

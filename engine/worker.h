@@ -71,7 +71,8 @@ struct WorkerSetup {
   const std::vector<SkippedItem>* skip_items = nullptr;
   TimeKeeper* time = nullptr;
   SourceContext source_context;
-  SinkContext sink_context;
+  SinkContext sink_context;  // but for what each sink has of its own
+  const std::vector<std::string>* new_outputs = nullptr;  // of these sinks; may be null
   size_t memory_bytes = 0;
   size_t batch_items_max = 1024;  // read from a source in one go
   std::vector<std::unique_ptr<Exchange>>* exchanges = nullptr;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/quantity.h"
+#include "base/real_path.h"
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "engine/plan.h"
@@ -18,6 +19,7 @@
 #include "engine/skip_log.h"
 #include "recovery/inspect.h"
 #include "recovery/resume_plan.h"
+#include "recovery/state_directory.h"
 #include "tidemark/verbs.h"
 
 namespace tidemark {
@@ -71,6 +73,23 @@ absl::Status PrintSource(const StepPlan& step, const EpochRecord& record,
   return verdict;
 }
 
+SinkContext ContextOfSinks(const Plan& plan, const std::string& state_directory,
+                           const std::string& run_line, Files& files) {
+  SinkContext context{.files = &files, .run_line = run_line, .job = plan.flow_name};
+  if (!state_directory.empty()) context.state_directory = RealPath(state_directory);
+  context.holds_state = [&files](const std::string& directory) {
+    return HoldsState(files, directory);
+  };
+  context.claim = ClaimOutputs();
+  return context;
+}
+
+absl::Status CheckSink(const StepPlan& step, const std::optional<Position>& resume,
+                       SinkContext context) {
+  context.sink = step.name;
+  return step.sink->Check(resume, context);
+}
+
 // Without a context the output is not looked at.
 absl::Status PrintSink(const StepPlan& step, const SinkRecord* known, const SinkContext* context) {
   std::string line = Cat("sink '", step.name, "' (", step.sink->Describe(), "): ");
@@ -90,7 +109,7 @@ absl::Status PrintSink(const StepPlan& step, const SinkRecord* known, const Sink
     line += "goes on where it stood; what is behind that is cut off";
   }
   absl::Status found;
-  if (context != nullptr) found = step.sink->Check(resume, *context);
+  if (context != nullptr) found = CheckSink(step, resume, *context);
   Print(found.ok() ? line : Cat(line, ", which is refused"));
   return Annotate(found, StepWord(step));
 }
@@ -109,7 +128,30 @@ uint64_t KeysOf(const EpochRecord& record, const std::string& step) {
   return 0;
 }
 
+// What is in the way of a start, and not only for now.
+bool IsRefusal(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) || absl::IsDataLoss(status) ||
+         absl::IsInvalidArgument(status);
+}
+
 }  // namespace
+
+absl::Status CheckOutputs(const Flow& flow, const std::string& state_directory, Files& files) {
+  TM_ASSIGN_OR_RETURN(const Plan plan, flow.Compile());
+  EpochRecord record;
+  const auto state = StateInspector::Open(files, state_directory);
+  if (state.ok() && (*state)->record().flow_name == plan.flow_name) record = (*state)->record();
+  const std::string line = record.run_line.empty() ? "a new one" : record.run_line;
+  const SinkContext context = ContextOfSinks(plan, state_directory, line, files);
+  for (const StepPlan& step : plan.steps) {
+    if (step.sink == nullptr) continue;
+    std::optional<Position> resume;
+    if (const SinkRecord* known = SinkIn(record, step.name)) resume = Position(known->position);
+    const absl::Status found = CheckSink(step, resume, context);
+    if (IsRefusal(found)) return Annotate(found, StepWord(step));
+  }
+  return absl::OkStatus();
+}
 
 int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, const Clock& clock) {
   const auto plan = flow.Compile();
@@ -132,8 +174,7 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
   const SourceContext sources{.files = &files, .clock = &clock, .skips = &skips};
   // A fork from a snapshot gives its outputs other places, or takes these over.
   const bool is_snapshot = files.Stat(JoinPath(directory, "manifest")).ok();
-  const SinkContext sinks{
-      .files = &files, .run_line = record.run_line, .replaced_line = "", .skips = &skips};
+  const SinkContext sinks = ContextOfSinks(*plan, directory, record.run_line, files);
   absl::Status ends;  // the first source or sink that would refuse
   for (const StepPlan& step : plan->steps) {
     absl::Status end;

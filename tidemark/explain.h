@@ -13,6 +13,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "tidemark/flow.h"
@@ -21,5 +22,9 @@ namespace tidemark {
 
 // `directory`: a state directory, also of a running job, or a snapshot.
 int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, const Clock& clock);
+
+// Why a start with this state directory, which need not be there, would be refused for one of its
+// outputs: another job's, say. OK too when that cannot be told now.
+absl::Status CheckOutputs(const Flow& flow, const std::string& state_directory, Files& files);
 
 }  // namespace tidemark

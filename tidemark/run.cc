@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/directory_watch.h"
 #include "base/quantity.h"
+#include "base/real_path.h"
 #include "base/status.h"
 #include "engine/job.h"
 #include "engine/resume_check.h"
@@ -76,16 +77,14 @@ class Run {
   }
 
   absl::Status OpenState(const Plan& plan) {
-    if (options_.take_over && options_.from_snapshot.empty() &&
-        !context_.files->Stat(StorePath(options_.state_directory)).ok()) {
-      return absl::InvalidArgumentError(
-          "--take-over: there is nothing to take over; it goes with --from SNAPSHOT");
-    }
     if (options_.state_directory.empty()) {
-      if (!options_.from_snapshot.empty() || options_.fresh) {
+      const char* needs = !options_.from_snapshot.empty() ? "--from"
+                          : options_.fresh                ? "--fresh"
+                          : !options_.new_outputs.empty() ? "--new-output"
+                                                          : nullptr;
+      if (needs != nullptr) {
         return absl::InvalidArgumentError(
-            Cat(options_.fresh ? "--fresh" : "--from",
-                " needs a state directory; give one with --state DIR"));
+            Cat(needs, " needs a state directory; give one with --state DIR"));
       }
       view_.Say("no state is kept; with --state DIR the job survives a crash and resumes");
       return absl::OkStatus();
@@ -178,9 +177,11 @@ class Run {
         job.resume = *directory_->record();
         TM_RETURN_IF_ERROR(CheckDropState(plan, *job.resume));
       }
-      job.replaced_line =
-          options_.take_over && job.resume ? SinkLine(*job.resume) : directory_->replaced_line();
+      job.replaced_line = directory_->replaced_line();
+      job.state_directory = RealPath(directory_->path());
     }
+    job.take_over = options_.take_over;
+    job.new_outputs = options_.new_outputs;
     const bool resumes = job.resume.has_value();
     TM_ASSIGN_OR_RETURN(job_, Job::Open(std::move(plan), std::move(job)));
     if (resumes) {
@@ -234,14 +235,6 @@ class Run {
     return record.run_line;
   }
 
-  // The line of runs that the sinks were last written by.
-  static std::string SinkLine(const EpochRecord& record) {
-    for (const SinkRecord& sink : record.sinks) {
-      if (const auto line = Position(sink.position).Text("run_line")) return *line;
-    }
-    return {};
-  }
-
   void SayGuarantees() {
     if (!job_->keeps_state()) return;
     for (const StepPlan& step : job_->plan().steps) {
@@ -254,6 +247,18 @@ class Run {
                       ") cannot be cut back: a crash may repeat output (at least once)"));
       }
     }
+  }
+
+  // What stops a run until somebody does something stops the same command, too.
+  std::string WhereItStands(const absl::Status& end) const {
+    const bool needs_somebody = absl::IsFailedPrecondition(end) || absl::IsDataLoss(end);
+    const uint64_t epoch = committed_epoch_.load();
+    if (epoch == 0) {
+      return needs_somebody ? "; nothing was committed"
+                            : "; nothing was committed, the same command starts again";
+    }
+    return Cat("; the state stands at epoch ", epoch,
+               needs_somebody ? "" : ", the same command goes on from there");
   }
 
   int Drive() {
@@ -299,10 +304,7 @@ class Run {
             Cat(WithoutAdvice(end),
                 "; the next start looks at all of it and goes back to the newest whole snapshot");
       } else if (job_->keeps_state()) {
-        const uint64_t epoch = committed_epoch_.load();
-        line += epoch == 0 ? std::string("; nothing was committed, the same command starts again")
-                           : Cat("; the state stands at epoch ", epoch,
-                                 ", the same command goes on from there");
+        line += WhereItStands(end);
         // What an item is refused for, by the source or by user code, it is refused for again.
         const bool says_how = line.find("--skip-item ") != std::string::npos;
         if (!says_how && (absl::IsAborted(end) || absl::IsInvalidArgument(end)))

@@ -30,8 +30,11 @@ struct RunOptions {
   uint64_t disk_bytes_max = 0;
   // Remove the state of this step, which the flow no longer has; empty: none.
   std::string drop_state;
-  // Cut back and continue sinks that belong to the line of runs this one was forked from.
+  // Take outputs that belong to another job: one that this run was forked from is cut back and
+  // continued, another one's is moved aside.
   bool take_over = false;
+  // Sinks that begin a new output, while the state is kept.
+  std::vector<std::string> new_outputs;
   // Items that stop every run and are to be stepped over; recorded with the state.
   std::vector<SkippedItem> skip_items;
   // Where the store is damaged, go back to the newest whole snapshot and say so; else refuse.

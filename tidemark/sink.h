@@ -54,6 +54,9 @@ class SinkFactory {
   virtual absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
                                                               const SinkContext& context) = 0;
   virtual SinkGuarantee guarantee() const = 0;
+  // Open() heeds SinkContext::new_output (--new-output): the output so far is kept under another
+  // name, and a new one begins behind what was committed.
+  virtual bool can_begin_anew() const { return false; }
   // One line for people: "file out/peaks.jsonl".
   virtual std::string Describe() const = 0;
 };

@@ -127,6 +127,9 @@ int SnapshotVerb(const Words& words, Files& files) {
   }
   const std::string& directory = line.Word(0);
   // Never makes a state where there is none.
+  if (const absl::Status there = CheckHoldsState(files, directory); !there.ok()) {
+    return Complain(there, 1);
+  }
   if (!files.Stat(StorePath(directory)).ok() || !files.Stat(JoinPath(directory, "LOCK")).ok()) {
     return Complain(
         absl::NotFoundError(Cat(directory, ": is no state directory (it has no store/ or LOCK)")),

@@ -76,6 +76,7 @@ absl::Status FlowTester::Start() {
     TM_ASSIGN_OR_RETURN(job.resume, ReadEpochRecord(*storage_->store));
   }
   job.skip_items = options_.skip_items;
+  job.new_outputs = options_.new_outputs;
   TM_ASSIGN_OR_RETURN(job_, Job::Open(std::move(plan), std::move(job)));
   // What fell due while the process was down comes before the first new item.
   return absl::OkStatus();

@@ -178,6 +178,8 @@ class FlowTester {
     std::string state_directory = {};
     // Items that are stepped over, as by --skip-item.
     std::vector<SkippedItem> skip_items = {};
+    // Sinks that begin a new output at the next start, as by --new-output.
+    std::vector<std::string> new_outputs = {};
     // Nothing is kept, as in a run without --state.
     bool keep_nothing = false;
   };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "base/quantity.h"
 #include "base/status.h"
 #include "recovery/inspect.h"
@@ -172,7 +173,8 @@ std::vector<FlagSpec> RunFlags() {
        "step over item N (a file's line), which stops every run"},
       {"drop-state", "STEP", "remove what a step kept that the flow no longer has"},
       {"no-fallback", "", "refuse a damaged store, instead of going back to a snapshot"},
-      {"take-over", "", "with --from: go on in the outputs of the original job"},
+      {"take-over", "", "take outputs of another job; with --from: go on in the original's"},
+      {"new-output", "SINK[,SINK]", "keep a sink's output so far and begin a new one"},
       {"workers", "N", "worker threads (default 1); may change from run to run"},
       {"memory", "SIZE", "for hot state, e.g. 512MiB (default 1GiB)"},
       {"snapshot-every", "TIME", "take a snapshot this often (default 1m)"},
@@ -198,6 +200,12 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   }
   if (const auto item = line.Text("skip-item")) {
     TM_ASSIGN_OR_RETURN(options.skip_items.emplace_back(), ParseSkipItem(*item));
+  }
+  if (const auto sinks = line.Text("new-output")) {
+    options.new_outputs = absl::StrSplit(*sinks, ',', absl::SkipEmpty());
+    if (options.new_outputs.empty()) {
+      return absl::InvalidArgumentError("--new-output: is empty; name a sink");
+    }
   }
   options.fresh = line.Has("fresh");
   options.take_over = line.Has("take-over");
@@ -227,6 +235,9 @@ int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
                          words);
   if (!line.status().ok()) return Complain(line.status(), 2);
   const std::string& directory = line.Word(0);
+  if (const absl::Status there = CheckHoldsState(files, directory); !there.ok()) {
+    return Complain(there, 1);
+  }
   std::vector<DamagedSnapshot> damaged;
   auto snapshots = ListSnapshots(files, directory, &damaged);
   if (!snapshots.ok()) return Complain(snapshots.status(), 1);

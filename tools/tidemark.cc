@@ -115,6 +115,10 @@ int ValidateVerb(const Words& words, Files& files) {
   const auto built = BuildJob(*job, {});
   if (!built.ok()) return Complain(built.status(), 2);
   if (const auto plan = built->flow.Compile(); !plan.ok()) return Complain(plan.status(), 2);
+  if (job->state) {
+    const absl::Status outputs = CheckOutputs(built->flow, *job->state, files);
+    if (!outputs.ok()) return Complain(outputs, absl::IsInvalidArgument(outputs) ? 2 : 3);
+  }
   std::printf("%s: fine\n", line.Word(0).c_str());
   return 0;
 }

@@ -316,7 +316,7 @@ TEST_F(BadInput, FlagsThatMakeNoSenseAreRefused) {
       {{"--memory", "1"}, "--memory: at least 1.0 MiB"},
       {{"--snapshot-every", "0s"}, "--snapshot-every: must be more than 0s"},
       {{"--keep-snapshots", "0"}, "--keep-snapshots: at least 1"},
-      {{"--take-over"}, "--take-over: there is nothing to take over"},
+      {{"--new-output="}, "--new-output: is empty"},
   };
   const Words before = Names();
   for (const auto& wrong : kCases) {

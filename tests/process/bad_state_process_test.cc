@@ -217,7 +217,7 @@ TEST_F(BadState, AJobThatDoesNotAnswerIsNotWaitedForForEver) {
 }
 
 TEST_F(BadState, ASnapshotOfNothingIsRefused) {
-  ExpectRefused(Command({"snapshot", "nowhere"}), kFailed, {"nowhere: is no state directory"});
+  ExpectRefused(Command({"snapshot", "nowhere"}), kFailed, {"nowhere: no such directory"});
   EXPECT_FALSE(Exists("nowhere"));
   RunHalfway();
   ExpectRefused(Command({"snapshot", kState, "--name", "a/b"}), kUsage, {"--name: 'a/b'"});
@@ -259,8 +259,9 @@ TEST_F(BadState, ARefusedForkCanBeRepeatedAsAdvised) {
   const Standing before = Now();
   const Words fork = {"--from", Cat("out/job.state/snapshots/", before.snapshots.back()), "--state",
                       "fork.state"};
-  ExpectRefused(Run(fork), kFailed,
-                {"out/job.jsonl: belongs to run line", "--out DIR", "--take-over"});
+  ExpectRefused(
+      Run(fork), kFailed,
+      {"out/job.jsonl: is written by job 'job', whose state is /", "--out DIR", "--take-over"});
   EXPECT_EQ(Now(), before);
   Words advised = fork;
   advised.insert(advised.end(), {"--out", "fork"});

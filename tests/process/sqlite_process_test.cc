@@ -119,7 +119,7 @@ TEST_F(SqliteProcess, AForkLeavesTheTablesOfItsOriginalAlone) {
   const auto refused = Run({"--from", from, "--state", "fork"});
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_NE(refused.err.find("table '"), std::string::npos) << refused.err;
-  EXPECT_NE(refused.err.find("belongs to run line"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("is written by job 'tables'"), std::string::npos) << refused.err;
   EXPECT_NE(refused.err.find("give --out DIR to write elsewhere"), std::string::npos);
   EXPECT_EQ(Tables("out"), tables);
 

@@ -134,6 +134,7 @@ class TypedSink final : public SinkStep {
     return status;
   }
   SinkGuarantee guarantee() const override { return sink_.factory()->guarantee(); }
+  bool can_begin_anew() const override { return sink_.factory()->can_begin_anew(); }
   std::string Describe() const override { return sink_.factory()->Describe(); }
 
  private:
