@@ -80,6 +80,8 @@ class GeneratorSource final : public SourceFactory<JsonRow> {
     }
     return std::make_unique<GeneratorPartition>(options_, next);
   }
+  // They are due by the rate, and none waits.
+  bool makes_items() const override { return true; }
   std::string Describe() const override { return Cat("generator with seed ", options_.seed); }
 
  private:

@@ -46,7 +46,7 @@ class RecordPartition final : public SourcePartition<T> {
         return out.size() == before ? PollResult::AtEnd() : PollResult::Again();
       }
     }
-    return PollResult::Again();
+    return PollResult::MoreAtHand();
   }
 
   Position position() const override { return reader_.input().position(); }

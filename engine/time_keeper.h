@@ -29,9 +29,9 @@ struct Activation {
   Timestamp job;
   Timestamp deadline;
   Timestamp reading;
-  uint64_t epoch = 0;         // the one that is open on the worker
-  int64_t monotonic_us = 0;   // for this run only
-  int64_t running_us = 0;     // of it what was planned, JobTime::Reading
+  uint64_t epoch = 0;        // the one that is open on the worker
+  int64_t monotonic_us = 0;  // for this run only
+  int64_t running_us = 0;    // of it what was planned, JobTime::Reading
 
   bool operator==(const Activation&) const = default;
 

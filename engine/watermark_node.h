@@ -55,17 +55,15 @@ class WatermarkNode : public Node {
   virtual std::unique_ptr<AnyBatch> Empty() const = 0;
   // The watermark of the item's partition as of the item.
   Timestamp AsOf(Timestamp item) {
-    return handed_on_ ? handed_on_->watermark
-                      : meter_->OnItem(partition_, item, partition_now_);
+    return handed_on_ ? handed_on_->watermark : meter_->OnItem(partition_, item, partition_now_);
   }
   // Where the partition of the batches is behind the last item.
   PartitionMark MarkOfBatch() const { return handed_on_ ? HandedOn() : meter_->Mark(partition_); }
 
  private:
   PartitionMark HandedOn() const {
-    return {.partition = partition_,
-            .watermark = handed_on_->watermark,
-            .state = handed_on_->state};
+    return {
+        .partition = partition_, .watermark = handed_on_->watermark, .state = handed_on_->state};
   }
   absl::Status EmitMark(const PartitionMark& mark, Output& out) {
     auto batch = Empty();
@@ -74,8 +72,8 @@ class WatermarkNode : public Node {
   }
 
   const StreamClockOptions options_;
-  std::optional<PartitionMeter> meter_;     // behind sources
-  std::optional<StreamMark> handed_on_;     // behind windows, less the bound
+  std::optional<PartitionMeter> meter_;  // behind sources
+  std::optional<StreamMark> handed_on_;  // behind windows, less the bound
   int partition_ = 0;
   Span partition_now_;
 };

@@ -132,8 +132,8 @@ class WatermarkPlanner {
     if (IsPerKeyWindow(At(in.because_of))) {
       return absl::InvalidArgumentError(Cat(who, "the windows of ", Word(in.because_of),
                                             " before it have a watermark per key, so there is ",
-                                            "none for the whole stream; give ",
-                                            Word(in.because_of), " watermark: per_stream"));
+                                            "none for the whole stream; give ", Word(in.because_of),
+                                            " watermark: per_stream"));
     }
     return absl::InvalidArgumentError(
         Cat(who, "watermark: per_stream has nothing to follow, since ",
@@ -144,10 +144,10 @@ class WatermarkPlanner {
   absl::Status CheckPerKey(int step, const Carried& in) {
     const std::string who = Cat(Word(step), ": ");
     if (in.kind == Carried::Kind::kStream) {
-      return absl::InvalidArgumentError(
-          Cat(who, "watermark: per_key cannot follow windows with watermark: per_stream, since one ",
-              "key's results say nothing about the time of the stream; leave `watermark` out or ",
-              "say per_stream"));
+      return absl::InvalidArgumentError(Cat(
+          who, "watermark: per_key cannot follow windows with watermark: per_stream, since one ",
+          "key's results say nothing about the time of the stream; leave `watermark` out or ",
+          "say per_stream"));
     }
     if (const int other = PerKeyWindowUnderAnotherKey(step); other >= 0) {
       return absl::InvalidArgumentError(
@@ -203,9 +203,9 @@ class WatermarkPlanner {
     for (const EdgePlan& edge : plan_.edges) {
       if (edge.to != step) continue;
       const StepPlan& from = At(edge.from);
-      const bool late = (IsWindow(from) && edge.port == kLatePort) ||
-                        (from.role == StepPlan::Role::kStateless &&
-                         late_[static_cast<size_t>(edge.from)]);
+      const bool late =
+          (IsWindow(from) && edge.port == kLatePort) ||
+          (from.role == StepPlan::Role::kStateless && late_[static_cast<size_t>(edge.from)]);
       if (!late) return false;
       any = true;
     }

@@ -428,9 +428,10 @@ Timestamp Worker::NextWake() {
     if (waits_in_job_time) next = std::min(next, now_.wall + kLookInJobTime);
   }
   const Span wait = next.is_never() ? Span::Infinite() : next - now_.wall;
-  setup_.time->job_time().Plan(
-      setup_.index, wait.us > JobTime::kPlanMax ? PartitionPulse::kAlways
-                                                : now_.monotonic_us + std::max<int64_t>(wait.us, 0));
+  setup_.time->job_time().Plan(setup_.index,
+                               wait.us > JobTime::kPlanMax
+                                   ? PartitionPulse::kAlways
+                                   : now_.monotonic_us + std::max<int64_t>(wait.us, 0));
   return next;
 }
 

@@ -46,11 +46,11 @@ struct JobSignals {
 // Counters for people and tests; relaxed, monotonous but for the gauges.
 struct WorkerStats {
   std::atomic<uint64_t> items_in{0};
-  std::atomic<uint64_t> items_out{0};   // to sinks, late items not counted
+  std::atomic<uint64_t> items_out{0};  // to sinks, late items not counted
   std::atomic<uint64_t> late_items{0};
-  std::atomic<uint64_t> late_rows{0};   // (item, window) pairs
-  std::atomic<uint64_t> closed_at_end{0};   // windows, since the input ended
-  std::atomic<uint64_t> waiting_keys{0};    // gauge: hot keys that wait in job time
+  std::atomic<uint64_t> late_rows{0};      // (item, window) pairs
+  std::atomic<uint64_t> closed_at_end{0};  // windows, since the input ended
+  std::atomic<uint64_t> waiting_keys{0};   // gauge: hot keys that wait in job time
   std::atomic<uint64_t> steps{0};
   std::atomic<uint64_t> loaded_keys{0};
   std::atomic<uint64_t> evicted_keys{0};
@@ -71,7 +71,7 @@ struct WorkerSetup {
   const std::vector<SkippedItem>* skip_items = nullptr;
   TimeKeeper* time = nullptr;
   SourceContext source_context;
-  SinkContext sink_context;  // but for what each sink has of its own
+  SinkContext sink_context;                               // but for what each sink has of its own
   const std::vector<std::string>* new_outputs = nullptr;  // of these sinks; may be null
   size_t memory_bytes = 0;
   size_t batch_items_max = 1024;  // read from a source in one go

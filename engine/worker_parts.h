@@ -68,10 +68,10 @@ struct Worker::SourceState {
   bool readable = false;
   bool at_end = false;
   PartitionPulse pulse;
-  Span caught_up_for;           // the clock by which idle_after is counted
+  Span caught_up_for;            // the clock by which idle_after is counted
   int64_t counted_until_us = 0;  // running time
   uint64_t items = 0;            // in this run
-  double rate = 0;     // items per second; 0 = unlimited
+  double rate = 0;               // items per second; 0 = unlimited
   Timestamp paced_from;
 
   // The pace is an average since the start of the run: item n is due n / rate after it.

@@ -156,13 +156,7 @@ void Worker::CountQuiet() {
 absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   const size_t max =
       source.Allowed(now_.wall, source.skip.empty() ? setup_.batch_items_max : size_t{1});
-  if (max == 0) {
-    // What a rate holds back is at hand, but for a source that makes its items when they are due.
-    if (setup_.plan->steps[static_cast<size_t>(source.step)].source->makes_items()) {
-      NotePoll(source, false);
-    }
-    return false;
-  }
+  if (max == 0) return false;
   const std::optional<int64_t> number =
       source.skip.empty() ? std::nullopt : ItemNumber(source.reader->position());
   std::unique_ptr<AnyBatch> batch;
@@ -186,7 +180,9 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   source.items += items;
   // Items that came at once suggest more; a source knows better.
   const bool at_once = polled->ready_fd < 0 && polled->ask_again == Timestamp::Min();
-  NotePoll(source, polled->more_at_hand.value_or(items > 0 && at_once));
+  const bool more = polled->more_at_hand.value_or(items > 0 && at_once);
+  // What a rate holds back is at hand, but for a source that makes its items when they are due.
+  NotePoll(source, more && !(plan.source->makes_items() && source.PaceDue() > now_.wall));
   reading_ = &source;
   if (items > 0) {
     SetChanged();

@@ -8,9 +8,9 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "engine/watermark_plan.h"
 #include "engine/worker.h"
 #include "engine/worker_parts.h"
-#include "engine/watermark_plan.h"
 
 namespace tidemark {
 namespace {
@@ -54,8 +54,8 @@ absl::Status Worker::OpenStreamTimes() {
       StatefulNode* follower = steps_[static_cast<size_t>(to)].stateful;
       TM_CHECK(follower != nullptr, "a step with state follows the watermark of a stream");
       const StepPlan& window = plan.steps[static_cast<size_t>(to)];
-      follower->FollowStream(
-          saved, window.hands_on ? std::optional(window.hands_on_less) : std::nullopt);
+      follower->FollowStream(saved,
+                             window.hands_on ? std::optional(window.hands_on_less) : std::nullopt);
     }
   }
   return absl::OkStatus();
@@ -87,8 +87,8 @@ void Worker::OpenHandedOn(int step) {
     state.first_partition_of_edge[static_cast<int>(e)] = partitions;
     partitions += exchange_of_edge_[e] >= 0 ? setup_.count : 1;
   }
-  state.handed_on.emplace(
-      std::vector<Timestamp>(static_cast<size_t>(partitions), Timestamp::Min()), Timestamp::Min());
+  state.handed_on.emplace(std::vector<Timestamp>(static_cast<size_t>(partitions), Timestamp::Min()),
+                          Timestamp::Min());
 }
 
 // A resumed step hands on first where it was, before any new item.
@@ -160,8 +160,8 @@ Timestamp Worker::SilenceDue(const SourceState& source) const {
   if (due.is_infinite()) return Timestamp::Never();
   // Looked at in between, since what is not planned does not count.
   const Span left = Span::Micros(due.us - source.caught_up_for.us);
-  const bool counts = source.pulse.CaughtUpUntil(setup_.time->job_time().regular_looks()) >=
-                      now_.monotonic_us;
+  const bool counts =
+      source.pulse.CaughtUpUntil(setup_.time->job_time().regular_looks()) >= now_.monotonic_us;
   return now_.wall + std::clamp(left, counts ? Span() : kSilenceLookMin, kSilenceLookMax);
 }
 

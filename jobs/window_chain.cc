@@ -94,10 +94,10 @@ EventTimeSpec WindowChain::Resolve(const EventTimeSpec& clock, Place place,
   } else if (per_stream) {
     const char* mend = front_ == Front::kPerKey ? "give that window watermark: per_stream, too"
                                                 : "leave it out, so that each key has its own";
-    problems.Add(at, Cat("watermark: per_stream has nothing to follow, since ", FrontWord(),
-                         front_ == Front::kPerKey ? " have a watermark per key; "
-                                                  : " hand none on; ",
-                         mend));
+    problems.Add(
+        at,
+        Cat("watermark: per_stream has nothing to follow, since ", FrontWord(),
+            front_ == Front::kPerKey ? " have a watermark per key; " : " hand none on; ", mend));
   }
   return resolved;
 }
@@ -124,8 +124,7 @@ void WindowChain::FollowStream(EventTimeSpec& clock, Place place, Problems& prob
           "; by window_close it needs none"));
 }
 
-void WindowChain::CheckEndOfInput(const WindowSpec& window, Place place,
-                                  Problems& problems) const {
+void WindowChain::CheckEndOfInput(const WindowSpec& window, Place place, Problems& problems) const {
   if (!keeps_at_eof_.has_value() || window.options.at_eof == AtEof::kKeep) return;
   problems.Add(place, Cat("at_eof: close cannot follow '", *keeps_at_eof_,
                           "' with at_eof: keep, whose open windows this one would miss; give it "

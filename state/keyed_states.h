@@ -145,7 +145,7 @@ class KeyedStates {
 
   size_t hot_keys() const { return entries_.size(); }
   size_t changed_keys() const { return changed_.size(); }
-  size_t waiting_keys() const { return heap_.size(); }  // hot ones with a timer
+  size_t waiting_keys() const { return heap_.size(); }   // hot ones with a timer
   uint64_t loaded_keys() const { return loaded_keys_; }  // read from the store since the start
   uint64_t evicted_keys() const { return evicted_keys_; }
 

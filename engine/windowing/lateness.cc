@@ -74,10 +74,11 @@ void MergeLateness(LatenessRecord& into, const LatenessRecord& from) {
 
 std::string DescribeFirstLate(const FirstLate& late, bool after_end) {
   std::string text = late.place.empty() ? "" : Cat(late.place, ": ");
-  text += Cat(late.place.empty() ? "an item" : "the row", " of ", FormatTimestamp(late.at), ", key ",
-              FormatUserKey(late.key), ", is late by ", FormatSpan(late.late_by));
+  text += Cat(late.place.empty() ? "an item" : "the row", " of ", FormatTimestamp(late.at),
+              ", key ", FormatUserKey(late.key), ", is late by ", FormatSpan(late.late_by));
   if (after_end) {
-    text += "; an earlier run closed its windows at the end of its input, which at_eof: keep does not";
+    text +=
+        "; an earlier run closed its windows at the end of its input, which at_eof: keep does not";
   } else if (!late.needed_bound.is_infinite()) {
     text += Cat("; max_out_of_orderness: ", FormatSpan(late.needed_bound), " would have kept it");
   }

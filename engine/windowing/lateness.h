@@ -32,7 +32,7 @@ struct FirstLate {
   std::string place;  // "quakes.jsonl:17"; empty where that is not known
   std::string key;    // an encoded user key
   Timestamp at;
-  Span late_by;       // watermark - at
+  Span late_by;  // watermark - at
   // The max_out_of_orderness that would have kept it; infinite where none would have.
   Span needed_bound;
   // Without the time that passed while the key was quiet it would not have been late.

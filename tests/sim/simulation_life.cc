@@ -114,6 +114,7 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   TM_ASSIGN_OR_RETURN(Plan compiled, flow.Compile());
   JobOptions job = plan.job;
   job.clock = &clock_;
+  job.regular_looks = true;
   job.files = process.files.get();
   process.lying = std::make_unique<LyingStore>(process.directory->store(),
                                                options_.bug == PlantedBug::kRecordBeforeRows);

@@ -241,8 +241,8 @@ class KeyedNode final : public StatefulNode {
   absl::Status FlushInOrder(const Activation& then, Output& out) {
     std::array<size_t, std::tuple_size_v<Outs>> next{};
     for (const uint8_t port : ready_order_) {
-      TM_RETURN_IF_ERROR(
-          EmitOne(then, out, port, next[port]++, std::make_index_sequence<std::tuple_size_v<Outs>>()));
+      TM_RETURN_IF_ERROR(EmitOne(then, out, port, next[port]++,
+                                 std::make_index_sequence<std::tuple_size_v<Outs>>()));
     }
     ready_order_.clear();
     std::apply([](auto&... ready) { (ready.clear(), ...); }, ready_);

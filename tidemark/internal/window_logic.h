@@ -80,9 +80,8 @@ class WindowLogic
   // A key without windows is remembered for keep_watermark_for: its watermark, so that stragglers
   // are late, and under the system's clock what its windows are counted by.
   static constexpr bool kOutlivesWindows =
-      Clock::kKeptPerKey || (kDomain == TimeDomain::kReading && requires {
-        requires Windower::kCountsIds;
-      });
+      Clock::kKeptPerKey ||
+      (kDomain == TimeDomain::kReading && requires { requires Windower::kCountsIds; });
   static constexpr size_t kResults = 0, kLate = 1, kMetadata = 2;
 
   WindowLogic(Clock clock, Windower windower, Fold fold, WindowRules rules)
