@@ -93,14 +93,15 @@ std::optional<std::string> JsonShapeOf(std::string_view beginning) {
   if (second == std::string_view::npos) return std::nullopt;
   const size_t line_end = std::min(text.find('\n', first), text.size());
   const std::string_view line = text.substr(first, line_end - first);
-  // A whole array, or the last line of a broken object, may be one bad row among good ones.
+  // A line that is whole may be one bad row among good ones.
+  const bool is_whole = !FindJsonFault(line).has_value();
   const bool is_only_line = Trimmed(text.substr(line_end)).empty();
   if (text[first] == '[' && (text[second] == '{' || text[second] == '[') &&
-      (is_only_line || FindJsonFault(line).has_value())) {
+      (is_only_line || !is_whole)) {
     return Cat("one JSON array, and ", kLineIsObject, "; jq -c '.[]' makes lines of it");
   }
   const size_t next = text.find_first_not_of(kBlanks, line_end);
-  if (text[first] == '{' && next != std::string_view::npos && text[next] == '"') {
+  if (text[first] == '{' && !is_whole && next != std::string_view::npos && text[next] == '"') {
     return Cat("JSON over several lines, and ", kLineIsObject, "; jq -c . makes lines of it");
   }
   return std::nullopt;

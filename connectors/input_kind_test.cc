@@ -66,10 +66,10 @@ TEST(InputKind, TellsAnArrayAndPrettyPrintedJsonFromBadRows) {
                              "\xef\xbb\xbf{\r\n\t\"a\": 1\r\n}"}) {
     EXPECT_THAT(JsonShapeOf(pretty).value_or(""), HasSubstr("JSON over several lines")) << pretty;
   }
-  for (const char* rows :
-       {"", "\n", "{", "{\n", "[", "[\n", "{\"a\":1}\n{\"a\":2}\n", "{}\n{}\n",
-        "[INFO] started\n{\"a\":1}\n", "[1,2]\n{\"a\":1}\n", "{\"a\":\n{\"a\":1}\n",
-        "[{\"a\":1}]\n{\"a\":1}\n", "\n\n{\"a\":1}", "{\"a\": 1}\n\n{\"a\": 2}\n"}) {
+  for (const char* rows : {"", "\n", "{", "{\n", "[", "[\n", "{\"a\":1}\n{\"a\":2}\n", "{}\n{}\n",
+                           "[INFO] started\n{\"a\":1}\n", "[1,2]\n{\"a\":1}\n",
+                           "{\"a\":\n{\"a\":1}\n", "[{\"a\":1}]\n{\"a\":1}\n", "\n\n{\"a\":1}",
+                           "{\"a\":1}\n\"text\"\n{}\n", "{\"a\": 1}\n\n{\"a\": 2}\n"}) {
     EXPECT_EQ(JsonShapeOf(rows), std::nullopt) << rows;
   }
 }
