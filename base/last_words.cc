@@ -7,6 +7,8 @@
 #include <exception>
 #include <new>
 
+#include "base/printable.h"
+
 namespace tidemark {
 namespace {
 
@@ -26,7 +28,7 @@ void Say(const char* words) {
     std::_Exit(1);
   } catch (const std::exception& exception) {
     Say("tidemark: internal error: an exception that nobody caught: ");
-    Say(exception.what());
+    Say(Printable(exception.what()).c_str());
   } catch (...) {
     Say("tidemark: internal error: an exception of unknown type that nobody caught");
   }
