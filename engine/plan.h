@@ -44,6 +44,7 @@ struct StepPlan {
   std::string parameters;  // for people and for the resume check: "max_items: 3"
   std::string schema;      // of what is stored (serialised TypeSchema)
   std::string key_schema;
+  std::string results;  // StepRecord::results
   TimeDomain domain = TimeDomain::kDeadline;
   int ports = 1;
 

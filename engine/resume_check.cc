@@ -15,6 +15,7 @@ std::vector<DeclaredStep> DeclaredSteps(const Plan& plan) {
                      .parameters = step.parameters,
                      .schema = step.schema,
                      .key_schema = step.key_schema,
+                     .results = step.results,
                      .time_domain = static_cast<uint8_t>(step.domain)});
   }
   return steps;

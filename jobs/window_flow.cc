@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "jobs/aggregate_description.h"
 #include "jobs/aggregates.h"
 #include "jobs/row_writer.h"
 #include "jobs/time_unit.h"
@@ -123,7 +124,9 @@ Stream<KeyedWindowRow> ReadWindowRows(const Stream<KeyedRow>& rows,
 
 WindowStreams AddWindow(const Stream<KeyedWindowRow>& rows, const WindowSpec& window,
                         const std::vector<std::string>& key_fields, const RowFields& fields) {
-  const AggregateWindow fold{std::make_shared<const Aggregates>(Resolved(window, fields))};
+  const std::vector<AggregateSpec> aggregates = Resolved(window, fields);
+  const AggregateWindow fold{.aggregates = std::make_shared<const Aggregates>(aggregates),
+                             .description = DescribeAggregates(aggregates)};
   const WindowSteps steps = AddSteps(KeyedStream<JobKey, WindowRow>(rows), window, fold);
   const auto late = steps.late.Pairs().FilterMap(
       [](KeyValue<JobKey, Windowed<WindowRow>> item) { return std::move(item.value.value.row); });

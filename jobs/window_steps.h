@@ -23,7 +23,9 @@ struct AggregateWindow {
   using Acc = Aggregates::Acc;
   using Out = std::string;
   std::shared_ptr<const Aggregates> aggregates;
+  std::string description;  // DescribeAggregates()
 
+  std::string Describe() const { return description; }
   Acc Init() const { return aggregates->Init(); }
   template <class Emit>
   void OnValue(Acc& acc, const WindowRow& row, Emit&&) const {

@@ -64,6 +64,9 @@ struct Step {
   watermarks @11 :List(PartitionWatermark);
   # What came too late for windows of the step, since its first run.
   lateness @12 :Lateness;
+  # What the step makes of its rows, for whoever looks at it from outside: a JSON array, or nothing
+  # where the step's state speaks for itself.
+  results @13 :Text;
 }
 
 struct PartitionWatermark {

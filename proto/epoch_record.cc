@@ -99,6 +99,7 @@ void FillStep(proto::Step::Builder out, const StepRecord& step) {
     FillWatermark(watermarks[Size(i)], step.watermarks[i]);
   }
   FillLateness(out.initLateness(), step.lateness);
+  out.setResults(ToText(step.results));
 }
 
 StepRecord ReadStep(proto::Step::Reader in) {
@@ -114,7 +115,8 @@ StepRecord ReadStep(proto::Step::Reader in) {
                   .time_domain = in.getTimeDomain(),
                   .clock_floor = {in.getClockFloor()},
                   .watermarks = {},
-                  .lateness = ReadLateness(in.getLateness())};
+                  .lateness = ReadLateness(in.getLateness()),
+                  .results = FromText(in.getResults())};
   for (const auto partition : in.getWatermarks()) {
     step.watermarks.push_back({.source = FromText(partition.getSource()),
                                .partition = FromText(partition.getPartition()),

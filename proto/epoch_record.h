@@ -64,6 +64,8 @@ struct StepRecord {
   Timestamp clock_floor = Timestamp::Min();
   std::vector<PartitionWatermark> watermarks = {};
   LatenessRecord lateness = {};
+  // What the step makes of its rows, as JSON (docs/formats/epoch-record.md); may be empty.
+  std::string results = {};
   bool operator==(const StepRecord&) const = default;
 };
 

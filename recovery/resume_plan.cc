@@ -88,6 +88,7 @@ StepRecord RecordOf(const DeclaredStep& step, StepId id) {
   record.schema = step.schema;
   record.key_schema = step.key_schema;
   record.time_domain = step.time_domain;
+  record.results = step.results;
   return record;
 }
 
@@ -130,6 +131,7 @@ ResumePlan PlanResume(const std::optional<EpochRecord>& record,
                             Cat("kept, migrated: ", absl::StrJoin(*wider, ", "))});
     }
     known->schema = step.schema;
+    known->results = step.results;
     if (known->parameters != step.parameters) {
       plan.fates.push_back(
           {StepFate::Kind::kChanged, step.name,

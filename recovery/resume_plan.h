@@ -24,6 +24,7 @@ struct DeclaredStep {
   std::string parameters;
   std::string schema;
   std::string key_schema;
+  std::string results = {};
   uint8_t time_domain = 0;
 };
 

@@ -177,6 +177,7 @@ int AddKeyedStep(const Graph& graph, int from, int port, std::string name, const
   plan.parameters = std::move(parameters);
   plan.schema = Logic::Schema();
   plan.key_schema = SchemaBytesOf<K>();
+  if constexpr (requires { logic.Results(); }) plan.results = logic.Results();
   plan.domain = Logic::kDomain;
   plan.ports = static_cast<int>(std::tuple_size_v<typename Logic::Outs>);
   plan.passes_watermark = facts.passes_watermark;

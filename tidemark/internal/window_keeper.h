@@ -64,6 +64,7 @@ class WindowKeeper {
       : windower_(std::move(windower)), fold_(std::move(fold)), holds_(holds) {}
 
   const Windower& windower() const { return windower_; }
+  const Fold& fold() const { return fold_; }
   bool in_panes() const { return HasPanes<Windower> && (holds_ || CombinesByType<Fold>()); }
 
   // Into the windows of `at` that have not closed at `watermark`. Those that have are read by then.

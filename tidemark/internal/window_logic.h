@@ -89,6 +89,12 @@ class WindowLogic
         rules_(rules),
         keeper_(std::move(windower), std::move(fold), rules.holds()) {}
 
+  // What the fold makes of a window's values, where it says so (StepRecord::results).
+  std::string Results() const {
+    if constexpr (requires(const Fold& fold) { fold.Describe(); }) return keeper_.fold().Describe();
+    return "";
+  }
+
   void OnItem(State& state, Timed<V>&& item, Context& context) const {
     const Timestamp now = context.now();
     if (!state.made) {
