@@ -10,6 +10,9 @@ constexpr int64_t kSecond = 1'000'000;
 std::string Formatted(Timestamp t, const char* format) {
   return absl::FormatTime(format, absl::FromUnixMicros(t.us), absl::UTCTimeZone());
 }
+Timestamp RoundedDown(Timestamp t, int64_t us) {
+  return t.is_never() ? t : Timestamp{t.us - (t.us % us + us) % us};
+}
 std::string DateOf(Timestamp t) { return Formatted(t, "%E4Y-%m-%d"); }
 
 }  // namespace
@@ -34,10 +37,12 @@ std::string ReadableRange(Timestamp open, Timestamp close) {
   return Cat(full(open), ", ", same_day ? Formatted(close, time) : full(close));
 }
 
+Timestamp WholeSecond(Timestamp t) { return RoundedDown(t, kSecond); }
+Timestamp WholeMilli(Timestamp t) { return RoundedDown(t, kSecond / 1'000); }
+
 Timestamp NextSecond(Timestamp t) {
   if (t.is_never() || t == Timestamp::Max() || t.us % kSecond == 0) return t;
-  const int64_t begin = t.us - (t.us % kSecond + kSecond) % kSecond;
-  return {begin + kSecond};
+  return {WholeSecond(t).us + kSecond};
 }
 
 }  // namespace tidemark

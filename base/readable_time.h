@@ -18,7 +18,9 @@ std::string ReadableTime(Timestamp t);
 std::string ReadableTime(Timestamp t, Timestamp near);
 // Without seconds where both have none.
 std::string ReadableRange(Timestamp open, Timestamp close);
-// Whole seconds, for points that are not to be read more exactly than that; rounds up.
+// For points that are not to be read more exactly than that; the first two round down.
+Timestamp WholeSecond(Timestamp t);
+Timestamp WholeMilli(Timestamp t);
 Timestamp NextSecond(Timestamp t);
 
 }  // namespace tidemark

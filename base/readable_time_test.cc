@@ -31,7 +31,10 @@ TEST(ReadableTime, RangesHaveTheSameFormAtBothEnds) {
             "1969-12-31 23:59:55, 1970-01-01 00:00:05.5");
 }
 
-TEST(ReadableTime, ASecondIsRoundedUp) {
+TEST(ReadableTime, PartsOfASecondAreRounded) {
+  EXPECT_EQ(WholeSecond({-1}), Timestamp{-1'000'000});
+  EXPECT_EQ(WholeSecond({1'999'999}), Timestamp{1'000'000});
+  EXPECT_EQ(WholeMilli({1'999'999}), Timestamp{1'999'000});
   EXPECT_EQ(NextSecond({1}), Timestamp{1'000'000});
   EXPECT_EQ(NextSecond({1'000'000}), Timestamp{1'000'000});
   EXPECT_EQ(NextSecond({-1}), Timestamp{0});

@@ -61,7 +61,8 @@ int Help() {
   for (const Benchmark& benchmark : kBenchmarks) {
     std::printf("  %-14s %s\n", benchmark.name, benchmark.help);
   }
-  std::printf("\nFlags:\n%s", DescribeFlags(Flags()).c_str());
+  std::printf("\nFlags:\n");
+  for (const std::string& line : DescribeFlags(Flags())) std::printf("%s\n", line.c_str());
   return 0;
 }
 

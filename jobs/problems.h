@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/places.h"
+#include "base/printable.h"
 #include "base/status.h"
 
 namespace tidemark {
@@ -69,12 +71,12 @@ class Problems {
     std::string lines;
     for (size_t i = 0; i < sorted.size() && i < kShownMax; ++i) {
       const auto& [place, what] = sorted[i];
-      lines += Cat(i > 0 ? "\n" : "", Where(place), what);
+      lines += Cat(i > 0 ? "\n" : "", Printable(Cat(Where(place), what)));
     }
     if (sorted.size() > kShownMax) {
-      lines += Cat("\n", text_name_, ": and ", sorted.size() - kShownMax, " more");
+      lines += Cat("\n", Printable(text_name_), ": and ", sorted.size() - kShownMax, " more");
     }
-    return Error(absl::StatusCode::kInvalidArgument, lines);
+    return WithPlaces(Error(absl::StatusCode::kInvalidArgument, lines));
   }
 
  private:

@@ -259,7 +259,7 @@ void ParseOptions(const YamlMap& map, WindowOptions& options, Problems& problems
     options.late_when = *behind ? LateWhen::kBehindWatermark : LateWhen::kWindowClosed;
   }
   if (const auto arrival = ReadChoice(map, "order", {"timestamp", "arrival"}, problems)) {
-    options.order = *arrival ? Order::kArrival : Order::kTimestamp;
+    options.order = *arrival ? ValueOrder::kArrival : ValueOrder::kTimestamp;
   }
   if (const auto keep = ReadChoice(map, "at_eof", {"close", "keep"}, problems)) {
     options.at_eof = *keep ? AtEof::kKeep : AtEof::kClose;

@@ -92,7 +92,7 @@ TEST(WindowParser, ReadsEveryKey) {
   EXPECT_EQ(window.late_to->name, "stragglers");
   EXPECT_EQ(std::get<FileSinkSpec>(window.late_to->connector).path, "late.jsonl");
   EXPECT_EQ(window.options.late_when, LateWhen::kBehindWatermark);
-  EXPECT_EQ(window.options.order, Order::kTimestamp);
+  EXPECT_EQ(window.options.order, ValueOrder::kTimestamp);
   EXPECT_EQ(window.options.keep_watermark_for, absl::Hours(48));
   EXPECT_EQ(window.options.at_eof, AtEof::kKeep);
 }
@@ -134,7 +134,7 @@ TEST(WindowParser, ReadsShortFormsAndWords) {
   EXPECT_EQ(Parse(Complete("keep_watermark_for: inf")).options.keep_watermark_for,
             absl::InfiniteDuration());
   EXPECT_EQ(Parse(Complete("late_when: window_closed")).options.late_when, LateWhen::kWindowClosed);
-  EXPECT_EQ(Parse(Complete("order: arrival")).options.order, Order::kArrival);
+  EXPECT_EQ(Parse(Complete("order: arrival")).options.order, ValueOrder::kArrival);
   EXPECT_EQ(Parse(Complete("at_eof: close")).options.at_eof, AtEof::kClose);
 }
 

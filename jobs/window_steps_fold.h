@@ -20,11 +20,11 @@ struct CombiningWindow : AggregateWindow {
 };
 
 // first, last and collect are in order of time; the others need not wait for it.
-inline Order DefaultOrder(const WindowSpec& window) {
+inline ValueOrder DefaultOrder(const WindowSpec& window) {
   const bool by_time =
       std::any_of(window.aggregates.begin(), window.aggregates.end(),
                   [](const AggregateSpec& aggregate) { return DependsOnOrder(aggregate.kind); });
-  return by_time ? Order::kTimestamp : Order::kArrival;
+  return by_time ? ValueOrder::kTimestamp : ValueOrder::kArrival;
 }
 
 template <class Timed>

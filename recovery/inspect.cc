@@ -144,6 +144,9 @@ absl::Status StateInspector::Dump(
 absl::Status StateInspector::DumpStep(
     const StepRecord& step, const DumpOptions& options, uint64_t& left,
     const std::function<absl::Status(const DumpedKey&)>& visit) const {
+  auto decoded = DecodeSchema(step.schema);
+  if (!decoded.ok()) return Annotate(decoded.status(), Cat(directory_, ": step '", step.name, "'"));
+  const auto schema = std::make_shared<const TypeSchema>(*std::move(decoded));
   StepWalk walk(*store_, step.id);
   TM_RETURN_IF_ERROR(walk.Start());
   for (; left > 0 && walk.Valid();) {
@@ -151,7 +154,7 @@ absl::Status StateInspector::DumpStep(
     const bool wanted =
         !options.key || *options.key == FormatUserKey(key) || *options.key == UserKeyToJson(key);
     if (wanted) {
-      auto dumped = Decode(step, key, walk.value());
+      auto dumped = Decode(step, schema, key, walk.value());
       if (!dumped.ok()) return Annotate(dumped.status(), directory_);
       TM_RETURN_IF_ERROR(visit(*dumped));
       --left;
@@ -190,7 +193,9 @@ void StateInspector::AddTimes(const StepRecord& step, const RowHeader& header,
   }
 }
 
-absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step, std::string_view user_key,
+absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step,
+                                                 const std::shared_ptr<const TypeSchema>& schema,
+                                                 std::string_view user_key,
                                                  std::string_view main_row) const {
   DumpedKey out{.step = step.name,
                 .kind = step.kind,
@@ -201,15 +206,17 @@ absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step, std::st
                 .newest = {},
                 .due = {},
                 .state = {},
+                .value = {},
+                .schema = schema,
                 .wakes = {},
                 .wakes_by_watermark = false,
                 .watermark = {}};
   const std::string what = Cat("step '", step.name, "', key ", out.key_text);
   StateRowData row;
   TM_RETURN_IF_ERROR(DecodeStateRow(main_row, what, row));
-  TM_ASSIGN_OR_RETURN(const TypeSchema schema, DecodeSchema(step.schema));
   if (const auto* value = std::get_if<ValueRow>(&row.state)) {
-    TM_ASSIGN_OR_RETURN(out.state, ValueToJson(schema, value->value));
+    TM_ASSIGN_OR_RETURN(out.state, ValueToJson(*schema, value->value));
+    out.value = value->value;
     AddTimes(step, row.header, value->value, out);
     return out;
   }
@@ -224,7 +231,7 @@ absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step, std::st
   }
   items.insert(items.end(), batch.tail.begin(), batch.tail.end());
   for (const std::string& item : items) {
-    TM_ASSIGN_OR_RETURN(out.items.emplace_back(), ValueToJson(schema, item));
+    TM_ASSIGN_OR_RETURN(out.items.emplace_back(), ValueToJson(*schema, item));
   }
   out.first = ToWall(batch.first);
   out.newest = ToWall(batch.newest);

@@ -17,6 +17,7 @@
 #include "proto/epoch_record.h"
 #include "proto/rows.h"
 #include "state/store.h"
+#include "state/type_schema.h"
 
 namespace tidemark {
 
@@ -33,8 +34,10 @@ struct DumpedKey {
   std::optional<Timestamp> first;
   std::optional<Timestamp> newest;
   std::optional<Timestamp> due;
-  // Other steps: the state as JSON.
+  // Other steps: the state as JSON, and as it is stored.
   std::string state;
+  std::string value;
+  std::shared_ptr<const TypeSchema> schema;
   // When the key's next timer fires if no item comes: a window closes, a callback is due, a key's
   // watermark is given up. Wall time, if the job runs on; where the step follows the watermark of a
   // stream (`wakes_by_watermark`), event time.
@@ -44,12 +47,14 @@ struct DumpedKey {
   std::optional<Timestamp> watermark;
 };
 
-// Several lines, indented; and one JSON object on one line.
-std::string DumpedKeyToText(const DumpedKey& key);
+// Lines without their indentation, and one JSON object. Times of lines are in UTC.
+std::vector<std::string> DumpedKeyToLines(const DumpedKey& key);
 std::string DumpedKeyToJson(const DumpedKey& key);
+// "flow job, epoch 7, committed 2026-11-22 10:31:07 UTC"
+std::string DescribeRecord(const EpochRecord& record);
 // "step ledger: batch, max_items: 3; 12 keys, 4.0 KiB", and for windows lines with the watermarks
 // of partitions and with what came too late.
-std::string DescribeStep(const EpochRecord& record, const std::string& name);
+std::vector<std::string> DescribeStep(const StepRecord& step);
 // The same as one JSON object: what stands in the record besides the keys.
 std::string StepToJson(const StepRecord& step);
 
@@ -77,8 +82,9 @@ class StateInspector {
   StateInspector() = default;
   absl::Status DumpStep(const StepRecord& step, const DumpOptions& options, uint64_t& left,
                         const std::function<absl::Status(const DumpedKey&)>& visit) const;
-  absl::StatusOr<DumpedKey> Decode(const StepRecord& step, std::string_view user_key,
-                                   std::string_view main_row) const;
+  absl::StatusOr<DumpedKey> Decode(const StepRecord& step,
+                                   const std::shared_ptr<const TypeSchema>& schema,
+                                   std::string_view user_key, std::string_view main_row) const;
   Timestamp ToWall(Timestamp deadline_time) const;
   void AddTimes(const StepRecord& step, const RowHeader& header, std::string_view value,
                 DumpedKey& out) const;

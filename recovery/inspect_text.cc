@@ -1,8 +1,8 @@
 // How dumped keys look, for people and for machines.
 
-#include <algorithm>
-
+#include "absl/strings/str_split.h"
 #include "base/quantity.h"
+#include "base/readable_time.h"
 #include "base/status.h"
 #include "recovery/inspect.h"
 #include "state/state_key.h"
@@ -16,26 +16,34 @@ bool HasStepClock(const StepRecord& step) {
   return static_cast<TimeDomain>(step.time_domain) == TimeDomain::kWatermark;
 }
 
+constexpr size_t kColumns = 80;
+// Parameters that are longer have lines of their own.
+constexpr size_t kParametersBesideMax = 40;
+
 std::string SpanText(Span span) { return span.is_infinite() ? "more" : FormatSpan(span); }
 
-// "late: 3 items, 4 rows; up to 1s: 2, up to 10s: 1; latest: key a (1m39s)"
-std::string LatenessText(const LatenessRecord& lateness) {
-  std::string text =
-      Cat("\n  late: ", FormatCount(lateness.items), lateness.items == 1 ? " item, " : " items, ",
-          FormatCount(lateness.rows), lateness.rows == 1 ? " row" : " rows", "\n    by up to");
+// "late: 3 items, 4 rows", and by how much.
+std::vector<std::string> LatenessLines(const LatenessRecord& lateness) {
+  std::string by = "  by up to";
   const char* separator = " ";
   for (const LatenessRecord::Bucket& bucket : lateness.histogram) {
     if (bucket.items == 0) continue;
-    text += Cat(separator, SpanText(bucket.up_to), ": ", FormatCount(bucket.items));
+    by += Cat(separator, SpanText(bucket.up_to), ": ", FormatCount(bucket.items));
     separator = ", ";
   }
-  text += "\n    latest of key";
+  std::string latest = "  latest of key";
   separator = " ";
   for (const LatenessRecord::Sample& sample : lateness.samples) {
-    text += Cat(separator, FormatUserKey(sample.key), ": ", FormatSpan(sample.late_by));
+    latest += Cat(separator, FormatUserKey(sample.key), ": ", FormatSpan(sample.late_by));
     separator = ", ";
   }
-  return text;
+  return {Cat("late: ", FormatCount(lateness.items), lateness.items == 1 ? " item, " : " items, ",
+              FormatCount(lateness.rows), lateness.rows == 1 ? " row" : " rows"),
+          by, latest};
+}
+
+std::string WatermarkText(Timestamp watermark) {
+  return watermark == Timestamp::Min() ? "none yet" : ReadableTime(watermark);
 }
 
 std::string LatenessJson(const LatenessRecord& lateness) {
@@ -57,23 +65,43 @@ std::string LatenessJson(const LatenessRecord& lateness) {
 
 }  // namespace
 
-std::string DescribeStep(const EpochRecord& record, const std::string& name) {
-  const auto step = std::find_if(record.steps.begin(), record.steps.end(),
-                                 [&](const StepRecord& s) { return s.name == name; });
-  if (step == record.steps.end()) return name;
-  std::string text = Cat("step ", name, ": ", step->kind, step->parameters.empty() ? "" : ", ",
-                         step->parameters, "; ", FormatCount(step->keys),
-                         step->keys == 1 ? " key, " : " keys, ", FormatBytes(step->bytes));
-  if (HasStepClock(*step)) {
-    text += Cat("\n  watermark ", FormatTimestamp(step->clock_floor));
-    for (const PartitionWatermark& partition : step->watermarks) {
-      text += Cat("\n    ", partition.source, "/", partition.partition, ": ",
-                  FormatTimestamp(partition.watermark), partition.idle ? " (silent)" : "",
-                  partition.at_end ? " (at its end)" : "");
+std::string DescribeRecord(const EpochRecord& record) {
+  return Cat("flow ", record.flow_name, ", epoch ", record.epoch.value, ", committed ",
+             ReadableTime(WholeSecond(record.wall_time)), " UTC");
+}
+
+std::vector<std::string> DescribeStep(const StepRecord& step) {
+  const std::string counts =
+      Cat(FormatCount(step.keys), step.keys == 1 ? " key, " : " keys, ", FormatBytes(step.bytes));
+  std::vector<std::string> lines;
+  if (step.parameters.size() <= kParametersBesideMax) {
+    lines.push_back(Cat("step ", step.name, ": ", step.kind, step.parameters.empty() ? "" : ", ",
+                        step.parameters, "; ", counts));
+  } else {
+    lines.push_back(Cat("step ", step.name, ": ", step.kind, "; ", counts));
+    std::string line = " ";
+    for (const absl::string_view part : absl::StrSplit(step.parameters, ", ")) {
+      if (line.size() + 1 + part.size() + 1 > kColumns) {
+        lines.push_back(line);
+        line.resize(1);
+      }
+      line += Cat(" ", part, ",");
+    }
+    line.pop_back();
+    lines.push_back(line);
+  }
+  if (HasStepClock(step)) {
+    lines.push_back(Cat("  watermark ", WatermarkText(step.clock_floor)));
+    for (const PartitionWatermark& partition : step.watermarks) {
+      lines.push_back(Cat("    ", partition.source, "/", partition.partition, ": ",
+                          WatermarkText(partition.watermark), partition.idle ? " (silent)" : "",
+                          partition.at_end ? " (at its end)" : ""));
     }
   }
-  if (step->lateness.items > 0) text += LatenessText(step->lateness);
-  return text;
+  if (step.lateness.items > 0) {
+    for (const std::string& line : LatenessLines(step.lateness)) lines.push_back(Cat("  ", line));
+  }
+  return lines;
 }
 
 std::string StepToJson(const StepRecord& step) {
@@ -100,22 +128,26 @@ std::string StepToJson(const StepRecord& step) {
   return Cat(json, LatenessJson(step.lateness), "}");
 }
 
-std::string DumpedKeyToText(const DumpedKey& key) {
-  std::string text = Cat("  ", key.key_text, ": ");
+std::vector<std::string> DumpedKeyToLines(const DumpedKey& key) {
+  std::string head = Cat(key.key_text, ": ");
   if (!key.first) {
-    text += key.state;
-    if (key.watermark) text += Cat("\n    watermark ", FormatTimestamp(*key.watermark));
+    std::vector<std::string> lines = {head + key.state};
+    std::string times;
+    if (key.watermark) times = Cat("  watermark ", ReadableTime(*key.watermark));
     if (key.wakes) {
-      text += Cat(key.watermark ? ", " : "\n    ", "timer ", FormatTimestamp(*key.wakes),
-                  key.wakes_by_watermark ? " (event time)" : "");
+      times += Cat(times.empty() ? "  " : ", ", "timer ", ReadableTime(*key.wakes),
+                   key.wakes_by_watermark ? " (event time)" : "");
     }
-    return text;
+    if (!times.empty()) lines.push_back(times);
+    return lines;
   }
-  text += Cat(key.items.size(), key.items.size() == 1 ? " item" : " items", ", first ",
-              FormatTimestamp(*key.first), ", newest ", FormatTimestamp(*key.newest),
-              key.due ? Cat(", due ", FormatTimestamp(*key.due)) : std::string());
-  for (const std::string& item : key.items) text += Cat("\n    ", item);
-  return text;
+  const Timestamp first = WholeMilli(*key.first);
+  head += Cat(key.items.size(), key.items.size() == 1 ? " item" : " items", ", first ",
+              ReadableTime(first), ", newest ", ReadableTime(WholeMilli(*key.newest), first));
+  if (key.due) head += Cat(", due ", ReadableTime(WholeMilli(*key.due), first));
+  std::vector<std::string> lines = {head};
+  for (const std::string& item : key.items) lines.push_back(Cat("  ", item));
+  return lines;
 }
 
 std::string DumpedKeyToJson(const DumpedKey& key) {

@@ -36,6 +36,21 @@ bool IsOurs(const std::string& name) {
          absl::StartsWith(name, kMark) || absl::StartsWith(name, "store.damaged-");
 }
 
+// A file where a directory has to be made: the path itself, or a part of it.
+absl::Status CheckNoFileInPlace(Files& files, const std::string& directory) {
+  for (std::string path = directory; path != "." && path != "/"; path = ParentDirectory(path)) {
+    const auto info = files.Stat(path);
+    if (!info.ok() || info->is_directory) continue;
+    if (path == directory) {
+      return absl::InvalidArgumentError(
+          Cat(directory, ": is a file, and a state needs a directory; give --state another path"));
+    }
+    return absl::InvalidArgumentError(Cat(directory, ": cannot be made, because ", path,
+                                          " is a file; give --state another path"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
   TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
   for (const std::string& name : names) {
@@ -103,11 +118,7 @@ bool IsEpochName(std::string_view name) {
 
 absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& files,
                                                                      const Options& options) {
-  const absl::StatusOr<FileInfo> there = files.Stat(options.directory);
-  if (there.ok() && !there->is_directory) {
-    return absl::InvalidArgumentError(Cat(
-        options.directory, ": is a file, and a state is a directory; give --state another path"));
-  }
+  TM_RETURN_IF_ERROR(CheckNoFileInPlace(files, options.directory));
   TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, options.directory));
   TM_RETURN_IF_ERROR(CheckIsStateDirectory(files, options.directory));
   std::unique_ptr<StateDirectory> directory(new StateDirectory(files, options));
@@ -127,10 +138,9 @@ absl::Status StateDirectory::TakeLock() {
   auto lock = files_.Lock(path, Cat("process ", getpid(), " on ", HostName()));
   if (absl::IsUnavailable(lock.status())) {
     const auto holder = ReadSmallFile(files_, path);
-    return absl::FailedPreconditionError(
-        Cat(options_.directory, ": is in use by ",
-            holder.ok() && !holder->empty() ? *holder : "another process",
-            "; stop that run first, or give this one another --state"));
+    return absl::UnavailableError(Cat(options_.directory, ": is in use by ",
+                                      holder.ok() && !holder->empty() ? *holder : "another process",
+                                      "; stop that run first, or give this one another --state"));
   }
   TM_RETURN_IF_ERROR(lock.status());
   lock_ = *std::move(lock);

@@ -62,9 +62,10 @@ class StateDirectory {
     // file system of their own.
     RocksStoreOptions store{};
   };
-  // FailedPrecondition when another process holds it (says who) and when the store is gone although
-  // there are snapshots, PermissionDenied when it cannot be written, DataLoss when the store is
-  // damaged; the state stays as it was.
+  // Unavailable when another process holds it (says who), InvalidArgument when a file is in its
+  // place, FailedPrecondition when it is another kind of directory and when the store is gone
+  // although there are snapshots, PermissionDenied when it cannot be written, DataLoss when the
+  // store is damaged; the state stays as it was.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(Files& files, const Options& options);
   ~StateDirectory();
 

@@ -33,7 +33,7 @@ TEST_F(StateDirectoryTest, KeepsWhatWasCommitted) {
 TEST_F(StateDirectoryTest, IsHeldByOne) {
   Open();
   const absl::Status second = StateDirectory::Open(files(), Options()).status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(second));
+  EXPECT_TRUE(absl::IsUnavailable(second));
   EXPECT_TRUE(Says(second, "is in use by process ")) << second;
 }
 

@@ -3,23 +3,68 @@
 #include <algorithm>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "base/quantity.h"
 #include "base/spelling.h"
 #include "base/status.h"
 
 namespace tidemark {
-std::string DescribeFlags(const std::vector<FlagSpec>& flags) {
+namespace {
+
+constexpr size_t kColumns = 80;
+// Names that are longer have their text on the next line.
+constexpr size_t kNameColumnsMax = 26;
+
+// What was meant by a word with one dash, or with dashes of another kind.
+std::string MeantBy(const std::string& word, const std::vector<FlagSpec>& flags) {
+  const std::string name = word.substr(1, word.find('=') - 1);
+  std::vector<std::string_view> names;
+  for (const FlagSpec& flag : flags) names.push_back(flag.name);
+  const auto meant = ClosestWord(name, names);
+  return meant ? Cat("did you mean '--", *meant, "'?") : "flags begin with two dashes";
+}
+
+}  // namespace
+
+std::vector<std::string> Wrapped(std::string_view text, size_t columns) {
+  std::vector<std::string> lines(1);
+  for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
+    if (!lines.back().empty() && lines.back().size() + 1 + word.size() > columns)
+      lines.push_back("");
+    lines.back() += Cat(lines.back().empty() ? "" : " ", word);
+  }
+  return lines;
+}
+
+std::vector<std::string> InColumns(std::string_view name, std::string_view text, size_t width,
+                                   size_t columns) {
+  const size_t before = 2 + width + 2;
+  std::vector<std::string> lines;
+  if (name.size() > width) lines.push_back(Cat("  ", name));
+  for (const std::string& part : Wrapped(text, columns - before)) {
+    const bool beside = lines.empty();
+    const size_t used = beside ? 2 + name.size() : 0;
+    lines.push_back(Cat(beside ? Cat("  ", name) : "", std::string(before - used, ' '), part));
+  }
+  return lines;
+}
+
+std::vector<std::string> DescribeFlags(const std::vector<FlagSpec>& flags) {
   size_t width = 0;
   const auto shown = [](const FlagSpec& flag) {
     return Cat("--", flag.name, flag.value.empty() ? "" : " ", flag.value);
   };
-  for (const FlagSpec& flag : flags) width = std::max(width, shown(flag).size());
-  std::string text;
   for (const FlagSpec& flag : flags) {
-    const std::string name = shown(flag);
-    text += Cat("  ", name, std::string(width - name.size() + 2, ' '), flag.help, "\n");
+    const size_t columns = shown(flag).size();
+    if (columns <= kNameColumnsMax) width = std::max(width, columns);
   }
-  return text;
+  std::vector<std::string> lines;
+  for (const FlagSpec& flag : flags) {
+    for (std::string& line : InColumns(shown(flag), flag.help, width, kColumns)) {
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
 }
 
 CommandLine::CommandLine(std::vector<std::string> positionals, std::vector<FlagSpec> flags,
@@ -46,7 +91,7 @@ void CommandLine::Parse(const std::vector<std::string>& words) {
       if (!flags_ended && word == "--") {
         flags_ended = true;
       } else if (!flags_ended && word.size() > 1 && word[0] == '-') {
-        return Fail(Cat("unknown flag '", word, "'; flags begin with two dashes"));
+        return Fail(Cat("unknown flag '", word, "'; ", MeantBy(word, flags_)));
       } else {
         words_.push_back(word);
       }

@@ -54,7 +54,13 @@ class CommandLine {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
-// "  --state DIR     where state lives …" for each flag.
-std::string DescribeFlags(const std::vector<FlagSpec>& flags);
+// "  --state DIR     where state lives …" for each flag, in lines of 80 columns.
+std::vector<std::string> DescribeFlags(const std::vector<FlagSpec>& flags);
+// "  name            text that may go on below": the name in `width` columns, alone on its line
+// where it is longer.
+std::vector<std::string> InColumns(std::string_view name, std::string_view text, size_t width,
+                                   size_t columns);
+// Text in lines, broken between words.
+std::vector<std::string> Wrapped(std::string_view text, size_t columns);
 
 }  // namespace tidemark

@@ -1,7 +1,6 @@
 #include "tidemark/explain.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -20,12 +19,15 @@
 #include "recovery/inspect.h"
 #include "recovery/resume_plan.h"
 #include "recovery/state_directory.h"
+#include "tidemark/exit_code.h"
+#include "tidemark/terminal.h"
 #include "tidemark/verbs.h"
 
 namespace tidemark {
 namespace {
 
-void Print(const std::string& line) { std::printf("%s\n", line.c_str()); }
+// A reader that went away is noticed when all has been printed.
+void Print(const std::string& line) { PutLine(line).IgnoreError(); }
 
 // ---- what becomes of each part ----
 
@@ -155,9 +157,9 @@ absl::Status CheckOutputs(const Flow& flow, const std::string& state_directory, 
 
 int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, const Clock& clock) {
   const auto plan = flow.Compile();
-  if (!plan.ok()) return Complain(plan.status(), 2);
+  if (!plan.ok()) return Complain(plan.status(), kExitUsage);
   const auto inspector = StateInspector::Open(files, directory);
-  if (!inspector.ok()) return Complain(inspector.status(), 1);
+  if (!inspector.ok()) return Complain(inspector.status());
   const EpochRecord& record = (*inspector)->record();
   Print(Cat(directory, ": epoch ", record.epoch.value, " of flow '", record.flow_name,
             "', committed ", FormatTimestamp(record.wall_time)));
@@ -186,12 +188,8 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
   absl::Status verdict = resume.verdict;
   if (verdict.ok()) verdict = CheckSourcesAndSinks(*plan, record, directory);
   if (verdict.ok()) verdict = ends;
-  if (verdict.ok()) {
-    Print(Cat("the run resumes behind epoch ", record.epoch.value));
-    return std::fflush(stdout) == 0 ? 0 : 1;
-  }
-  std::fflush(stdout);
-  return Complain(verdict, 1);
+  if (verdict.ok()) Print(Cat("the run resumes behind epoch ", record.epoch.value));
+  return FinishOutput(verdict);
 }
 
 }  // namespace tidemark

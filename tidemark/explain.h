@@ -7,8 +7,8 @@
 //   sink 'sink' (file out/job.jsonl): goes on behind 2,340 bytes; what is behind them is cut off
 //   the run resumes behind epoch 10
 //
-// Prints to standard output. Returns the exit code: 0 when the run would go on, 1 when it would be
-// refused (the last line says why) or there is no state, 2 when the flow is wrong.
+// Prints to standard output. Returns the exit code: 0 when the run would go on, else that of
+// what would refuse it (the last line says why; tidemark/exit_code.h).
 #pragma once
 
 #include <string>

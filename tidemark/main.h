@@ -4,7 +4,7 @@
 //   int main(int argc, char** argv) { return tidemark::Main(argc, argv, {"my_job", Build}); }
 //
 // The program then has the verbs of the tidemark command: `my_job run --state DIR`, `my_job
-// validate`, `my_job snapshots DIR`, `my_job dump DIR`. Without a verb it runs.
+// validate`, `my_job snapshots DIR`, `my_job dump DIR`, `my_job help`. Without a verb it runs.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ struct Program {
   std::function<void(Flow&)> build;
 };
 
-// Returns the exit code: 0 fine, 1 failed, 2 wrong use.
+// Returns the exit code, see tidemark/exit_code.h.
 int Main(int argc, char** argv, const Program& program);
 
 }  // namespace tidemark

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/directory_watch.h"
+#include "base/printable.h"
 #include "base/quantity.h"
 #include "base/real_path.h"
 #include "base/status.h"
@@ -20,6 +21,7 @@
 #include "recovery/resume_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
+#include "tidemark/exit_code.h"
 #include "tidemark/internal/status_view.h"
 #include "tidemark/run_signals.h"
 #include "tidemark/snapshot_keeper.h"
@@ -27,10 +29,11 @@
 namespace tidemark {
 namespace {
 
+using internal::InputProgress;
+using internal::ProgressOf;
 using internal::StatusView;
+using internal::TimeLeft;
 
-constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
 // Where a directory cannot be watched: how long a request waits for an idle job to look.
 constexpr Span kRequestsInterval = Span::Seconds(1);
 constexpr Span kShowInterval = Span::Micros(500'000);
@@ -49,20 +52,20 @@ class Run {
     // run that reads a damaged store for minutes.
     const SnapshotSignal is_no_end;
     auto plan = flow.Compile();
-    if (!plan.ok()) return Refuse(plan.status(), kExitUsage);
+    if (!plan.ok()) return Refuse(plan.status());
     if (absl::Status status = OpenState(*plan); !status.ok()) {
       RemoveRestored();
-      return Refuse(status, absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed);
+      return Refuse(status);
     }
     if (absl::Status status = OpenJob(*std::move(plan)); !status.ok()) {
       NoteDamage(status);
       RemoveRestored();
-      return Refuse(status, absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed);
+      return Refuse(status);
     }
     if (directory_ != nullptr) {
       // Only now: a start that is refused has discarded nothing.
       if (absl::Status status = directory_->DiscardReplaced(); !status.ok()) {
-        return Refuse(status, kExitFailed);
+        return Refuse(status);
       }
     }
     for (const std::string& note : skips_.TakeNotes()) view_.Say(note);
@@ -71,9 +74,9 @@ class Run {
   }
 
  private:
-  int Refuse(const absl::Status& status, int code) {
+  int Refuse(const absl::Status& status) {
     view_.SayAlways(std::string(status.message()));
-    return code;
+    return ExitCodeOf(status);
   }
 
   absl::Status OpenState(const Plan& plan) {
@@ -262,7 +265,8 @@ class Run {
   }
 
   int Drive() {
-    const int64_t begin_us = last_commit_us_ = MonotonicMicros();
+    begin_us_ = last_commit_us_ = MonotonicMicros();
+    first_bytes_read_ = input_bytes_read_.load();
     RunnerOptions runner_options;
     runner_options.epoch_interval = options_.epoch_interval;
     runner_options.after_commit = [this] { return AfterCommit(); };
@@ -286,7 +290,7 @@ class Run {
     runner_ = &runner;
     absl::Status end;
     {
-      const StopSignals signals(runner);
+      const StopSignals signals(runner, WordsAtOnce());
       runner.RequestLook();  // at what was asked for before anybody watched
       end = runner.Run();
     }
@@ -299,7 +303,9 @@ class Run {
     if (absl::IsCancelled(end)) return kExitFailed;
     if (!end.ok()) {
       std::string line(end.message());
+      int code = ExitCodeOfRun(end);
       if (NoteDamage(end)) {
+        if (options_.fall_back) code = kExitFailed;  // it mends itself
         line =
             Cat(WithoutAdvice(end),
                 "; the next start looks at all of it and goes back to the newest whole snapshot");
@@ -311,10 +317,31 @@ class Run {
           line += "; --skip-item steps over an item that does this each time";
       }
       view_.SayAlways(line);
-      return kExitFailed;
+      return code;
     }
-    SayEnd(begin_us, runner.stop_requested());
-    return 0;
+    SayEnd(runner.stop_requested());
+    return kExitFine;
+  }
+
+  // What is said by a second signal, which ends the process where it stands. Without state epochs
+  // are nothing that is kept.
+  LastWords WordsAtOnce() const {
+    const bool shows_line = view_.style() == StatusView::Style::kTerminal;
+    const std::string begin =
+        Cat(shows_line ? "\r\x1b[K" : "", "tidemark: ended at once by a second signal; ");
+    if (!job_->keeps_state()) {
+      return {.begin = begin,
+              .kept = {},
+              .end = {},
+              .nothing_kept = "no state is kept, the same command starts again\n",
+              .epoch = &no_epoch_};
+    }
+    return {.begin = begin,
+            .kept = "what was committed is kept: ",
+            .end = Cat(" in ", Printable(directory_->path()),
+                       ", the same command goes on from there\n"),
+            .nothing_kept = "nothing was committed yet, the same command starts again\n",
+            .epoch = &committed_epoch_};
   }
 
   // For the status line and the last words.
@@ -324,6 +351,9 @@ class Run {
     committed_epoch_.store(record.epoch.value);
     keys_.store(keys);
     state_bytes_.store(bytes);
+    const InputProgress input = ProgressOf(record);
+    input_bytes_read_.store(input.bytes_read);
+    input_bytes_.store(input.bytes);
   }
 
   // On the committer's thread.
@@ -374,11 +404,14 @@ class Run {
     numbers.keys = keys_.load();
     numbers.state_bytes = state_bytes_.load();
     numbers.skipped = skips_.total();
-    numbers.lag_us = changed ? MonotonicMicros() - last_commit_us_.load() : 0;
+    const int64_t now = MonotonicMicros();
+    numbers.since_commit = Span::Micros(changed ? now - last_commit_us_.load() : 0);
+    numbers.input = {.bytes_read = input_bytes_read_.load(), .bytes = input_bytes_.load()};
+    numbers.input_left = TimeLeft(numbers.input, first_bytes_read_, Span::Micros(now - begin_us_));
     return numbers;
   }
 
-  void SayEnd(int64_t begin_us, bool stopped) {
+  void SayEnd(bool stopped) {
     const StatusView::Numbers numbers = Now();
     if (!stopped && first_epoch_ > 0 && numbers.items_in == 0 && numbers.items_out == 0) {
       view_.Say(skips_.Left().empty()
@@ -386,7 +419,7 @@ class Run {
                     : Cat("nothing new that is finished since epoch ", first_epoch_));
       return;
     }
-    const double seconds = static_cast<double>(MonotonicMicros() - begin_us) / 1e6;
+    const double seconds = static_cast<double>(MonotonicMicros() - begin_us_) / 1e6;
     std::string line =
         Cat(stopped ? "stopped: " : "done: ", FormatCount(numbers.items_in), " in, ",
             FormatCount(numbers.items_out), " out, ", absl::StrFormat("%.1f s", seconds));
@@ -411,8 +444,13 @@ class Run {
   // Written by the committer, read by the status line.
   std::atomic<int64_t> last_commit_us_{0};
   std::atomic<uint64_t> committed_epoch_{0};
+  const std::atomic<uint64_t> no_epoch_{0};
   std::atomic<uint64_t> keys_{0};
   std::atomic<uint64_t> state_bytes_{0};
+  std::atomic<uint64_t> input_bytes_read_{0};
+  std::atomic<uint64_t> input_bytes_{0};
+  uint64_t first_bytes_read_ = 0;  // when this run began
+  int64_t begin_us_ = 0;
 };
 
 }  // namespace

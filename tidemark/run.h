@@ -1,8 +1,8 @@
 // RunFlow: runs a flow the way the command does: opens the state directory, resumes, shows what
 // happens, takes snapshots, stops on a signal.
 //
-// Status goes to standard error, results never do. Returns the process's exit code: 0 when all went
-// well (a stop by signal included), 1 when the run failed, 2 when the flow or an option is wrong.
+// Status goes to standard error, results never do. Returns the process's exit code, see
+// tidemark/exit_code.h.
 #pragma once
 
 #include <optional>

@@ -2,18 +2,62 @@
 
 #include <unistd.h>
 
-#include <atomic>
+#include <cstddef>
+#include <utility>
+
+#include "base/clock.h"
 
 namespace tidemark {
 namespace {
 
-std::atomic<Runner*> signalled_runner{nullptr};  // tidy: allowed, a handler has no other way
-std::atomic<bool> snapshot_wanted{false};        // tidy: allowed, a handler has no other way
+// Signals that come so soon after the first are that one, sent more than once.
+constexpr int64_t kSameSignalUs = 500'000;
+
+std::atomic<Runner*> signalled_runner{nullptr};     // tidy: allowed, a handler has no other way
+std::atomic<const LastWords*> last_words{nullptr};  // tidy: allowed, a handler has no other way
+std::atomic<int64_t> first_signal_us{0};            // tidy: allowed, a handler has no other way
+std::atomic<bool> snapshot_wanted{false};           // tidy: allowed, a handler has no other way
+
+// ---- what a handler may do: no locks, no memory ----------------------------------------
+
+void WriteAll(const char* bytes, size_t count) {
+  // Nothing is left to be done where standard error cannot take it.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, bytes, count);
+}
+
+void WriteEpoch(uint64_t epoch) {
+  char text[32] = "epoch ";
+  char* const end = text + sizeof text;
+  char* at = end;
+  do {
+    *--at = static_cast<char>('0' + epoch % 10);
+    epoch /= 10;
+  } while (epoch > 0);
+  WriteAll(text, 6);
+  WriteAll(at, static_cast<size_t>(end - at));
+}
+
+void SayLastWords(const LastWords& words) {
+  WriteAll(words.begin.data(), words.begin.size());
+  const uint64_t epoch = words.epoch->load();
+  if (epoch == 0) return WriteAll(words.nothing_kept.data(), words.nothing_kept.size());
+  WriteAll(words.kept.data(), words.kept.size());
+  WriteEpoch(epoch);
+  WriteAll(words.end.data(), words.end.size());
+}
 
 extern "C" void OnStopSignal(int signal) {
   Runner* runner = signalled_runner.load();
-  if (runner == nullptr || runner->stop_requested()) _exit(128 + signal);
-  runner->RequestStop();
+  if (runner == nullptr) _exit(128 + signal);
+  const int64_t now = MonotonicMicros();
+  if (!runner->stop_requested()) {
+    first_signal_us.store(now);
+    runner->RequestStop();
+    return;
+  }
+  if (now - first_signal_us.load() < kSameSignalUs) return;
+  if (const LastWords* words = last_words.load()) SayLastWords(*words);
+  _exit(128 + signal);
 }
 
 extern "C" void OnSnapshotSignal(int) {
@@ -23,13 +67,18 @@ extern "C" void OnSnapshotSignal(int) {
 
 }  // namespace
 
-StopSignals::StopSignals(Runner& runner) {
+StopSignals::StopSignals(Runner& runner, LastWords words) : words_(std::move(words)) {
+  last_words.store(&words_);
   signalled_runner.store(&runner);
   struct sigaction action {};
   action.sa_handler = OnStopSignal;
+  // One at a time: two that come together are told apart by their times.
   sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&action.sa_mask, signal);
   sigaction(SIGINT, &action, &old_int_);
   sigaction(SIGTERM, &action, &old_term_);
+  sigaction(SIGHUP, nullptr, &old_hup_);
+  if (old_hup_.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
   // A reader that went away is an error of write(), which says more than a killed process.
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
@@ -39,8 +88,10 @@ StopSignals::StopSignals(Runner& runner) {
 StopSignals::~StopSignals() {
   sigaction(SIGINT, &old_int_, nullptr);
   sigaction(SIGTERM, &old_term_, nullptr);
+  sigaction(SIGHUP, &old_hup_, nullptr);
   sigaction(SIGPIPE, &old_pipe_, nullptr);
   signalled_runner.store(nullptr);
+  last_words.store(nullptr);
 }
 
 SnapshotSignal::SnapshotSignal() {

@@ -1,25 +1,43 @@
-// Signals of a run: SIGINT and SIGTERM stop it, SIGUSR1 asks for a snapshot.
+// Signals of a run: SIGINT, SIGTERM and SIGHUP stop it, SIGUSR1 asks for a snapshot.
 //
 // A process runs one flow at a time, so what a handler can reach is one of each.
 #pragma once
 
+#include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <string>
 
 #include "engine/runner.h"
 
 namespace tidemark {
 
-// Routes SIGINT and SIGTERM to a runner for as long as it lives. The first asks it to finish what
-// is in flight and commit; the second ends the process at once: what is committed is safe.
+// What a process says that ends at once. A handler puts it together, so it is made before.
+struct LastWords {
+  std::string begin;
+  std::string kept;  // "…: ", then "epoch 7" and `end`, where something has been committed
+  std::string end;
+  std::string nothing_kept;  // else
+  const std::atomic<uint64_t>* epoch = nullptr;
+};
+
+// Routes SIGINT, SIGTERM and SIGHUP to a runner for as long as it lives. The first asks it to
+// finish what is in flight and commit. One that comes within half a second of the first is the same
+// one: `timeout` and a closed terminal signal the process and its group, Ctrl-C reaches it through
+// a shell and by itself. A later one ends the process at once, with its last words: what is
+// committed is safe.
+//
+// SIGHUP is left alone where it is ignored, as nohup does it.
 class StopSignals {
  public:
-  explicit StopSignals(Runner& runner);
+  StopSignals(Runner& runner, LastWords words);
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
  private:
-  struct sigaction old_int_, old_term_, old_pipe_;
+  const LastWords words_;
+  struct sigaction old_int_, old_term_, old_hup_, old_pipe_;
 };
 
 // Takes SIGUSR1, which would end the process otherwise, for as long as it lives.

@@ -1,6 +1,5 @@
 // `tidemark snapshot DIR`: asks the job that holds the directory, or does it itself when none does.
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,8 @@
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/value_json.h"
+#include "tidemark/exit_code.h"
+#include "tidemark/terminal.h"
 #include "tidemark/verbs.h"
 
 namespace tidemark {
@@ -72,7 +73,7 @@ absl::StatusOr<SnapshotAnswer> AskTheJob(Files& files, const std::string& direct
     }
     if (now - said_us >= kProgressIntervalUs) {
       said_us = now;
-      std::fprintf(stderr, "tidemark: waiting for %s to end its epoch\n", holder.c_str());
+      PutMessage(Cat("waiting for ", holder, " to end its epoch"));
     }
     nobody.Wait(kLookInterval);
   }
@@ -94,52 +95,51 @@ absl::StatusOr<SnapshotAnswer> MakeOrAsk(Files& files, const std::string& direct
   return Annotate(last, directory);
 }
 
-void Print(const SnapshotAnswer& answer, bool json) {
-  if (!json) {
-    std::printf("%s: epoch %llu, %s\n", answer.path.c_str(),
-                static_cast<unsigned long long>(answer.epoch), FormatBytes(answer.bytes).c_str());
-    return;
-  }
+std::string AnswerText(const SnapshotAnswer& answer, bool json) {
+  if (!json) return Cat(answer.path, ": epoch ", answer.epoch, ", ", FormatBytes(answer.bytes));
   std::string path;
   AppendJsonString(answer.path, path);
-  std::printf("{\"path\": %s, \"epoch\": %llu, \"bytes\": %llu}\n", path.c_str(),
-              static_cast<unsigned long long>(answer.epoch),
-              static_cast<unsigned long long>(answer.bytes));
+  return Cat("{\"path\": ", path, ", \"epoch\": ", answer.epoch, ", \"bytes\": ", answer.bytes,
+             "}");
 }
 
-}  // namespace
-
-int SnapshotVerb(const Words& words, Files& files) {
-  const CommandLine line({"DIR: a state directory"},
-                         {{"name", "NAME", "call it so; it then stays until you remove it"},
-                          {"copy", "", "share no file with the live state"},
-                          {"wait", "TIME", "for a running job to answer (default 30s)"},
-                          {"json", "", "one JSON object"}},
-                         words);
-  if (!line.status().ok()) return Complain(line.status(), 2);
+int Make(const CommandLine& line, Files& files) {
   const auto wait = line.Duration("wait");
-  if (!wait.ok()) return Complain(wait.status(), 2);
+  if (!wait.ok()) return Complain(wait.status(), kExitUsage);
   const SnapshotOptions options{.name = line.Text("name").value_or(""), .copy = line.Has("copy")};
   if (line.Has("name")) {
     if (absl::Status bad = CheckSnapshotName(options.name); !bad.ok()) {
-      return Complain(Annotate(bad, "--name"), 2);
+      return Complain(Annotate(bad, "--name"), kExitUsage);
     }
   }
   const std::string& directory = line.Word(0);
   // Never makes a state where there is none.
-  if (const absl::Status there = CheckHoldsState(files, directory); !there.ok()) {
-    return Complain(there, 1);
-  }
+  if (const absl::Status is = CheckHoldsState(files, directory); !is.ok()) return Complain(is);
   if (!files.Stat(StorePath(directory)).ok() || !files.Stat(JoinPath(directory, "LOCK")).ok()) {
-    return Complain(
-        absl::NotFoundError(Cat(directory, ": is no state directory (it has no store/ or LOCK)")),
-        1);
+    return Complain(absl::NotFoundError(Cat(
+        directory, ": is not a state directory (it has no LOCK); a snapshot is copied as it is")));
   }
   const auto answer = MakeOrAsk(files, directory, options, wait->value_or(Span::Seconds(30)));
-  if (!answer.ok()) return Complain(answer.status(), 1);
-  if (!answer->status.ok()) return Complain(answer->status, 1);
-  Print(*answer, line.Has("json"));
-  return std::fflush(stdout) == 0 ? 0 : 1;
+  if (!answer.ok()) return Complain(answer.status());
+  if (!answer->status.ok()) return Complain(answer->status);
+  return FinishOutput(PutLine(AnswerText(*answer, line.Has("json"))));
+}
+
+}  // namespace
+
+Verb SnapshotVerb(Files& files) {
+  return {.name = "snapshot",
+          .summary = "make a snapshot now, also of a running job",
+          .words = {"DIR: a state directory"},
+          .flags = {{"name", "NAME", "call it so; it then stays until you remove it"},
+                    {"copy", "", "share no file with the live state"},
+                    {"wait", "TIME", "for a running job to answer (default 30s)"},
+                    {"json", "", "one JSON object"}},
+          .about =
+              "Makes a snapshot of the newest epoch. A running job ends its epoch for it and "
+              "answers within about a second.",
+          .examples = {"snapshot out/job.state", "snapshot out/job.state --name before-upgrade"},
+          .run = [&files](const CommandLine& line) { return Make(line, files); }};
 }
 
 }  // namespace tidemark

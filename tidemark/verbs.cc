@@ -1,7 +1,5 @@
 #include "tidemark/verbs.h"
 
-#include <cstdio>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -11,25 +9,10 @@
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/value_json.h"
+#include "tidemark/terminal.h"
 
 namespace tidemark {
 namespace {
-
-// Lines to standard output; a reader that went away ends the verb quietly.
-class Lines {
- public:
-  absl::Status Put(const std::string& line) {
-    if (std::fputs(line.c_str(), stdout) < 0 || std::fputc('\n', stdout) < 0) {
-      return absl::CancelledError("standard output was closed");
-    }
-    return absl::OkStatus();
-  }
-};
-
-int Finish(const absl::Status& status) {
-  if (std::fflush(stdout) != 0 || absl::IsCancelled(status)) return 1;
-  return status.ok() ? 0 : Complain(status, 1);
-}
 
 std::string Age(Timestamp then, Timestamp now) {
   const int64_t seconds = (now - then).us / 1'000'000;
@@ -146,22 +129,42 @@ absl::StatusOr<SkippedItem> ParseSkipItem(const std::string& text) {
   return item;
 }
 
-// Steps without their keys: parameters, watermarks, what came too late.
-absl::Status PrintSteps(const EpochRecord& record, const std::optional<std::string>& only,
-                        bool json, Lines& out) {
-  for (const StepRecord& step : record.steps) {
-    if (only && *only != step.name) continue;
-    TM_RETURN_IF_ERROR(out.Put(json ? StepToJson(step) : DescribeStep(record, step.name)));
-  }
-  return absl::OkStatus();
+int ListAll(const CommandLine& line, Files& files, const Clock& clock) {
+  const std::string& directory = line.Word(0);
+  if (const absl::Status is = CheckHoldsState(files, directory); !is.ok()) return Complain(is);
+  std::vector<DamagedSnapshot> damaged;
+  auto snapshots = ListSnapshots(files, directory, &damaged);
+  if (!snapshots.ok()) return Complain(snapshots.status());
+  // A damaged store is when a list of snapshots is needed most.
+  auto live = StateInspector::Open(files, directory);
+  if (!live.ok() && snapshots->empty() && damaged.empty()) return Complain(live.status());
+  if (!live.ok()) damaged.push_back({directory, live.status()});
+
+  const bool json = line.Has("json");
+  const auto print = [&]() -> absl::Status {
+    if (!json) {
+      TM_RETURN_IF_ERROR(PutLine(absl::StrFormat("%-12s %10s  %-8s %10s %12s  %s", "snapshot",
+                                                 "epoch", "age", "bytes", "keys", "positions")));
+    }
+    for (const Snapshot& snapshot : *snapshots) {
+      const EpochRecord& record = snapshot.manifest.record;
+      TM_RETURN_IF_ERROR(
+          PutLine(json ? SnapshotJson(snapshot.path, record, snapshot.bytes())
+                       : SnapshotLine(snapshot.path.substr(snapshot.path.find_last_of('/') + 1),
+                                      record, snapshot.bytes(), clock.Now())));
+    }
+    if (!live.ok()) return absl::OkStatus();
+    const EpochRecord& record = (*live)->record();
+    const uint64_t bytes = (*live)->stats().bytes_on_disk;
+    return PutLine(json ? SnapshotJson(directory, record, bytes)
+                        : SnapshotLine("(live)", record, bytes, clock.Now()));
+  };
+  int code = FinishOutput(print());
+  for (const DamagedSnapshot& snapshot : damaged) code = Complain(snapshot.why);
+  return code;
 }
 
 }  // namespace
-
-int Complain(const absl::Status& status, int code) {
-  std::fprintf(stderr, "tidemark: %s\n", std::string(status.message()).c_str());
-  return code;
-}
 
 std::vector<FlagSpec> RunFlags() {
   return {
@@ -230,98 +233,21 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   return ApplySnapshotFlags(line, options);
 }
 
-int SnapshotsVerb(const Words& words, Files& files, const Clock& clock) {
-  const CommandLine line({"DIR: a state directory"}, {{"json", "", "one JSON object a line"}},
-                         words);
-  if (!line.status().ok()) return Complain(line.status(), 2);
-  const std::string& directory = line.Word(0);
-  if (const absl::Status there = CheckHoldsState(files, directory); !there.ok()) {
-    return Complain(there, 1);
-  }
-  std::vector<DamagedSnapshot> damaged;
-  auto snapshots = ListSnapshots(files, directory, &damaged);
-  if (!snapshots.ok()) return Complain(snapshots.status(), 1);
-  // A damaged store is when a list of snapshots is needed most.
-  auto live = StateInspector::Open(files, directory);
-  if (!live.ok() && snapshots->empty() && damaged.empty()) return Complain(live.status(), 1);
-  if (!live.ok()) damaged.push_back({directory, live.status()});
-
-  Lines out;
-  const auto print = [&]() -> absl::Status {
-    const bool json = line.Has("json");
-    if (!json) {
-      TM_RETURN_IF_ERROR(out.Put(absl::StrFormat("%-12s %10s  %-8s %10s %12s  %s", "snapshot",
-                                                 "epoch", "age", "bytes", "keys", "positions")));
-    }
-    for (const Snapshot& snapshot : *snapshots) {
-      const EpochRecord& record = snapshot.manifest.record;
-      TM_RETURN_IF_ERROR(
-          out.Put(json ? SnapshotJson(snapshot.path, record, snapshot.bytes())
-                       : SnapshotLine(snapshot.path.substr(snapshot.path.find_last_of('/') + 1),
-                                      record, snapshot.bytes(), clock.Now())));
-    }
-    if (!live.ok()) return absl::OkStatus();
-    const EpochRecord& record = (*live)->record();
-    const uint64_t bytes = (*live)->stats().bytes_on_disk;
-    return out.Put(json ? SnapshotJson(directory, record, bytes)
-                        : SnapshotLine("(live)", record, bytes, clock.Now()));
-  };
-  const int code = Finish(print());
-  for (const DamagedSnapshot& snapshot : damaged) Complain(snapshot.why, 1);
-  return damaged.empty() ? code : 1;
+Verb SnapshotsVerb(Files& files, const Clock& clock) {
+  return {.name = "snapshots",
+          .summary = "list the snapshots of a state directory",
+          .words = {"DIR: a state directory"},
+          .flags = {{"json", "", "one JSON object a line"}},
+          .about =
+              "Lists the snapshots of a state directory and its live state: of which epoch, "
+              "how old, how large, and how far each source was read. The job may be running.",
+          .examples = {"snapshots out/job.state"},
+          .run = [&files, &clock](const CommandLine& line) { return ListAll(line, files, clock); }};
 }
 
-int DumpVerb(const Words& words, Files& files) {
-  const CommandLine line({"DIR: a state directory or a snapshot"},
-                         {{"step", "NAME", "this step only"},
-                          {"key", "KEY", "this key only"},
-                          {"limit", "N", "at most N keys"},
-                          {"steps", "", "no keys: steps, watermarks, and what came too late"},
-                          {"json", "", "one JSON object a line"}},
-                         words);
-  if (!line.status().ok()) return Complain(line.status(), 2);
-  const auto limit = line.Number("limit");
-  if (!limit.ok()) return Complain(limit.status(), 2);
-  auto inspector = StateInspector::Open(files, line.Word(0));
-  if (!inspector.ok()) return Complain(inspector.status(), 1);
-
-  const bool json = line.Has("json");
-  const EpochRecord& record = (*inspector)->record();
-  Lines out;
-  std::string step_shown;
-  uint64_t keys = 0;
-  const auto head = [&] {
-    return out.Put(Cat("flow ", record.flow_name, ", epoch ", record.epoch.value, ", committed ",
-                       FormatTimestamp(record.wall_time)));
-  };
-  const auto visit = [&](const DumpedKey& key) -> absl::Status {
-    if (keys++ == 0 && !json && line.Has("key")) TM_RETURN_IF_ERROR(head());
-    if (json) return out.Put(DumpedKeyToJson(key));
-    if (key.step != step_shown) {
-      step_shown = key.step;
-      TM_RETURN_IF_ERROR(out.Put(DescribeStep(record, key.step)));
-    }
-    return out.Put(DumpedKeyToText(key));
-  };
-  const DumpOptions options{
-      .step = line.Text("step"), .key = line.Text("key"), .limit = limit->value_or(0)};
-  // With a key that is not there nothing at all is printed.
-  if (!json && !options.key) {
-    if (absl::Status printed = head(); !printed.ok()) return Finish(printed);
-  }
-  if (line.Has("steps")) return Finish(PrintSteps(record, options.step, json, out));
-  absl::Status status = (*inspector)->Dump(options, visit);
-  // Those without a key say what came too late, too.
-  for (const StepRecord& step : record.steps) {
-    if (!status.ok() || json || options.key || step.keys > 0) continue;
-    if (options.step && *options.step != step.name) continue;
-    status = out.Put(DescribeStep(record, step.name));
-  }
-  if (status.ok() && options.key && keys == 0) {
-    status = absl::NotFoundError(Cat(line.Word(0), ": no key '", *options.key, "' is here",
-                                     options.step ? Cat(" in step '", *options.step, "'") : ""));
-  }
-  return Finish(status);
+std::vector<Verb> StateVerbs(Files& files, const Clock& clock, const WindowValues* values) {
+  return {SnapshotsVerb(files, clock), SnapshotVerb(files), VerifyVerb(files),
+          DumpVerb(files, values)};
 }
 
 }  // namespace tidemark

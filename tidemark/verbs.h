@@ -1,35 +1,34 @@
-// The verbs of the command, shared by `tidemark` and by every program whose main() is
-// tidemark::Main.
+// The verbs of the command that need no flow, shared by `tidemark` and by every program whose
+// main() is tidemark::Main; and the flags of `run`.
 //
-// Each gets the words behind its name and returns an exit code: 0 fine, 1 failed, 2 wrong use.
+// Exit codes are those of tidemark/exit_code.h. What a verb borrows outlives it.
 #pragma once
 
-#include <functional>
-#include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
+#include "base/clock.h"
 #include "base/files.h"
+#include "tidemark/command.h"
 #include "tidemark/command_line.h"
 #include "tidemark/run.h"
+#include "tidemark/window_values.h"
 
 namespace tidemark {
-
-using Words = std::vector<std::string>;
 
 // Flags of `run` that become RunOptions.
 std::vector<FlagSpec> RunFlags();
 // Applies the flags that were given to `options`.
 absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options);
 
-int SnapshotsVerb(const Words& words, Files& files, const Clock& clock);
+Verb SnapshotsVerb(Files& files, const Clock& clock);
 // A snapshot on request: of the job that runs there, or of the directory when none does.
-int SnapshotVerb(const Words& words, Files& files);
-// Reads everything; 1 when anything is damaged.
-int VerifyVerb(const Words& words, Files& files);
-int DumpVerb(const Words& words, Files& files);
-
-// Prints "tidemark: <message>" on standard error; returns `code`.
-int Complain(const absl::Status& status, int code);
+Verb SnapshotVerb(Files& files);
+// Reads everything; kExitNeedsPerson when anything is damaged.
+Verb VerifyVerb(Files& files);
+// `values` knows what the windows of some steps make of their rows; may be null.
+Verb DumpVerb(Files& files, const WindowValues* values);
+// All of these.
+std::vector<Verb> StateVerbs(Files& files, const Clock& clock, const WindowValues* values);
 
 }  // namespace tidemark

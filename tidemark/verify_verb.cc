@@ -1,6 +1,5 @@
 // `tidemark verify DIR`: reads everything, prints what is fine and each fault.
 
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,8 @@
 #include "base/status.h"
 #include "recovery/verify.h"
 #include "state/value_json.h"
+#include "tidemark/exit_code.h"
+#include "tidemark/terminal.h"
 #include "tidemark/verbs.h"
 
 namespace tidemark {
@@ -34,7 +35,7 @@ std::string PartJson(const VerifiedPart& part) {
              ", \"faults\": ", ListJson(part.faults), ", \"more_faults\": ", part.more_faults, "}");
 }
 
-void PrintText(const VerifiedPart& part) {
+std::string PartLine(const VerifiedPart& part) {
   std::string line = Cat(part.path, ": ");
   if (part.fine()) {
     line += Cat("fine; epoch ", part.epoch, ", ", FormatCount(part.rows), " rows, ",
@@ -50,40 +51,50 @@ void PrintText(const VerifiedPart& part) {
       line += Cat(i == 0 ? "" : ", ", other.substr(other.find_last_of('/') + 1));
     }
   }
-  std::printf("%s\n", line.c_str());
-  for (const std::string& fault : part.faults) std::printf("  %s\n", fault.c_str());
-  if (part.more_faults > 0) {
-    std::printf("  and %s more\n", FormatCount(part.more_faults).c_str());
-  }
+  return line;
 }
 
-}  // namespace
+absl::Status PrintText(const VerifiedPart& part) {
+  TM_RETURN_IF_ERROR(PutLine(PartLine(part)));
+  for (const std::string& fault : part.faults) TM_RETURN_IF_ERROR(PutLine(Cat("  ", fault)));
+  if (part.more_faults == 0) return absl::OkStatus();
+  return PutLine(Cat("  and ", FormatCount(part.more_faults), " more"));
+}
 
-int VerifyVerb(const Words& words, Files& files) {
-  const CommandLine line({"DIR: a state directory or a snapshot"},
-                         {{"json", "", "one JSON object a line"}}, words);
-  if (!line.status().ok()) return Complain(line.status(), 2);
+int VerifyAll(const CommandLine& line, Files& files) {
   int64_t said_us = MonotonicMicros();
   VerifyOptions options;
   options.progress = [&](const std::string& path, uint64_t bytes) {
     const int64_t now = MonotonicMicros();
     if (now - said_us < kProgressIntervalUs) return;
     said_us = now;
-    std::fprintf(stderr, "tidemark: %s read so far, now %s\n", FormatBytes(bytes).c_str(),
-                 path.c_str());
+    PutMessage(Cat(FormatBytes(bytes), " read so far, now ", path));
   };
   const auto parts = Verify(files, line.Word(0), options);
-  if (!parts.ok()) return Complain(parts.status(), 1);
+  if (!parts.ok()) return Complain(parts.status());
   bool fine = true;
   for (const VerifiedPart& part : *parts) {
     fine = fine && part.fine();
-    if (line.Has("json")) {
-      std::printf("%s\n", PartJson(part).c_str());
-    } else {
-      PrintText(part);
-    }
+    const absl::Status put = line.Has("json") ? PutLine(PartJson(part)) : PrintText(part);
+    if (!put.ok()) return FinishOutput(put);
   }
-  return std::fflush(stdout) == 0 && fine ? 0 : 1;
+  const int code = FinishOutput(absl::OkStatus());
+  return fine ? code : kExitNeedsPerson;
+}
+
+}  // namespace
+
+Verb VerifyVerb(Files& files) {
+  return {.name = "verify",
+          .summary = "read all of a state and name what is damaged",
+          .words = {"DIR: a state directory or a snapshot"},
+          .flags = {{"json", "", "one JSON object a line"}},
+          .about =
+              "Reads every block of the store and of all snapshots, and decodes every row. It "
+              "prints `fine` or each fault, and ends with 3 when anything is damaged. The job "
+              "may be running.",
+          .examples = {"verify out/job.state", "verify /backup/job-2026-11-22"},
+          .run = [&files](const CommandLine& line) { return VerifyAll(line, files); }};
 }
 
 }  // namespace tidemark

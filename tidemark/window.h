@@ -126,7 +126,8 @@ Span LagOf(const Windower& windower) {
   return Span();
 }
 
-inline absl::StatusOr<WindowRules> CheckRules(const WindowOptions& options, Order default_order) {
+inline absl::StatusOr<WindowRules> CheckRules(const WindowOptions& options,
+                                              ValueOrder default_order) {
   if (options.keep_watermark_for < absl::ZeroDuration()) {
     return absl::InvalidArgumentError(Cat("keep_watermark_for must not be negative, not ",
                                           absl::FormatDuration(options.keep_watermark_for)));
@@ -170,16 +171,16 @@ class WindowedStream {
   // reduce(V, V) -> V; kCommutative as above.
   template <class ReduceF>
   auto Reduce(std::string name, ReduceF reduce) const {
-    return Add(std::move(name), "reduce_window", Order::kArrival,
+    return Add(std::move(name), "reduce_window", ValueOrder::kArrival,
                ReduceWindow<V, ReduceF>{std::move(reduce)});
   }
   template <class ReduceF>
   auto Reduce(std::string name, ReduceF reduce, Commutative) const {
-    return Add(std::move(name), "reduce_window", Order::kArrival,
+    return Add(std::move(name), "reduce_window", ValueOrder::kArrival,
                ReduceWindow<V, ReduceF, true>{std::move(reduce)});
   }
   auto Count(std::string name) const {
-    return Add(std::move(name), "count_window", Order::kArrival, CountWindow<V>{});
+    return Add(std::move(name), "count_window", ValueOrder::kArrival, CountWindow<V>{});
   }
   // The value with the largest by(value); of equals the first.
   template <class By = std::identity>
@@ -187,7 +188,7 @@ class WindowedStream {
     const auto larger = [by = std::move(by)](const V& next, const V& held) {
       return std::invoke(by, held) < std::invoke(by, next);
     };
-    return Add(std::move(name), "max_window", Order::kArrival,
+    return Add(std::move(name), "max_window", ValueOrder::kArrival,
                BestWindow<V, decltype(larger)>{larger});
   }
   template <class By = std::identity>
@@ -195,23 +196,24 @@ class WindowedStream {
     const auto smaller = [by = std::move(by)](const V& next, const V& held) {
       return std::invoke(by, next) < std::invoke(by, held);
     };
-    return Add(std::move(name), "min_window", Order::kArrival,
+    return Add(std::move(name), "min_window", ValueOrder::kArrival,
                BestWindow<V, decltype(smaller)>{smaller});
   }
   auto Collect(std::string name) const {
-    return Add(std::move(name), "collect_window", Order::kTimestamp, CollectWindow<V>{});
+    return Add(std::move(name), "collect_window", ValueOrder::kTimestamp, CollectWindow<V>{});
   }
   auto CollectSet(std::string name) const {
-    return Add(std::move(name), "collect_window", Order::kTimestamp, CollectSetWindow<V>{});
+    return Add(std::move(name), "collect_window", ValueOrder::kTimestamp, CollectSetWindow<V>{});
   }
   // For values that are pairs.
   auto CollectMap(std::string name) const {
-    return Add(std::move(name), "collect_window", Order::kTimestamp,
+    return Add(std::move(name), "collect_window", ValueOrder::kTimestamp,
                CollectMapWindow<typename V::first_type, typename V::second_type>{});
   }
   // A fold of your own, see tidemark/window_folds.h.
   template <class WindowFold>
-  auto Apply(std::string name, WindowFold fold, Order default_order = Order::kTimestamp) const {
+  auto Apply(std::string name, WindowFold fold,
+             ValueOrder default_order = ValueOrder::kTimestamp) const {
     return Add(std::move(name), "window", default_order, std::move(fold));
   }
 
@@ -219,7 +221,7 @@ class WindowedStream {
   template <bool kCommutes, class InitF, class FoldF, class MergeF>
   auto AddFold(std::string name, InitF init, FoldF fold, MergeF merge) const {
     using Acc = std::decay_t<std::invoke_result_t<InitF&>>;
-    return Add(std::move(name), "fold_window", Order::kTimestamp,
+    return Add(std::move(name), "fold_window", ValueOrder::kTimestamp,
                FoldWindow<V, Acc, InitF, FoldF, MergeF, kCommutes>{std::move(init), std::move(fold),
                                                                    std::move(merge)});
   }
@@ -234,7 +236,7 @@ class WindowedStream {
   }
 
   template <class WindowFold>
-  auto Add(std::string name, const char* kind, Order default_order, WindowFold fold) const {
+  auto Add(std::string name, const char* kind, ValueOrder default_order, WindowFold fold) const {
     absl::Status error = error_;
     auto rules = internal::CheckRules(options_, default_order);
     if (error.ok()) error = rules.status();

@@ -1,21 +1,26 @@
 // The tidemark command: jobs written as files, and a look into their state.
 
-#include <cstdio>
+#include <algorithm>
 #include <map>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/last_words.h"
-#include "base/spelling.h"
+#include "base/read_to_end.h"
 #include "base/status.h"
+#include "jobs/aggregate_values.h"
 #include "jobs/build_flow.h"
 #include "jobs/job_parser.h"
+#include "tidemark/command.h"
 #include "tidemark/command_line.h"
+#include "tidemark/exit_code.h"
 #include "tidemark/explain.h"
 #include "tidemark/run.h"
+#include "tidemark/terminal.h"
 #include "tidemark/verbs.h"
 
 namespace tidemark {
@@ -29,15 +34,21 @@ std::vector<FlagSpec> JobFlags() {
   return flags;
 }
 
+// A job from a file, a pipe or standard input.
 absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
-  TM_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(files, path, kJobBytesMax));
-  absl::StatusOr<JobSpec> job = ParseJob(text, path, {.files = &files, .now = SystemClock().Now()});
-  if (job.ok()) {
-    for (const std::string& warning : job->warnings) {
-      std::fprintf(stderr, "tidemark: warning: %s\n", warning.c_str());
-    }
-  }
-  return job;
+  TM_ASSIGN_OR_RETURN(const std::string text, ReadToEnd(path, kJobBytesMax));
+  const bool is_stdin = path == kStandardInput;
+  TM_ASSIGN_OR_RETURN(JobSpec job, ParseJob(text, is_stdin ? "<stdin>" : path,
+                                            {.files = &files, .now = SystemClock().Now()}));
+  for (const std::string& warning : job.warnings) PutPlaced(Cat("warning: ", warning));
+  const bool reads_it_too =
+      std::any_of(job.sources.begin(), job.sources.end(), [](const SourceSpec& source) {
+        return std::holds_alternative<StdinSourceSpec>(source.connector);
+      });
+  if (!is_stdin || !reads_it_too) return job;
+  return absl::InvalidArgumentError(
+      "the job came from standard input, and its source stdin would read that, too; give the job "
+      "as a file, or as <(…)");
 }
 
 // What the job file says, unless the command says otherwise.
@@ -86,93 +97,91 @@ absl::Status CheckApart(const std::string& out, const RunOptions& options) {
       Cat("--out: ", out, " lies in the state directory; give outputs one of their own"));
 }
 
-int RunVerb(const Words& words, Files& files, const Clock& clock) {
-  const CommandLine line({"JOB.yaml"}, JobFlags(), words);
-  if (!line.status().ok()) return Complain(line.status(), 2);
+int RunJob(const CommandLine& line, Files& files, const Clock& clock) {
   auto job = LoadJob(files, line.Word(0));
-  if (!job.ok()) return Complain(job.status(), 2);
+  if (!job.ok()) return Complain(job.status(), kExitUsage);
   RunOptions options = OptionsOf(*job);
-  if (absl::Status status = ApplyRunFlags(line, options); !status.ok()) return Complain(status, 2);
+  if (absl::Status status = ApplyRunFlags(line, options); !status.ok()) {
+    return Complain(status, kExitUsage);
+  }
   if (const absl::Status apart = CheckApart(line.Text("out").value_or(""), options); !apart.ok()) {
-    return Complain(apart, 2);
+    return Complain(apart, kExitUsage);
   }
   const auto rate = line.Decimal("rate");
-  if (!rate.ok()) return Complain(rate.status(), 2);
+  if (!rate.ok()) return Complain(rate.status(), kExitUsage);
   if (const auto out = line.Text("out")) {
-    if (absl::Status status = MoveOutputs(*out, *job); !status.ok()) return Complain(status, 2);
+    const absl::Status moved = MoveOutputs(*out, *job);
+    if (!moved.ok()) return Complain(moved, kExitUsage);
   }
   auto built =
       BuildJob(*job, {.rate = *rate, .accept_changed_input = line.Has("accept-changed-input")});
-  if (!built.ok()) return Complain(built.status(), 2);
+  if (!built.ok()) return Complain(built.status(), kExitUsage);
   return RunFlow(built->flow, options, {.files = &files, .clock = &clock});
 }
 
-int ValidateVerb(const Words& words, Files& files) {
-  const CommandLine line({"JOB.yaml"}, {}, words);
-  if (!line.status().ok()) return Complain(line.status(), 2);
+int ValidateJob(const CommandLine& line, Files& files) {
   const auto job = LoadJob(files, line.Word(0));
-  if (!job.ok()) return Complain(job.status(), 2);
+  if (!job.ok()) return Complain(job.status(), kExitUsage);
   const auto built = BuildJob(*job, {});
-  if (!built.ok()) return Complain(built.status(), 2);
-  if (const auto plan = built->flow.Compile(); !plan.ok()) return Complain(plan.status(), 2);
+  if (!built.ok()) return Complain(built.status(), kExitUsage);
+  if (const auto plan = built->flow.Compile(); !plan.ok()) {
+    return Complain(plan.status(), kExitUsage);
+  }
   if (job->state) {
     const absl::Status outputs = CheckOutputs(built->flow, *job->state, files);
-    if (!outputs.ok()) return Complain(outputs, absl::IsInvalidArgument(outputs) ? 2 : 3);
+    if (!outputs.ok()) return Complain(outputs);
   }
-  std::printf("%s: fine\n", line.Word(0).c_str());
-  return 0;
+  const bool is_stdin = line.Word(0) == kStandardInput;
+  return FinishOutput(PutLine(Cat(is_stdin ? "<stdin>" : line.Word(0), ": fine")));
 }
 
-int ExplainVerb(const Words& words, Files& files, const Clock& clock) {
-  const CommandLine line({"JOB.yaml", "DIR: a state directory or a snapshot"}, {}, words);
-  if (!line.status().ok()) return Complain(line.status(), 2);
+int ExplainJob(const CommandLine& line, Files& files, const Clock& clock) {
   const auto job = LoadJob(files, line.Word(0));
-  if (!job.ok()) return Complain(job.status(), 2);
+  if (!job.ok()) return Complain(job.status(), kExitUsage);
   const auto built = BuildJob(*job, {});
-  if (!built.ok()) return Complain(built.status(), 2);
+  if (!built.ok()) return Complain(built.status(), kExitUsage);
   return ExplainFlow(built->flow, line.Word(1), files, clock);
 }
 
-int Help() {
-  std::printf(
-      "tidemark run JOB.yaml [flags]    run a job; the same command resumes it\n"
-      "tidemark validate JOB.yaml       check a job, start nothing\n"
-      "tidemark explain JOB.yaml DIR    what a start would make of that state; starts nothing\n"
-      "tidemark snapshots DIR [--json]  list the snapshots of a state directory\n"
-      "tidemark snapshot DIR [--name NAME] [--copy] [--wait TIME] [--json]\n"
-      "                                 make one now, of a running job or of a stopped one\n"
-      "tidemark verify DIR [--json]     read all of it and name what is damaged\n"
-      "tidemark dump DIR [--step S] [--key K] [--limit N] [--json]\n"
-      "                                 print the state of a directory or snapshot, key by key\n"
-      "\n"
-      "Flags of run:\n%s",
-      DescribeFlags(JobFlags()).c_str());
-  return 0;
+constexpr char kJobWord[] = "JOB.yaml: a job file; - is standard input";
+
+// The verbs that need a job.
+std::vector<Verb> JobVerbs(Files& files, const Clock& clock) {
+  return {
+      {.name = "run",
+       .summary = "run a job; the same command resumes it",
+       .words = {kJobWord},
+       .flags = JobFlags(),
+       .about = "Runs a job. With a state directory (`state:` in the job, or --state) it survives "
+                "being killed at any moment: the same command goes on behind the last commit.",
+       .examples = {"run job.yaml", "run job.yaml --state out/job.state --workers 4",
+                    "run job.yaml --from out/job.state/snapshots/now --state f --out f"},
+       .run = [&](const CommandLine& line) { return RunJob(line, files, clock); }},
+      {.name = "validate",
+       .summary = "check a job, start nothing",
+       .words = {kJobWord},
+       .about = "Checks a job file, and names every mistake with its line and column. It starts "
+                "nothing; of its inputs it reads the first rows, for the names of their fields.",
+       .examples = {"validate job.yaml", "validate - < job.yaml"},
+       .run = [&](const CommandLine& line) { return ValidateJob(line, files); }},
+      {.name = "explain",
+       .summary = "say what a start would do, start nothing",
+       .words = {kJobWord, "DIR: a state directory or a snapshot"},
+       .about = "Says what a start of the job would make of that state: what is kept, from where "
+                "sources are read, what becomes of outputs, or why it would be refused.",
+       .examples = {"explain job.yaml out/job.state"},
+       .run = [&](const CommandLine& line) { return ExplainJob(line, files, clock); }}};
 }
 
-int Main(const Words& all) {
-  if (all.empty() || all[0] == "help" || all[0] == "--help") return Help();
-  const std::string& verb = all[0];
-  const Words words(all.begin() + 1, all.end());
-  for (const std::string& word : words) {
-    if (word == "--help") return Help();
-  }
+int Main(const Words& words) {
   const auto files = NewPosixFiles();
   const SystemClock clock;
-  if (verb == "run") return RunVerb(words, *files, clock);
-  if (verb == "validate") return ValidateVerb(words, *files);
-  if (verb == "explain") return ExplainVerb(words, *files, clock);
-  if (verb == "snapshots") return SnapshotsVerb(words, *files, clock);
-  if (verb == "snapshot") return SnapshotVerb(words, *files);
-  if (verb == "verify") return VerifyVerb(words, *files);
-  if (verb == "dump") return DumpVerb(words, *files);
-  constexpr std::string_view kVerbs[] = {"run",      "validate", "explain", "snapshots",
-                                         "snapshot", "verify",   "dump",    "help"};
-  const auto meant = ClosestWord(verb, kVerbs);
-  return Complain(absl::InvalidArgumentError(Cat("unknown verb '", verb, "'",
-                                                 meant ? Cat("; did you mean '", *meant, "'?")
-                                                       : std::string("; try: tidemark help"))),
-                  2);
+  const AggregateValues values;
+  Command command{.name = "tidemark",
+                  .about = "tidemark: a stream processor whose jobs survive being killed",
+                  .verbs = JobVerbs(*files, clock)};
+  for (Verb& verb : StateVerbs(*files, clock, &values)) command.verbs.push_back(std::move(verb));
+  return RunCommand(command, words);
 }
 
 }  // namespace

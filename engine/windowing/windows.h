@@ -40,7 +40,7 @@ enum class LateWhen {
 };
 
 // The order in which a window gives its values to the fold (SEMANTICS §4.4).
-enum class Order { kTimestamp, kArrival };
+enum class ValueOrder { kTimestamp, kArrival };
 
 // What the end of input does to open windows.
 enum class AtEof { kClose, kKeep };
@@ -48,7 +48,7 @@ enum class AtEof { kClose, kKeep };
 struct WindowOptions {
   LateWhen late_when = LateWhen::kWindowClosed;
   // Default: kTimestamp for Collect, Fold and joins, kArrival for the others.
-  std::optional<Order> order = std::nullopt;
+  std::optional<ValueOrder> order = std::nullopt;
   // How long a key's watermark is kept after its last window has closed, in job time. Zero: a
   // straggler may open a window again. Infinite: for ever.
   absl::Duration keep_watermark_for = absl::Hours(24);

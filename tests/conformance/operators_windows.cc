@@ -69,7 +69,7 @@ WindowOptions OptionsOf(Params& params) {
   WindowOptions options;
   options.late_when = LateWhen::kBehindWatermark;
   if (const auto ordered = params.Bool("ordered_by_timestamp")) {
-    options.order = *ordered ? Order::kTimestamp : Order::kArrival;
+    options.order = *ordered ? ValueOrder::kTimestamp : ValueOrder::kArrival;
   }
   if (const auto keep = params.Seconds("keep_watermark_for")) {
     options.keep_watermark_for = keep->ToAbsl();

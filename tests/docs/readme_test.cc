@@ -176,7 +176,11 @@ TEST_F(Readme, ExamplesInCppPrintTheirLines) {
 
 // What follows the program's name in the lines that a reader would copy.
 TEST_F(Readme, FlagsOfCommandsExist) {
-  const std::string help = Run({"tools/tidemark", "help"}).out;
+  std::string help;
+  for (const char* verb :
+       {"run", "validate", "explain", "snapshots", "snapshot", "verify", "dump"}) {
+    help += Run({"tools/tidemark", "help", verb}).out;
+  }
   for (const char* page : {"README.md", "docs/jobs.md", "docs/formats/state-directory.md"}) {
     // A command may go on in the next line behind a backslash.
     const std::string text = absl::StrReplaceAll(Document(page), {{"\\\n", " "}});

@@ -73,7 +73,7 @@ std::string StepText(const ChainStep& step) {
     text += ", align_to " + std::to_string(step.align_to);
   }
   text += step.late_when == LateWhen::kWindowClosed ? "; kWindowClosed" : "; kBehindWatermark";
-  text += step.order == Order::kTimestamp ? ", kTimestamp" : ", kArrival";
+  text += step.order == ValueOrder::kTimestamp ? ", kTimestamp" : ", kArrival";
   text += step.at_eof == AtEof::kKeep ? ", at_eof keep" : "";
   return text + "; " + folds[static_cast<int>(step.fold)] +
          betweens[static_cast<int>(step.between)];
@@ -221,7 +221,7 @@ ChainScript ShrinkChain(ChainScript script, const std::function<bool(const Chain
   for (size_t step = 0; step < script.steps.size(); ++step) {
     simplify([&](ChainScript& s) { s.steps[step].between = Between::kNothing; });
     simplify([&](ChainScript& s) { s.steps[step].fold = ChainFold::kCount; });
-    simplify([&](ChainScript& s) { s.steps[step].order = Order::kArrival; });
+    simplify([&](ChainScript& s) { s.steps[step].order = ValueOrder::kArrival; });
     simplify([&](ChainScript& s) { s.steps[step].keys = 1; });
   }
   return script;

@@ -57,7 +57,7 @@ struct ChainStep {
   WindowKind windows = WindowKind::kTumbling;
   int64_t length = 1, offset = 1, align_to = 0, gap = 0;
   LateWhen late_when = LateWhen::kWindowClosed;
-  Order order = Order::kArrival;
+  ValueOrder order = ValueOrder::kArrival;
   AtEof at_eof = AtEof::kClose;
   ChainFold fold = ChainFold::kCount;
   Between between = Between::kNothing;

@@ -85,7 +85,7 @@ class ChainGenerator {
     if ((ends_ || idle_) && step.windows == WindowKind::kSession) {
       step.late_when = LateWhen::kBehindWatermark;
     }
-    step.order = random_.OneIn(2) ? Order::kTimestamp : Order::kArrival;
+    step.order = random_.OneIn(2) ? ValueOrder::kTimestamp : ValueOrder::kArrival;
     step.fold = static_cast<ChainFold>(random_.Below(3));
     step.between = random_.OneIn(2) ? Between::kNothing : static_cast<Between>(random_.Below(6));
   }

@@ -98,7 +98,7 @@ class Generator {
     spec.gap = random_.OneIn(6) ? 0 : Small(0, 10);
     if (random_.OneIn(25)) spec.gap = kForever;
     spec.late_when = random_.OneIn(2) ? LateWhen::kWindowClosed : LateWhen::kBehindWatermark;
-    spec.order = random_.OneIn(2) ? Order::kTimestamp : Order::kArrival;
+    spec.order = random_.OneIn(2) ? ValueOrder::kTimestamp : ValueOrder::kArrival;
     const int64_t keeps[] = {0, Small(1, 30), 86'400'000'000, kForever};
     spec.keep_watermark_for = keeps[random_.Below(4)];
     spec.at_eof = random_.OneIn(3) ? AtEof::kKeep : AtEof::kClose;

@@ -66,7 +66,7 @@ std::string StepText(const StepSpec& step) {
     text += ", align_to " + std::to_string(w.align_to);
   }
   text += w.late_when == LateWhen::kWindowClosed ? "; kWindowClosed" : "; kBehindWatermark";
-  text += w.order == Order::kTimestamp ? ", kTimestamp" : ", kArrival";
+  text += w.order == ValueOrder::kTimestamp ? ", kTimestamp" : ", kArrival";
   text += ", keep_watermark_for " + DurationText(w.keep_watermark_for);
   text += w.at_eof == AtEof::kKeep ? ", at_eof keep" : "";
   const char* folds[] = {
@@ -179,7 +179,7 @@ Script Shrink(Script script, const std::function<bool(const Script&)>& fails) {
     for (Event& event : s.events) event.workers = 1;
   });
   simplify([](Script& s) { s.step.window.fold = FoldKind::kCollect; });
-  simplify([](Script& s) { s.step.window.order = Order::kArrival; });
+  simplify([](Script& s) { s.step.window.order = ValueOrder::kArrival; });
   simplify([](Script& s) { s.step.window.late_when = LateWhen::kWindowClosed; });
   simplify([](Script& s) { s.step.window.keep_watermark_for = kForever; });
   simplify([](Script& s) {

@@ -108,7 +108,7 @@ void WindowModel::OnItem(const Item& item, Instant now, Rows& rows) {
     if (late && !session) {
       for (const int64_t id : IdsOf(at)) Late(item, id, rows);
     }
-    if (!late && spec_.order == Order::kTimestamp) {
+    if (!late && spec_.order == ValueOrder::kTimestamp) {
       queue_.push_back(held);
     } else if (!late) {
       Enter(held, rows);
@@ -264,7 +264,8 @@ void WindowModel::EnterSession(const Held& held, Rows& rows) {
 }
 
 void WindowModel::AddTo(Open& window, const Held& held, Rows& rows) {
-  const bool hold = spec_.order == Order::kTimestamp && spec_.late_when == LateWhen::kWindowClosed;
+  const bool hold =
+      spec_.order == ValueOrder::kTimestamp && spec_.late_when == LateWhen::kWindowClosed;
   if (hold) {
     window.held.push_back(held);
   } else {

@@ -105,7 +105,7 @@ struct WindowSpec {
   WindowKind windows = WindowKind::kTumbling;
   int64_t length = 1, offset = 1, align_to = 0, gap = 0;
   LateWhen late_when = LateWhen::kWindowClosed;
-  Order order = Order::kTimestamp;
+  ValueOrder order = ValueOrder::kTimestamp;
   int64_t keep_watermark_for = 0;
   AtEof at_eof = AtEof::kClose;
   FoldKind fold = FoldKind::kCollect;

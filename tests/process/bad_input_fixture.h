@@ -24,8 +24,9 @@ using Words = std::vector<std::string>;
 
 class BadInput : public ::testing::Test {
  protected:
-  static constexpr int kFailed = 1;  // the world is wrong
-  static constexpr int kUsage = 2;   // the command or the job file is
+  static constexpr int kFailed = 1;       // the world is wrong
+  static constexpr int kUsage = 2;        // the command or the job file is
+  static constexpr int kNeedsPerson = 3;  // refused state or input, or damage
   static constexpr int kRows = 200;
   static constexpr char kState[] = "out/job.state";
   static constexpr char kOutput[] = "out/job.jsonl";
@@ -167,12 +168,14 @@ class BadInput : public ::testing::Test {
       if (found != std::string::npos) at = found;
     }
   }
-  // One line, which names the program and then says `parts`, in this order; nothing on stdout.
+  // One line, which names the program, or of a mistake in the job its place, and then says `parts`,
+  // in this order; nothing on stdout.
   static void ExpectRefused(const ChildProcess::End& end, int code,
                             std::initializer_list<const char*> parts) {
     EXPECT_EQ(end.exit_code, code) << "signal " << end.signal << "\n" << end.err;
     EXPECT_EQ(end.out, "");
-    EXPECT_EQ(end.err.compare(0, 10, "tidemark: "), 0) << end.err;
+    const bool has_place = end.err.rfind("job.yaml:", 0) == 0;
+    EXPECT_TRUE(has_place || end.err.rfind("tidemark: ", 0) == 0) << end.err;
     EXPECT_EQ(end.err.find('\n'), end.err.size() - 1) << "not exactly one line:\n" << end.err;
     ExpectInOrder(end.err, parts);
   }

@@ -19,14 +19,14 @@ using ::testing::Not;
 TEST_F(BadInput, AMalformedLineStopsTheJobWithFileLineAndReason) {
   Write(kInput, RowsWithBad(100));
   const auto end = Run();
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   EXPECT_EQ(end.out, "");
   ExpectInOrder(end.err, {"tidemark: ", "in.jsonl:100: not JSON at byte 11: "});
 }
 
 TEST_F(BadInput, NothingOfTheEpochWithTheMalformedLineIsCommitted) {
   Write(kInput, RowsWithBad(100));
-  ASSERT_EQ(Run().exit_code, kFailed);
+  ASSERT_EQ(Run().exit_code, kNeedsPerson);
   const auto dump = Command({"dump", kState});
   EXPECT_EQ(dump.exit_code, kFailed);
   EXPECT_THAT(dump.err, HasSubstr("no epoch has been committed here yet"));
@@ -39,7 +39,7 @@ TEST_F(BadInput, AfterTheLineIsPutRightTheSameCommandGoesOn) {
   const Standing before = Now();
   Patch(kInput, RowsWithBad(190));
   const auto end = Run({"--epoch", "1h"});
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   ExpectInOrder(end.err, {"in.jsonl:190: not JSON at byte 11: "});
   EXPECT_EQ(Now().dump, before.dump) << "epochs before the bad line stay, and no other is there";
   Patch(kInput, Rows(kRows));
@@ -49,7 +49,7 @@ TEST_F(BadInput, AfterTheLineIsPutRightTheSameCommandGoesOn) {
 TEST_F(BadInput, AMalformedLineIsSteppedOverWhenTold) {
   Write(kInput, RowsWithBad(190));
   const auto stopped = Run();
-  EXPECT_EQ(stopped.exit_code, kFailed);
+  EXPECT_EQ(stopped.exit_code, kNeedsPerson);
   ExpectInOrder(stopped.err, {"in.jsonl:190: ", "--skip-item"});
   const auto end = Run({"--skip-item", "source/file@190"});
   EXPECT_EQ(end.exit_code, 0) << end.err;
@@ -60,7 +60,7 @@ TEST_F(BadInput, AMalformedLineIsSteppedOverWhenTold) {
 TEST_F(BadInput, AfterAnEditorReplacedTheFileTheSameCommandGoesOn) {
   RunHalfway();
   Patch(kInput, RowsWithBad(190));
-  ASSERT_EQ(Run().exit_code, kFailed);
+  ASSERT_EQ(Run().exit_code, kNeedsPerson);
   Write(kInput, Rows(kRows));
   const auto end = Run();
   EXPECT_EQ(end.exit_code, 0) << end.err;
@@ -76,7 +76,7 @@ TEST_F(BadInput, ARefusedStartHasDiscardedNothing) {
   const std::string snapshot = Cat("out/job.state/snapshots/", before.snapshots.back());
   Write("other.yaml", JobWith("name: job", "name: other"));
   const Words from = {"--from", snapshot, "--fresh", "--take-over"};
-  ExpectRefused(Command({"run", "other.yaml", "--from", snapshot, "--fresh"}), kFailed,
+  ExpectRefused(Command({"run", "other.yaml", "--from", snapshot, "--fresh"}), kNeedsPerson,
                 {"holds the state of flow 'job'"});
   EXPECT_EQ(Now(), before);
   ExpectRefused(Run({"--from", snapshot, "--fresh", "--skip-item", "sauce/file@3"}), kUsage,
@@ -103,7 +103,7 @@ TEST_F(BadInput, ARefusedStartHasDroppedNoState) {
   const std::string renamed = JobWith("batch: {max", "batch: {name: lists, max");
   Write("job.yaml", renamed);
   Write("other.yaml", std::string(renamed).replace(renamed.find("name: job"), 9, "name: other"));
-  ExpectRefused(Command({"run", "other.yaml", "--drop-state", "batch"}), kFailed,
+  ExpectRefused(Command({"run", "other.yaml", "--drop-state", "batch"}), kNeedsPerson,
                 {"holds the state of flow 'job'"});
   EXPECT_EQ(Now(), before);
   ASSERT_TRUE(dir_.files().Rename(Path(kInput), Path("away")).ok());
@@ -147,7 +147,7 @@ TEST_F(BadInput, AStartThatOneOutputRefusesLeavesTheOthersAlone) {
   ASSERT_EQ(Run().exit_code, 0);
   const Standing finished = Now();
   ASSERT_TRUE(dir_.files().Rename(Path("out/b.jsonl.tidemark"), Path("away")).ok());
-  ExpectRefused(Run({"--from", snapshot, "--state", "fork.state", "--take-over"}), kFailed,
+  ExpectRefused(Run({"--from", snapshot, "--state", "fork.state", "--take-over"}), kNeedsPerson,
                 {"step 'b': out/b.jsonl: has no out/b.jsonl.tidemark"});
   EXPECT_EQ(Now(), finished);
   ASSERT_TRUE(dir_.files().Rename(Path("away"), Path("out/b.jsonl.tidemark")).ok());
@@ -159,7 +159,7 @@ TEST_F(BadInput, AStartThatOneOutputRefusesLeavesTheOthersAlone) {
 TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
   Write(kInput, Rows(10) + "{\"n\": 11}\n");
   const auto end = Run();
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   ExpectInOrder(end.err, {"in.jsonl:11: field 'k' is missing"});
 }
 
@@ -167,7 +167,7 @@ TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
 TEST_F(BadInput, AMalformedLineIsReportedInOneLine) {
   Write(kInput, RowsWithBad(100));
   const auto end = Run();
-  ExpectRefused(end, kFailed, {"in.jsonl:100: ", "nothing was committed", "the same command"});
+  ExpectRefused(end, kNeedsPerson, {"in.jsonl:100: ", "nothing was committed", "the same command"});
 }
 
 TEST_F(BadInput, AFailedRunSaysWhereTheStateReallyStands) {
@@ -175,7 +175,7 @@ TEST_F(BadInput, AFailedRunSaysWhereTheStateReallyStands) {
   Patch(kInput, RowsWithBad(190));
   const std::string dump = Command({"dump", kState}).out;
   const auto end = Run({"--epoch", "1h"});
-  ASSERT_EQ(end.exit_code, kFailed);
+  ASSERT_EQ(end.exit_code, kNeedsPerson);
   ASSERT_EQ(Command({"dump", kState}).out, dump) << "nothing new was committed";
   const size_t at = dump.find("epoch ");
   const std::string epoch = dump.substr(at, dump.find(',', at) - at);
@@ -281,6 +281,9 @@ TEST_F(BadInput, WrongUseIsRefusedAndNothingIsStarted) {
       {{"run", "job.yaml", "more"}, "'more' is one word too many"},
       {{"run", "job.yaml", "--sate", "x"}, "unknown flag '--sate'; did you mean '--state'?"},
       {{"run", "job.yaml", "-s"}, "unknown flag '-s'; flags begin with two dashes"},
+      {{"run", "job.yaml", "-state", "x"}, "unknown flag '-state'; did you mean '--state'?"},
+      {{"--verbos"}, "unknown flag '--verbos'; did you mean '--version'?"},
+      {{"help", "rnu"}, "unknown verb 'rnu'; did you mean 'run'?"},
       {{"run", "job.yaml", "--state"}, "--state needs a value: --state DIR"},
       {{"run", "job.yaml", "--quiet", "--quiet"}, "--quiet is given twice"},
       {{"run", "job.yaml", "--workers", "0"}, "--workers: between 1 and 128, not 0"},
@@ -362,7 +365,7 @@ TEST_F(BadInput, AnInputThatWasCutIsRefusedOnResume) {
   RunHalfway();
   const Standing before = Now();
   ASSERT_EQ(truncate(Path(kInput).c_str(), 10), 0);
-  ExpectRefused(Run(), kFailed,
+  ExpectRefused(Run(), kNeedsPerson,
                 {"in.jsonl: is not the file that was read before: its length is 10 and was ",
                  "--accept-changed-input reads it from the beginning", "--fresh"});
   EXPECT_EQ(Now(), before);
@@ -376,7 +379,7 @@ TEST_F(BadInput, AnInputThatWasReplacedIsRefusedOnResumeAndReadWhenTold) {
   std::string other;
   for (int n = 1; n <= kRows; ++n) other += Row(n + 1000);
   Write(kInput, other);
-  ExpectRefused(Run(), kFailed,
+  ExpectRefused(Run(), kNeedsPerson,
                 {"in.jsonl: is not the file that was read before: its inode", "are not the ones",
                  "--accept-changed-input reads it from the beginning", "--fresh"});
   EXPECT_EQ(Now(), before);
@@ -389,7 +392,7 @@ TEST_F(BadInput, AnInputThatWasEditedBeforeThePositionIsRefusedOnResume) {
   RunHalfway();
   const Standing before = Now();
   Patch(kInput, BadRow(1));
-  ExpectRefused(Run(), kFailed,
+  ExpectRefused(Run(), kNeedsPerson,
                 {"in.jsonl: is not the file that was read before: the bytes before",
                  "are not the ones that were read"});
   EXPECT_EQ(Now(), before);

@@ -24,7 +24,7 @@ TEST_F(BadState, TheStateOfAnotherFlowIsRefused) {
   RunHalfway();
   const Standing before = Now();
   Write("job.yaml", JobWith("name: job", "name: other"));
-  ExpectRefused(Run(), kFailed,
+  ExpectRefused(Run(), kNeedsPerson,
                 {"out/job.state: holds the state of flow 'job', and this is flow 'other'; ",
                  "another directory with --state", "--fresh"});
   EXPECT_EQ(Now(), before);
@@ -36,7 +36,8 @@ TEST_F(BadState, AStepWhoseKeyChangedIsRefused) {
   RunHalfway();
   const Standing before = Now();
   Write("job.yaml", JobWith("key_by: k", "key_by: n"));
-  ExpectRefused(Run(), kFailed, {"the key of step 'batch' was [k] and is now [n]", "another name"});
+  ExpectRefused(Run(), kNeedsPerson,
+                {"the key of step 'batch' was [k] and is now [n]", "another name"});
   EXPECT_EQ(Now(), before);
 }
 
@@ -44,7 +45,7 @@ TEST_F(BadState, AFolderThatIsNoStateDirectoryIsLeftAlone) {
   ASSERT_TRUE(dir_.files().CreateDirectories(Path("photos")).ok());
   Write("photos/tide.jpg", "precious");
   for (const Words& flags : {Words{"--state", "photos"}, Words{"--state", "photos", "--fresh"}}) {
-    ExpectRefused(Run(flags), kFailed,
+    ExpectRefused(Run(flags), kNeedsPerson,
                   {"photos: is not a state directory (it contains 'tide.jpg'); ",
                    "an empty or a new directory"});
   }
@@ -54,9 +55,13 @@ TEST_F(BadState, AFolderThatIsNoStateDirectoryIsLeftAlone) {
 
 TEST_F(BadState, AFileIsNoStateDirectory) {
   const Words before = Names();
-  ExpectRefused(Run({"--state", "job.yaml"}), kFailed, {"job.yaml: ", "File exists"});
-  ExpectRefused(Run({"--state", "job.yaml/state"}), kFailed,
-                {"job.yaml/state: cannot create the directory: Not a directory"});
+  ExpectRefused(Run({"--state", "job.yaml"}), kUsage, {"job.yaml: is a file, and a state needs"});
+  ExpectRefused(Run({"--state", "job.yaml/state"}), kUsage,
+                {"job.yaml/state: cannot be made, because job.yaml is a file"});
+  for (const char* verb : {"verify", "dump", "snapshots", "snapshot"}) {
+    ExpectRefused(Command({verb, "job.yaml"}), kUsage, {"job.yaml: is a file, and not a state"});
+    ExpectRefused(Command({verb, "nope"}), kFailed, {"nope: no such directory"});
+  }
   EXPECT_EQ(Names(), before);
 }
 
@@ -79,10 +84,10 @@ TEST_F(BadState, ADamagedStoreIsRefusedAndLeftAsItIs) {
   RunHalfway();
   const Standing before = Now();
   ASSERT_TRUE(dir_.files().Rename(Path("out/job.state/store/CURRENT"), Path("away")).ok());
-  ExpectRefused(Run({"--no-fallback"}), kFailed,
+  ExpectRefused(Run({"--no-fallback"}), kNeedsPerson,
                 {"out/job.state/store: cannot open the store: its file CURRENT is missing; ",
                  "without --no-fallback"});
-  ExpectRefused(Command({"dump", kState}), kFailed,
+  ExpectRefused(Command({"dump", kState}), kNeedsPerson,
                 {"out/job.state/store: cannot open the store: its file CURRENT is missing; ",
                  "resume from a snapshot"});
   ASSERT_TRUE(dir_.files().Rename(Path("away"), Path("out/job.state/store/CURRENT")).ok());
@@ -109,7 +114,7 @@ TEST_F(BadState, OutputThatCannotBeCutBackIsNotRepeatedUnasked) {
   ASSERT_EQ(Run().exit_code, 0);
   ASSERT_TRUE(dir_.files().Remove(Path("out/job.state/store/CURRENT")).ok());
   const auto end = Run({"--quiet"});
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   EXPECT_EQ(end.out, "");
   ExpectInOrder(end.err, {"CURRENT is missing", "sink 'sink'", "cannot be cut back",
                           "--fresh --from out/job.state/snapshots/"});
@@ -119,7 +124,7 @@ TEST_F(BadState, AStoreThatIsGoneIsNotBegunAnew) {
   RunHalfway();
   const Standing before = Now();
   ASSERT_TRUE(dir_.files().Rename(Path("out/job.state/store"), Path("away")).ok());
-  ExpectRefused(Run(), kFailed,
+  ExpectRefused(Run(), kNeedsPerson,
                 {"out/job.state/store: is missing", "--from out/job.state/snapshots/",
                  before.snapshots.back().c_str(), "--fresh"});
   EXPECT_EQ(Read(kOutput), before.output);
@@ -158,7 +163,7 @@ TEST_F(BadState, SnapshotsOfADamagedStoreAreListed) {
   const std::string snapshot = Now().snapshots.back();
   ASSERT_TRUE(dir_.files().Rename(Path("out/job.state/store/CURRENT"), Path("away")).ok());
   const auto end = Command({"snapshots", kState});
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   EXPECT_THAT(end.out, HasSubstr(snapshot));
 }
 
@@ -260,7 +265,7 @@ TEST_F(BadState, ARefusedForkCanBeRepeatedAsAdvised) {
   const Words fork = {"--from", Cat("out/job.state/snapshots/", before.snapshots.back()), "--state",
                       "fork.state"};
   ExpectRefused(
-      Run(fork), kFailed,
+      Run(fork), kNeedsPerson,
       {"out/job.jsonl: is written by job 'job', whose state is /", "--out DIR", "--take-over"});
   EXPECT_EQ(Now(), before);
   Words advised = fork;
@@ -277,7 +282,7 @@ TEST_F(BadState, AWrongSnapshotIsNamed) {
   Patch(Cat(snapshot, "/manifest"), "TIDEMARKET");
   for (const Words& words :
        {Words{"run", "job.yaml", "--from", snapshot, "--state", "fork"}, Words{"dump", snapshot}}) {
-    ExpectRefused(Command(words), kFailed, {"/manifest: "});
+    ExpectRefused(Command(words), kNeedsPerson, {"/manifest: "});
   }
 }
 
@@ -300,7 +305,7 @@ TEST_F(BadState, EverythingThatWasKeptIsFine) {
   const std::string manifest = Cat("out/job.state/snapshots/", Now().snapshots.back(), "/manifest");
   Patch(manifest, "TIDEMARKET");
   const auto damaged = Command({"verify", kState, "--json"});
-  EXPECT_EQ(damaged.exit_code, kFailed);
+  EXPECT_EQ(damaged.exit_code, kNeedsPerson);
   ExpectInOrder(damaged.out, {"\"fine\": true", "\"fine\": false", manifest.c_str()});
 }
 
@@ -319,7 +324,7 @@ TEST_F(BadOutput, AnOutputThatWasCutIsRefusedOnResume) {
   RunHalfway();
   const Standing before = Now();
   ASSERT_EQ(truncate(Path(kOutput).c_str(), 10), 0);
-  ExpectRefused(Run(), kFailed,
+  ExpectRefused(Run(), kNeedsPerson,
                 {"out/job.jsonl: is 10 bytes long, but ", "bytes of it were committed; ",
                  "put the file back", "--fresh"});
   EXPECT_EQ(Read(kOutput), before.output.substr(0, 10));
@@ -332,7 +337,7 @@ TEST_F(BadOutput, AnOutputThatIsGoneIsRefusedOnResume) {
   RunHalfway();
   const Standing before = Now();
   ASSERT_TRUE(dir_.files().Rename(Path(kOutput), Path("away")).ok());
-  ExpectRefused(Run(), kFailed,
+  ExpectRefused(Run(), kNeedsPerson,
                 {"out/job.jsonl: is missing, but ", "put the file back", "--fresh"});
   EXPECT_FALSE(Exists(kOutput));
   ASSERT_TRUE(dir_.files().Rename(Path("away"), Path(kOutput)).ok());
@@ -356,7 +361,7 @@ TEST_F(BadOutput, WhatSomebodyElseWroteIsMovedAsideAndKept) {
 // commit wrote is this job's own, and nothing is moved aside.
 TEST_F(BadOutput, AStartThatCommittedNothingLeavesNothingBehind) {
   Write(kInput, RowsWithBad(190));
-  ASSERT_EQ(Run({"--epoch", "1h"}).exit_code, kFailed);
+  ASSERT_EQ(Run({"--epoch", "1h"}).exit_code, kNeedsPerson);
   Patch(kOutput, "what a crash left in the file");
   Write(kInput, Rows(kRows));
   ExpectTheSameCommandFinishes();
@@ -458,11 +463,62 @@ TEST_F(BadOutput, ASecondSignalStopsAtOnce) {
     ASSERT_TRUE(job.SignalAfter(Span::Micros(1'000), 0)) << job.Wait().err;
   }
   ASSERT_TRUE(job.SignalAfter(Span::Micros(100'000), SIGTERM)) << "it writes, and nobody reads";
-  ASSERT_TRUE(job.SignalAfter(Span::Micros(300'000), SIGTERM)) << "it waits for its reader";
+  // As `timeout` does it, which signals a process and its group.
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGTERM)) << "the same signal twice";
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(900'000), SIGTERM)) << "it waits for its reader";
   const auto end = job.Wait();
   close(reader);
   EXPECT_EQ(end.exit_code, 128 + SIGTERM);
-  EXPECT_EQ(end.err, "");
+  EXPECT_EQ(end.err,
+            "tidemark: ended at once by a second signal; no state is kept, the same command starts "
+            "again\n");
+}
+
+TEST_F(BadState, ASecondSignalSaysWhatIsKept) {
+  Write("job.yaml", JobWith("sink: {file: out/job.jsonl}", "sink: stdout"));
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  const int reader = open(Path("pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  // More than a pipe holds, behind epochs that have been committed.
+  Write(kInput, Rows(100'000));
+  ChildProcess job(ShellWords("exec \"$T\" run job.yaml --quiet --epoch 1ms > pipe"),
+                   {.directory = dir_.path()});
+  std::string some(1 << 16, ' ');
+  while (Command({"dump", kState}).exit_code != 0) {
+    ASSERT_TRUE(job.SignalAfter(Span::Micros(1'000), 0)) << job.Wait().err;
+    const bool has_none = read(reader, some.data(), some.size()) < 0;
+    EXPECT_TRUE(!has_none || errno == EAGAIN);
+  }
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(300'000), SIGINT)) << "nobody reads any more";
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(900'000), SIGINT));
+  const auto end = job.Wait();
+  close(reader);
+  EXPECT_EQ(end.exit_code, 128 + SIGINT);
+  EXPECT_THAT(end.err, ::testing::MatchesRegex(
+                           "tidemark: ended at once by a second signal; what was committed is "
+                           "kept: epoch [0-9]+ in out/job.state, the same command goes on from "
+                           "there\n"));
+}
+
+TEST_F(BadState, AClosedTerminalEndsTheJobWithALastEpoch) {
+  ChildProcess job(RunWords({"--rate", "20", "--epoch", "1h"}), {.directory = dir_.path()});
+  while (!Exists(kOutput) || Read(kOutput).empty()) {
+    ASSERT_TRUE(job.SignalAfter(Span::Micros(5'000), 0)) << job.Wait().err;
+  }
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGHUP));
+  const auto end = job.Wait();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_THAT(end.err, HasSubstr("state at epoch 1 in out/job.state"));
+  ExpectTheSameCommandFinishes();
+}
+
+TEST_F(BadState, UnderNohupItGoesOn) {
+  const auto words = ShellWords("trap '' HUP; exec \"$T\" run job.yaml --rate 200 --epoch 10ms");
+  ChildProcess job(words, {.directory = dir_.path()});
+  WaitUntilCommitted(job);
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGHUP));
+  EXPECT_EQ(job.Wait().exit_code, 0);
+  EXPECT_EQ(Read(kOutput), Undisturbed());
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ class Explain : public BadInput {
   void ExpectBothRefuse(const char* why) {
     const Standing before = Now();
     const auto explained = ExplainJob();
-    EXPECT_EQ(explained.exit_code, kFailed);
+    EXPECT_EQ(explained.exit_code, kNeedsPerson);
     EXPECT_THAT(explained.err, HasSubstr(why));
-    ExpectRefused(Run(), kFailed, {why});
+    ExpectRefused(Run(), kNeedsPerson, {why});
     EXPECT_EQ(Now(), before);
   }
 };
@@ -74,9 +74,9 @@ TEST_F(Explain, AnOutputThatIsGoneIsRefusedAndASnapshotDoesNotCare) {
   const std::string snapshot = Cat("out/job.state/snapshots/", Now().snapshots.back());
   ASSERT_TRUE(dir_.files().Remove(Path(kOutput)).ok());
   const auto end = ExplainJob();
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   EXPECT_THAT(end.out, HasSubstr("is cut off, which is refused"));
-  ExpectRefused(Run(), kFailed, {"step 'sink': out/job.jsonl: "});
+  ExpectRefused(Run(), kNeedsPerson, {"step 'sink': out/job.jsonl: "});
   EXPECT_EQ(Command({"explain", "job.yaml", snapshot}).exit_code, 0);
 }
 

@@ -117,7 +117,7 @@ TEST_F(SqliteProcess, AForkLeavesTheTablesOfItsOriginalAlone) {
   const std::string tables = Tables("out");
 
   const auto refused = Run({"--from", from, "--state", "fork"});
-  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.exit_code, 3);
   EXPECT_NE(refused.err.find("table '"), std::string::npos) << refused.err;
   EXPECT_NE(refused.err.find("is written by job 'tables'"), std::string::npos) << refused.err;
   EXPECT_NE(refused.err.find("give --out DIR to write elsewhere"), std::string::npos);

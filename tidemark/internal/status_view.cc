@@ -4,17 +4,74 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "base/status.h"
+#include "engine/position.h"
+#include "tidemark/terminal.h"
 
 namespace tidemark::internal {
+namespace {
+
+constexpr size_t kColumnsUnknown = 80;
+
+// A line that wraps could not be written over.
+size_t ColumnsOfTerminal() {
+  winsize window{};
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1;
+  return (known ? window.ws_col : kColumnsUnknown) - 1;
+}
+
+// "41% of 1.2 GiB, 1m20s left"
+std::string ProgressText(const InputProgress& input, const std::optional<Span>& left) {
+  // 100 is said when all of it has been read.
+  const double part = static_cast<double>(input.bytes_read) / static_cast<double>(input.bytes);
+  std::string text = Cat(static_cast<int>(part * 100), "% of ", FormatBytes(input.bytes));
+  if (!left) return text;
+  constexpr int64_t kSecond = 1'000'000;
+  return Cat(text, ", ", FormatSpan(Span::Seconds((left->us + kSecond - 1) / kSecond)), " left");
+}
+
+}  // namespace
+
+InputProgress ProgressOf(const EpochRecord& record) {
+  InputProgress progress;
+  for (const SourceRecord& source : record.sources) {
+    const Position position(source.position);
+    const auto offset = position.Number("offset");
+    const auto size = position.Number("size");
+    if (!offset || !size || *offset < 0 || *size < *offset) {
+      if (source.at_end) continue;
+      return {};
+    }
+    progress.bytes_read += static_cast<uint64_t>(*offset);
+    progress.bytes += static_cast<uint64_t>(*size);
+  }
+  return progress;
+}
+
+std::optional<Span> TimeLeft(const InputProgress& input, uint64_t first_read, Span elapsed) {
+  if (input.bytes_read <= first_read || input.bytes_read >= input.bytes || elapsed.us <= 0) {
+    return std::nullopt;
+  }
+  const double left = static_cast<double>(input.bytes - input.bytes_read) /
+                      static_cast<double>(input.bytes_read - first_read) *
+                      static_cast<double>(elapsed.us);
+  constexpr double kLeftMax = 365.0 * 86'400 * 1e6;  // more is no estimate
+  if (left > kLeftMax) return std::nullopt;
+  return Span::Micros(static_cast<int64_t>(left));
+}
 
 StatusView::Style StatusView::StyleFor(bool quiet) {
   if (quiet) return Style::kQuiet;
-  return isatty(STDERR_FILENO) != 0 ? Style::kTerminal : Style::kLines;
+  const char* terminal = std::getenv("TERM");
+  const bool is_dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
+  return isatty(STDERR_FILENO) != 0 && !is_dumb ? Style::kTerminal : Style::kLines;
 }
 
 void StatusView::ClearLine() {
@@ -29,8 +86,34 @@ void StatusView::Say(const std::string& line) {
 void StatusView::SayAlways(const std::string& line) {
   absl::MutexLock lock(&mutex_);
   ClearLine();
-  std::fprintf(stderr, "tidemark: %s\n", line.c_str());
-  std::fflush(stderr);
+  PutMessage(line);
+}
+
+std::string StatusView::Line(const Numbers& before, const Numbers& now, double seconds,
+                             bool keeps_state, size_t columns) {
+  const auto rate = [&](uint64_t a, uint64_t b) {
+    return seconds <= 0 ? uint64_t{0}
+                        : static_cast<uint64_t>(static_cast<double>(b - a) / seconds + 0.5);
+  };
+  std::vector<std::string> parts;
+  parts.push_back(Cat("in ", FormatCount(rate(before.items_in, now.items_in)), "/s"));
+  parts.push_back(Cat("out ", FormatCount(rate(before.items_out, now.items_out)), "/s"));
+  if (now.input.bytes > 0) parts.push_back(ProgressText(now.input, now.input_left));
+  if (now.skipped > 0) parts.push_back(Cat("skipped ", FormatCount(now.skipped)));
+  const double since_commit = static_cast<double>(now.since_commit.us) / 1e6;
+  parts.push_back(absl::StrFormat("since commit %.1f s", since_commit));
+  parts.push_back(Cat("epoch ", now.epoch));
+  if (keeps_state) {
+    parts.push_back(Cat("keys ", FormatCount(now.keys)));
+    parts.push_back(Cat("state ", FormatBytes(now.state_bytes)));
+  }
+  constexpr std::string_view kBetween = "   ";
+  std::string line;
+  for (const std::string& part : parts) {
+    if (!line.empty() && line.size() + kBetween.size() + part.size() > columns) break;
+    line += Cat(line.empty() ? std::string_view() : kBetween, part);
+  }
+  return line.substr(0, columns);
 }
 
 void StatusView::Show(const Numbers& numbers) {
@@ -38,27 +121,8 @@ void StatusView::Show(const Numbers& numbers) {
   absl::MutexLock lock(&mutex_);
   const int64_t now = MonotonicMicros();
   const double seconds = last_us_ < 0 ? 0 : static_cast<double>(now - last_us_) / 1e6;
-  const auto rate = [&](uint64_t a, uint64_t b) {
-    return seconds <= 0 ? uint64_t{0}
-                        : static_cast<uint64_t>(static_cast<double>(b - a) / seconds + 0.5);
-  };
-  std::string line =
-      Cat("in ", FormatCount(rate(last_.items_in, numbers.items_in)), "/s   out ",
-          FormatCount(rate(last_.items_out, numbers.items_out)), "/s   epoch ", numbers.epoch);
-  if (keeps_state_) {
-    line +=
-        Cat("   keys ", FormatCount(numbers.keys), "   state ", FormatBytes(numbers.state_bytes));
-  }
-  if (numbers.skipped > 0) line += Cat("   skipped ", FormatCount(numbers.skipped));
-  line += absl::StrFormat("   lag %.1f s", static_cast<double>(numbers.lag_us) / 1e6);
-  // A line that wraps could not be written over.
-  winsize window{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1 &&
-      line.size() >= window.ws_col) {
-    line.resize(window.ws_col - 1u);
-  }
-  std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
-  std::fflush(stderr);
+  const std::string line = Line(last_, numbers, seconds, keeps_state_, ColumnsOfTerminal());
+  std::fputs(Cat("\r\x1b[K", line).c_str(), stderr);
   line_shown_ = true;
   last_ = numbers;
   last_us_ = now;

@@ -1,18 +1,30 @@
 // StatusView: what a person sees of a run, on standard error.
 //
-// On a terminal one line that is written over again and again; elsewhere one line for each
+// On a terminal one line that is written over and again; elsewhere one line for each
 // snapshot. Used by the run's main thread and its committer; says one whole line at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/synchronization/mutex.h"
-#include "engine/job.h"
-#include "engine/skip_log.h"
+#include "base/timestamp.h"
+#include "proto/epoch_record.h"
 
 namespace tidemark::internal {
+
+// How much of the input has been read, where its size is known.
+struct InputProgress {
+  uint64_t bytes_read = 0;
+  uint64_t bytes = 0;  // 0: not known
+};
+// As of an epoch: known where every source that is not at its end says how long it is.
+InputProgress ProgressOf(const EpochRecord& record);
+// How long the rest takes if it goes on as it did since `first_read`; nothing where that cannot be
+// told.
+std::optional<Span> TimeLeft(const InputProgress& input, uint64_t first_read, Span elapsed);
 
 class StatusView {
  public:
@@ -39,9 +51,16 @@ class StatusView {
     uint64_t keys = 0;
     uint64_t state_bytes = 0;
     uint64_t skipped = 0;
-    int64_t lag_us = 0;  // since the last commit, while there is something uncommitted
+    Span since_commit;  // while there is something uncommitted
+    InputProgress input;
+    std::optional<Span> input_left;
   };
   void Show(const Numbers& numbers);
+
+  // The line, without what does not fit into `columns`: less important parts stand further back.
+  // `seconds` have passed since `before`.
+  static std::string Line(const Numbers& before, const Numbers& now, double seconds,
+                          bool keeps_state, size_t columns);
 
  private:
   void ClearLine() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -35,18 +35,20 @@ struct Timed {
 // Options, checked and with the verb's default order filled in.
 struct WindowRules {
   LateWhen late_when = LateWhen::kWindowClosed;
-  Order order = Order::kTimestamp;
+  ValueOrder order = ValueOrder::kTimestamp;
   Span keep_watermark_for;
   AtEof at_eof = AtEof::kClose;
 
   bool queues() const {
-    return order == Order::kTimestamp && late_when == LateWhen::kBehindWatermark;
+    return order == ValueOrder::kTimestamp && late_when == LateWhen::kBehindWatermark;
   }
-  bool holds() const { return order == Order::kTimestamp && late_when == LateWhen::kWindowClosed; }
+  bool holds() const {
+    return order == ValueOrder::kTimestamp && late_when == LateWhen::kWindowClosed;
+  }
   std::string Describe() const {
     return Cat(
         late_when == LateWhen::kWindowClosed ? "late: window_closed" : "late: behind_watermark",
-        order == Order::kTimestamp ? ", order: timestamp" : ", order: arrival",
+        order == ValueOrder::kTimestamp ? ", order: timestamp" : ", order: arrival",
         ", keep_watermark_for: ", FormatSpan(keep_watermark_for),
         at_eof == AtEof::kKeep ? ", at_eof: keep" : "");
   }
