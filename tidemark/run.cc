@@ -397,13 +397,18 @@ class Run {
     bool changed = false;
     for (int w = 0; w < job_->workers(); ++w) {
       numbers.items_in += job_->worker(w).stats().items_in.load();
-      numbers.items_out += job_->worker(w).stats().items_out.load();
+      const WorkerStats& stats = job_->worker(w).stats();
+      numbers.items_out += stats.items_out.load();
+      numbers.late += stats.late_items.load();
+      numbers.closed_at_end += stats.closed_at_end.load();
+      numbers.waiting_keys += stats.waiting_keys.load();
       changed |= job_->worker(w).changed();
     }
     numbers.epoch = committed_epoch_.load();
     numbers.keys = keys_.load();
     numbers.state_bytes = state_bytes_.load();
     numbers.skipped = skips_.total();
+    numbers.job_time_still = Span::Micros(job_->JobTimeStillForMicros());
     const int64_t now = MonotonicMicros();
     numbers.since_commit = Span::Micros(changed ? now - last_commit_us_.load() : 0);
     numbers.input = {.bytes_read = input_bytes_read_.load(), .bytes = input_bytes_.load()};
@@ -413,21 +418,40 @@ class Run {
 
   void SayEnd(bool stopped) {
     const StatusView::Numbers numbers = Now();
-    if (!stopped && first_epoch_ > 0 && numbers.items_in == 0 && numbers.items_out == 0) {
+    if (!stopped && first_epoch_ > 0 && numbers.items_in == 0 && numbers.items_out == 0 &&
+        numbers.late == 0) {
       view_.Say(skips_.Left().empty()
                     ? Cat("nothing new: all input was processed by epoch ", first_epoch_)
                     : Cat("nothing new that is finished since epoch ", first_epoch_));
       return;
     }
     const double seconds = static_cast<double>(MonotonicMicros() - begin_us_) / 1e6;
-    std::string line =
-        Cat(stopped ? "stopped: " : "done: ", FormatCount(numbers.items_in), " in, ",
-            FormatCount(numbers.items_out), " out, ", absl::StrFormat("%.1f s", seconds));
+    std::string line = Cat(stopped ? "stopped: " : "done: ", FormatCount(numbers.items_in), " in, ",
+                           FormatCount(numbers.items_out), " out, ", LateText(numbers.late),
+                           absl::StrFormat("%.1f s", seconds));
     if (job_->keeps_state()) {
       line += Cat("; state at epoch ", committed_epoch_.load(), " in ", directory_->path());
       if (stopped) line += ", the same command goes on from there";
     }
     view_.Say(line);
+    if (numbers.closed_at_end == 0 || !job_->keeps_state()) return;
+    view_.Say(Cat("the end of the input closed ", FormatCount(numbers.closed_at_end),
+                  numbers.closed_at_end == 1 ? " window" : " windows",
+                  "; rows added later for them are late (at_eof: keep leaves them open)"));
+  }
+
+  // "206 late (out/late.jsonl), ": how many items, and where they are.
+  std::string LateText(uint64_t late) const {
+    if (late == 0) return "";
+    std::string where;
+    for (const StepPlan& step : job_->plan().steps) {
+      if (!step.is_for_late) continue;
+      const std::string output = step.sink->Describe();  // "file out/late.jsonl"
+      constexpr std::string_view kFile = "file ";
+      where += Cat(where.empty() ? "" : ", ",
+                   output.starts_with(kFile) ? output.substr(kFile.size()) : output);
+    }
+    return Cat(FormatCount(late), " late (", where.empty() ? "left out" : where, "), ");
   }
 
   const RunOptions& options_;

@@ -18,6 +18,9 @@
 namespace tidemark::internal {
 namespace {
 
+// From then on the status says that windows wait for a backlog to be read.
+constexpr Span kStillShown = Span::Seconds(2);
+
 constexpr size_t kColumnsUnknown = 80;
 
 // A line that wraps could not be written over.
@@ -100,6 +103,12 @@ std::string StatusView::Line(const Numbers& before, const Numbers& now, double s
   parts.push_back(Cat("out ", FormatCount(rate(before.items_out, now.items_out)), "/s"));
   if (now.input.bytes > 0) parts.push_back(ProgressText(now.input, now.input_left));
   if (now.skipped > 0) parts.push_back(Cat("skipped ", FormatCount(now.skipped)));
+  if (now.late > 0) parts.push_back(Cat("late ", FormatCount(now.late)));
+  if (now.job_time_still >= kStillShown && now.waiting_keys > 0) {
+    parts.push_back(Cat("backlog: job time still for ",
+                        FormatSpan(Span::Seconds(now.job_time_still.us / 1'000'000)), ", ",
+                        FormatCount(now.waiting_keys), " keys wait"));
+  }
   const double since_commit = static_cast<double>(now.since_commit.us) / 1e6;
   parts.push_back(absl::StrFormat("since commit %.1f s", since_commit));
   parts.push_back(Cat("epoch ", now.epoch));
