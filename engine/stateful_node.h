@@ -39,10 +39,11 @@ class StatefulNode : public Node {
   Timestamp floor() const { return floor_; }
   void RaiseFloor(Timestamp at) { floor_ = std::max(floor_, at); }
   Timestamp TimeOf(const Activation& now) const { return std::max(now.In(domain_), floor_); }
-  // For a step that follows the watermark of a stream: where its partitions were. With
-  // `hands_on_less` it hands its watermark on, less so much.
-  void FollowStream(const std::vector<Timestamp>& saved, std::optional<Span> hands_on_less) {
-    stream_.emplace(saved, floor_);
+  // For a step that follows the watermark of a stream: where its partitions were, or the workers'
+  // shares. With `hands_on_less` it hands its watermark on, less so much.
+  void FollowStream(const std::vector<Timestamp>& saved, StreamWatermark::Of of,
+                    std::optional<Span> hands_on_less) {
+    stream_.emplace(saved, floor_, of);
     hands_on_less_ = hands_on_less;
   }
   // A resumed step hands on first where it was, when what that closes has fired.

@@ -40,8 +40,8 @@ void PartitionMeter::Set(int partition, PartitionMark::State state) {
   partitions_[static_cast<size_t>(partition)].state = state;
 }
 
-StreamWatermark::StreamWatermark(const std::vector<Timestamp>& saved, Timestamp floor)
-    : watermark_(floor) {
+StreamWatermark::StreamWatermark(const std::vector<Timestamp>& saved, Timestamp floor, Of of)
+    : of_(of), watermark_(floor) {
   for (const Timestamp watermark : saved) partitions_.push_back({.watermark = watermark});
 }
 
@@ -53,7 +53,7 @@ bool StreamWatermark::Hear(const PartitionMark& mark) {
       p.state != PartitionMark::State::kActive && mark.state == PartitionMark::State::kActive;
   p.state = mark.state;
   // Only the lowest one can let the minimum rise, and only a new one can lower it.
-  if (!returned && lowest_ >= 0 && lowest_ != mark.partition) return false;
+  if (of_ == Of::kPartitions && !returned && lowest_ >= 0 && lowest_ != mark.partition) return false;
   return Moved();
 }
 
@@ -66,10 +66,15 @@ StreamState StreamWatermark::state() const {
   return state;
 }
 
+bool StreamWatermark::Counts(const Partition& partition) const {
+  if (of_ == Of::kShares) return state() == StreamState::kActive;
+  return partition.state == StreamState::kActive;
+}
+
 bool StreamWatermark::Moved() {
   lowest_ = -1;
   for (size_t i = 0; i < partitions_.size(); ++i) {
-    if (partitions_[i].state != PartitionMark::State::kActive) continue;
+    if (!Counts(partitions_[i])) continue;
     if (lowest_ < 0 ||
         partitions_[i].watermark < partitions_[static_cast<size_t>(lowest_)].watermark) {
       lowest_ = static_cast<int>(i);

@@ -77,8 +77,14 @@ class PartitionMeter {
 
 class StreamWatermark {
  public:
-  // `floor`: where the step's watermark stands already.
-  StreamWatermark(const std::vector<Timestamp>& saved, Timestamp floor);
+  enum class Of {
+    kPartitions,  // each is left out by itself when it is idle or has ended
+    // The workers' shares of one stream: they fall silent and end together, each as it hears of it,
+    // so all of them count, with the last that was heard, until the last one has.
+    kShares,
+  };
+  // `floor`: where the step's watermark is already.
+  StreamWatermark(const std::vector<Timestamp>& saved, Timestamp floor, Of of = Of::kPartitions);
 
   // True when the step's watermark moved.
   bool Hear(const PartitionMark& mark);
@@ -91,8 +97,10 @@ class StreamWatermark {
     Timestamp watermark;
     PartitionMark::State state = PartitionMark::State::kActive;
   };
+  bool Counts(const Partition& partition) const;
   bool Moved();
 
+  const Of of_;
   std::vector<Partition> partitions_;
   int lowest_ = -1;  // the partition that holds the watermark back; -1: to be found
   Timestamp watermark_;

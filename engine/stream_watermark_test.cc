@@ -82,6 +82,25 @@ TEST(StreamWatermark, AStepIsIdleWhenEveryPartitionThatMayReturnIs) {
   EXPECT_EQ(step.state(), State::kEnded);
 }
 
+TEST(StreamWatermark, SharesOfOneStreamFallSilentAndEndTogether) {
+  StreamWatermark step({Timestamp::Min(), Timestamp::Min()}, Timestamp::Min(),
+                       StreamWatermark::Of::kShares);
+  step.Hear({.partition = 0, .watermark = At(10)});
+  EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(7)}));
+  EXPECT_EQ(step.watermark(), At(7));
+  step.Hear({.partition = 1, .watermark = At(7), .state = State::kIdle});
+  EXPECT_EQ(step.watermark(), At(7)) << "the other worker has not heard of it";
+  EXPECT_EQ(step.state(), State::kActive);
+  step.Hear({.partition = 0, .watermark = At(10), .state = State::kIdle});
+  EXPECT_EQ(step.state(), State::kIdle);
+  step.Hear({.partition = 0, .watermark = At(20)});
+  EXPECT_EQ(step.watermark(), At(7)) << "the stream has returned, and one has not heard of it";
+  EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(20)}));
+  EXPECT_EQ(step.watermark(), At(20));
+  step.Hear({.partition = 0, .watermark = At(30), .state = State::kEnded});
+  EXPECT_EQ(step.watermark(), At(20)) << "the end counts when every worker has finished";
+}
+
 // Against the definition, computed anew after each mark.
 TEST(StreamWatermark, EqualsTheDefinition) {
   Random random(4711);

@@ -32,6 +32,12 @@ class Worker::StepOutput final : public Output {
   const int step_;
 };
 
+// The watermark that comes by one edge, from one worker or from all.
+struct HandedOn {
+  int edge = 0;
+  StreamWatermark watermark;
+};
+
 struct Worker::StepState {
   std::unique_ptr<Node> node;
   StatefulNode* stateful = nullptr;    // `node`, when it has state
@@ -42,9 +48,9 @@ struct Worker::StepState {
   // Of `stateful`, as they were at the last barrier.
   Timestamp floor_at_barrier = Timestamp::Min();
   LatenessRecord lateness_at_barrier;
-  // What the steps in front hand on: a partition for each edge and worker it comes from.
+  // What the steps in front hand on, by edge; and what that makes together.
+  std::vector<HandedOn> handed_on_by;
   std::optional<StreamWatermark> handed_on;
-  std::map<int, int> first_partition_of_edge;
   int open_partitions = 0;
   int open_inputs = 0;
   bool walking = false;  // calling its keys at the end of input

@@ -55,6 +55,8 @@ absl::Status Worker::OpenStreamTimes() {
       TM_CHECK(follower != nullptr, "a step with state follows the watermark of a stream");
       const StepPlan& window = plan.steps[static_cast<size_t>(to)];
       follower->FollowStream(saved,
+                             plan.steps[step].handed_on ? StreamWatermark::Of::kShares
+                                                        : StreamWatermark::Of::kPartitions,
                              window.hands_on ? std::optional(window.hands_on_less) : std::nullopt);
     }
   }
@@ -81,13 +83,15 @@ std::vector<Timestamp> Worker::OpenMeters(int step) {
 
 void Worker::OpenHandedOn(int step) {
   StepState& state = steps_[static_cast<size_t>(step)];
-  int partitions = 0;
   for (size_t e = 0; e < setup_.plan->edges.size(); ++e) {
     if (setup_.plan->edges[e].to != step) continue;
-    state.first_partition_of_edge[static_cast<int>(e)] = partitions;
-    partitions += exchange_of_edge_[e] >= 0 ? setup_.count : 1;
+    const auto shares = static_cast<size_t>(exchange_of_edge_[e] >= 0 ? setup_.count : 1);
+    state.handed_on_by.push_back(
+        {.edge = static_cast<int>(e),
+         .watermark = StreamWatermark(std::vector<Timestamp>(shares, Timestamp::Min()),
+                                      Timestamp::Min(), StreamWatermark::Of::kShares)});
   }
-  state.handed_on.emplace(std::vector<Timestamp>(static_cast<size_t>(partitions), Timestamp::Min()),
+  state.handed_on.emplace(std::vector<Timestamp>(state.handed_on_by.size(), Timestamp::Min()),
                           Timestamp::Min());
 }
 
@@ -118,11 +122,18 @@ absl::Status Worker::TakeMark(int edge, int from_worker, const StreamMark& mark)
   const int step = setup_.plan->edges[static_cast<size_t>(edge)].to;
   StepState& state = steps_[static_cast<size_t>(step)];
   if (!state.handed_on) return absl::OkStatus();
+  const auto input = std::find_if(state.handed_on_by.begin(), state.handed_on_by.end(),
+                                  [&](const HandedOn& each) { return each.edge == edge; });
+  TM_CHECK(input != state.handed_on_by.end(), "the step has the edge that leads to it");
+  const bool crosses = exchange_of_edge_[static_cast<size_t>(edge)] >= 0;
+  input->watermark.Hear({.partition = crosses ? from_worker : 0,
+                         .watermark = mark.watermark,
+                         .state = mark.state});
   const StreamState before = state.handed_on->state();
-  int partition = state.first_partition_of_edge.at(edge);
-  if (exchange_of_edge_[static_cast<size_t>(edge)] >= 0) partition += from_worker;
   const bool moved = state.handed_on->Hear(
-      {.partition = partition, .watermark = mark.watermark, .state = mark.state});
+      {.partition = static_cast<int>(input - state.handed_on_by.begin()),
+       .watermark = input->watermark.watermark(),
+       .state = input->watermark.state()});
   if (!moved && state.handed_on->state() == before) return absl::OkStatus();
   const StreamMark mine{.watermark = state.handed_on->watermark(),
                         .state = state.handed_on->state()};

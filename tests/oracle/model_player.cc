@@ -55,6 +55,7 @@ class KeysPlayer final : public ModelPlayer {
         break;
       case Event::Kind::kEnd:
         Run();
+        if (clock_ == ClockKind::kStream && closes_) CloseAll();
         for (auto& [key, model] : state_.keys) {
           const int64_t rise = model.OnEnd(Now(), state_.rows);
           if (clock_ == ClockKind::kSystem) state_.reading = std::max(state_.reading, rise);
@@ -131,12 +132,35 @@ class KeysPlayer final : public ModelPlayer {
     RunTimers();
   }
 
-  // In order of (due time, key).
-  void RunTimers() {
-    std::vector<std::pair<int64_t, std::string>> order;
-    for (const auto& [key, model] : state_.keys) order.push_back({model.due(), key});
-    std::sort(order.begin(), order.end());
-    for (const auto& [due, key] : order) state_.keys.at(key).OnTime(Now(), state_.rows);
+  // As if the watermark rose to the end of time. It is left where the last window closed.
+  void CloseAll() {
+    Instant end = Now();
+    end.stream = kMax;
+    while (true) {
+      int64_t least = kForever;
+      for (const auto& [key, model] : state_.keys) least = std::min(least, model.due());
+      if (least > kMax) return;
+      state_.stream = std::max(state_.stream, least);
+      RunTimers();
+    }
+  }
+
+  // In order of (due time, key), each as of its due time; a key with several takes each in turn.
+  void RunTimers() { RunTimersUntil(Now()); }
+
+  void RunTimersUntil(Instant now) {
+    while (true) {
+      Model* next = nullptr;
+      int64_t least = kForever;
+      for (auto& [key, model] : state_.keys) {
+        const int64_t due = model.due();
+        if (due >= least || due > model.TimeIn(now)) continue;
+        next = &model;
+        least = due;
+      }
+      if (next == nullptr) return;
+      next->OnTime(now, state_.rows);
+    }
   }
 
   const Spec spec_;

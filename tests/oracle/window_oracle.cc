@@ -95,7 +95,7 @@ void WindowModel::Late(const Item& item, int64_t id, Rows& rows) const {
 
 void WindowModel::OnItem(const Item& item, Instant now, Rows& rows) {
   key_ = item.key;
-  Settle(now, rows);  // What time alone has brought about came first.
+  RunTo(now, rows);  // What time alone has brought about came first.
   const int64_t at = spec_.clock == ClockKind::kSystem ? now.reading : item.at;
   TakeTime(at, now);
   const Wide watermark = Watermark(now);
@@ -127,7 +127,7 @@ void WindowModel::OnItem(const Item& item, Instant now, Rows& rows) {
     }
     if (!late || spec_.mutant != Mutant::kLateForAllWindows) Enter(held, rows, watermark);
   }
-  if (late && kept_since_ && spec_.mutant == Mutant::kLateItemProlongs) kept_since_ = now.job;
+  if (late && kept_since_ && spec_.mutant == Mutant::kLateItemProlongs) kept_since_ = TimeIn(now);
   Settle(now, rows);
 }
 
@@ -137,6 +137,24 @@ void WindowModel::SortByTime(std::vector<Held>& items) const {
     if (a.at != b.at) return a.at < b.at;
     return reversed ? a.arrival > b.arrival : a.arrival < b.arrival;
   });
+}
+
+int64_t WindowModel::TimeIn(Instant now) const {
+  if (spec_.clock == ClockKind::kSystem) return now.reading;
+  if (spec_.clock == ClockKind::kStream) return now.stream;
+  return now.job;
+}
+
+void WindowModel::OnTime(Instant now, Rows& rows) {
+  const int64_t at = std::min(due(), TimeIn(now));
+  if (spec_.clock == ClockKind::kSystem) now.reading = at;
+  if (spec_.clock == ClockKind::kStream) now.stream = at;
+  if (spec_.clock == ClockKind::kEvent) now.job = at;
+  Settle(now, rows);
+}
+
+void WindowModel::RunTo(Instant now, Rows& rows) {
+  while (clock_made_ && due() <= TimeIn(now)) OnTime(now, rows);
 }
 
 void WindowModel::Settle(Instant now, Rows& rows) {
@@ -159,10 +177,12 @@ void WindowModel::Settle(Instant now, Rows& rows) {
     kept_since_.reset();
     return;
   }
-  if (!kept_since_) kept_since_ = now.job;
-  // A clock that all keys share is not the key's: nothing is kept for it.
-  const int64_t keep = spec_.clock != ClockKind::kEvent ? 0 : spec_.keep_watermark_for;
-  if ((keep != kForever && Wide{now.job} - *kept_since_ >= keep) ||
+  if (!kept_since_) kept_since_ = TimeIn(now);
+  // A clock that all keys share is not the key's: nothing is kept for it, but for what the sessions
+  // of a key are counted by under the system's clock.
+  const bool keeps = spec_.clock == ClockKind::kEvent || KeepsCount();
+  const int64_t keep = keeps ? spec_.keep_watermark_for : 0;
+  if ((keep != kForever && Wide{TimeIn(now)} - *kept_since_ >= keep) ||
       spec_.mutant == Mutant::kKeepWatermarkIgnored) {
     const std::string key = key_;
     *this = WindowModel(spec_);
@@ -172,6 +192,11 @@ void WindowModel::Settle(Instant now, Rows& rows) {
 
 int64_t WindowModel::due() const {
   Wide t = Wide{kForever} * 4;
+  if (kept_since_) {
+    const Wide end = Wide{*kept_since_} + spec_.keep_watermark_for;
+    return spec_.keep_watermark_for == kForever || end > kMax ? kForever
+                                                              : static_cast<int64_t>(end);
+  }
   const bool session = spec_.windows == WindowKind::kSession;
   for (const Open& window : open_) {
     t = std::min(t, session ? window.close + spec_.gap + 1 : window.close);
@@ -179,11 +204,12 @@ int64_t WindowModel::due() const {
   for (const Held& held : queue_) t = std::min<Wide>(t, held.at);
   if (t > kMax) return kForever;
   if (spec_.clock != ClockKind::kEvent) return static_cast<int64_t>(t);
-  return static_cast<int64_t>(at_ + (t - base_));
+  const Wide when = at_ + std::max<Wide>(0, t - base_);
+  return when > kMax ? kForever : static_cast<int64_t>(when);
 }
 
 int64_t WindowModel::OnEnd(Instant now, Rows& rows) {
-  Settle(now, rows);
+  RunTo(now, rows);
   if (spec_.at_eof == AtEof::kKeep || open_.size() + queue_.size() == 0) return kMin;
   while (!queue_.empty()) {
     const Held held = queue_.front();

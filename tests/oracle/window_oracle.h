@@ -126,7 +126,10 @@ class WindowModel {
   explicit WindowModel(const WindowSpec& spec) : spec_(spec) {}
 
   void OnItem(const Item& item, Instant now, Rows& rows);
-  void OnTime(Instant now, Rows& rows) { Settle(now, rows); }
+  // What is due first, as of its time.
+  void OnTime(Instant now, Rows& rows);
+  // `now` by the clock that due() is of.
+  int64_t TimeIn(Instant now) const;
   // Returns the time to which a clock that all keys share rises.
   int64_t OnEnd(Instant now, Rows& rows);
   void OnResume(Instant now, int64_t down_time);
@@ -169,7 +172,11 @@ class WindowModel {
   void Result(const Open& window, const std::string& value, Rows& rows);
   void EmitClosed(std::vector<Open> closed, Rows& rows);
   void SortByTime(std::vector<Held>& items) const;
+  void RunTo(Instant now, Rows& rows);
   void Settle(Instant now, Rows& rows);
+  bool KeepsCount() const {
+    return spec_.clock == ClockKind::kSystem && spec_.windows == WindowKind::kSession;
+  }
   std::string Extent(const Open& window) const;
 
   WindowSpec spec_;
@@ -195,6 +202,7 @@ class BatchModel {
 
   void OnItem(const Item& item, Instant now, Rows& rows);
   void OnTime(Instant now, Rows& rows);
+  int64_t TimeIn(Instant now) const { return now.wall; }
   int64_t OnEnd(Instant now, Rows& rows);
   void OnResume(Instant now, int64_t down_time);
   int64_t due() const;
