@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,16 @@ class WindowsField : public ::testing::Test {
     Lines out;
     Lines late;
     bool operator==(const Result&) const = default;
+    friend void PrintTo(const Result& result, std::ostream* os) {
+      *os << Some("rows", result.out) << Some("late rows", result.late);
+    }
+    // As many as one can look at.
+    static std::string Some(const char* what, const Lines& lines) {
+      constexpr size_t kShown = 8;
+      std::string text = Cat(lines.size(), " ", what, "\n");
+      for (size_t n = 0; n < std::min(kShown, lines.size()); ++n) text += Cat("  ", lines[n], "\n");
+      return text;
+    }
   };
 
   // ---- files ----
