@@ -53,7 +53,8 @@ bool StreamWatermark::Hear(const PartitionMark& mark) {
       p.state != PartitionMark::State::kActive && mark.state == PartitionMark::State::kActive;
   p.state = mark.state;
   // Only the lowest one can let the minimum rise, and only a new one can lower it.
-  if (of_ == Of::kPartitions && !returned && lowest_ >= 0 && lowest_ != mark.partition) return false;
+  if (of_ == Of::kPartitions && !returned && lowest_ >= 0 && lowest_ != mark.partition)
+    return false;
   return Moved();
 }
 

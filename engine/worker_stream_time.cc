@@ -126,14 +126,13 @@ absl::Status Worker::TakeMark(int edge, int from_worker, const StreamMark& mark)
                                   [&](const HandedOn& each) { return each.edge == edge; });
   TM_CHECK(input != state.handed_on_by.end(), "the step has the edge that leads to it");
   const bool crosses = exchange_of_edge_[static_cast<size_t>(edge)] >= 0;
-  input->watermark.Hear({.partition = crosses ? from_worker : 0,
-                         .watermark = mark.watermark,
-                         .state = mark.state});
+  input->watermark.Hear(
+      {.partition = crosses ? from_worker : 0, .watermark = mark.watermark, .state = mark.state});
   const StreamState before = state.handed_on->state();
-  const bool moved = state.handed_on->Hear(
-      {.partition = static_cast<int>(input - state.handed_on_by.begin()),
-       .watermark = input->watermark.watermark(),
-       .state = input->watermark.state()});
+  const bool moved =
+      state.handed_on->Hear({.partition = static_cast<int>(input - state.handed_on_by.begin()),
+                             .watermark = input->watermark.watermark(),
+                             .state = input->watermark.state()});
   if (!moved && state.handed_on->state() == before) return absl::OkStatus();
   const StreamMark mine{.watermark = state.handed_on->watermark(),
                         .state = state.handed_on->state()};

@@ -184,12 +184,12 @@ TEST_F(JobTest, TheRowsOfABatchCanBeBatched) {
 TEST_F(JobTest, ARowThatIsTooDeepInItsListStopsTheRun) {
   // The reader's limit is 1024; the row's own braces, its list and the row around that count.
   constexpr size_t kDepth = 1022;
-  const std::string row =
-      Cat("{\"a\": 1, \"b\": ", std::string(kDepth, '['), std::string(kDepth, ']'), "}\n");
+  const std::string row = Cat("{\"a\": 1, \"c\": 2, \"b\": ", std::string(kDepth, '['),
+                              std::string(kDepth, ']'), "}\n");
   EXPECT_EQ(Printed(row, "- key_by: a\n- batch: {max_items: 1}"),
             Cat("{\"a\": 1, \"items\": [", row.substr(0, row.size() - 1), "]}\n"));
   UseTester({});
-  EXPECT_THAT(Printed(row, "- key_by: a\n- batch: {max_items: 1}\n- key_by: a"),
+  EXPECT_THAT(Printed(row, "- key_by: [a, c]\n- batch: {max_items: 1}\n- key_by: a"),
               HasSubstr("a map step: the step's own code threw: not JSON"));
 }
 

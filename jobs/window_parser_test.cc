@@ -105,7 +105,7 @@ TEST(WindowParser, HasDefaults) {
   EXPECT_FALSE(clock.unit.has_value());
   EXPECT_EQ(clock.max_out_of_orderness, Span());
   EXPECT_EQ(clock.max_ahead_of_system_time, std::nullopt) << "a day";
-  EXPECT_EQ(clock.watermark, WatermarkScope::kPerKey);
+  EXPECT_EQ(clock.watermark, std::nullopt);
   EXPECT_TRUE(clock.idle_after.is_infinite());
   EXPECT_EQ(std::get<Tumbling>(window.windows).length, absl::Minutes(1));
   EXPECT_EQ(std::get<Tumbling>(window.windows).align_to, absl::UnixEpoch());
@@ -256,8 +256,8 @@ TEST(WindowMistakes, AWatermarkPerStreamBehindAStep) {
                "- window: {name: a, clock: system_time, tumbling: 1m, aggregate: {n: count}}\n"
                "- window: {name: b, clock: {event_time: window_open, watermark: per_stream}, "
                "tumbling: 1m, aggregate: {n: count}}\n"),
-      "7:65: watermark: per_stream is measured where rows are read, and those of this window "
-      "come from another step; leave it out, so that each key has its own");
+      "7:65: watermark: per_stream has nothing to follow, since the windows of 'a' hand none "
+      "on; leave it out, so that each key has its own");
 }
 
 TEST(WindowMistakes, InNamesAndPaths) {
@@ -281,13 +281,14 @@ TEST(WindowMistakes, InFieldsOfItsRows) {
             "6:72: the rows have no field 'valeu' here; did you mean 'value'?");
   // Behind the window there are the key, its times and its aggregates.
   EXPECT_EQ(Mistakes("name: j\nsource: generator\nsink: stdout\nsteps:\n- key_by: key\n"
-                     "- window: {clock: {event_time: time}, tumbling: 1m, "
+                     "- window: {clock: {event_time: time, watermark: per_stream}, tumbling: 1m, "
                      "aggregate: {n: count, all: collect(value)}}\n- key_by: all\n"
-                     "- window: {name: next, clock: {event_time: window_end}, tumbling: 1m, "
+                     "- window: {name: next, clock: {event_time: window_end, "
+                     "max_out_of_orderness: 1m}, tumbling: 1m, "
                      "aggregate: {n: sum(n), m: sum(value)}}\n"),
             "7:11: the field 'all' is the list of the window above, and a key is a single value\n"
             "8:44: the rows have no field 'window_end' here; did you mean 'window_open'?\n"
-            "8:101: the rows have no field 'value' here; what can be a value is: key, window_open, "
+            "8:127: the rows have no field 'value' here; what can be a value is: key, window_open, "
             "window_close, n");
 }
 

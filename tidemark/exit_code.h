@@ -31,10 +31,10 @@ inline int ExitCodeOf(const absl::Status& status) {
   }
 }
 
-// Of a run that was going on. What a source does not take of its input is no mistake of the
-// command: it will not be taken the next time either, until somebody does something about it.
+// Of a run that was going on: what it does not take of its input is no mistake of the command. The
+// message names the flag, or the mend of the input, with which it can be tried again.
 inline int ExitCodeOfRun(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) ? kExitNeedsPerson : ExitCodeOf(status);
+  return absl::IsInvalidArgument(status) ? kExitFailed : ExitCodeOf(status);
 }
 
 }  // namespace tidemark

@@ -53,7 +53,7 @@ struct SourceSessions {
   size_t batch_items = kBatchItems;
   std::unique_ptr<Files> files = NewPosixFiles();
   SimClock clock = SimClock();
-  SkipLog skips = {};
+  SkipLog skips = SkipLog();
 
   SourceContext Context() { return {.files = files.get(), .clock = &clock, .skips = &skips}; }
 

@@ -15,6 +15,7 @@ class KeysPlayer final : public ModelPlayer {
       : spec_(spec),
         clock_(clock),
         bound_(script.step.window.bound),
+        closes_(script.step.window.at_eof == AtEof::kClose),
         commit_before_crash_(script.tiny_memory),
         wall_(script.start),
         now_(script.start),
@@ -134,8 +135,6 @@ class KeysPlayer final : public ModelPlayer {
 
   // As if the watermark rose to the end of time. It is left where the last window closed.
   void CloseAll() {
-    Instant end = Now();
-    end.stream = kMax;
     while (true) {
       int64_t least = kForever;
       for (const auto& [key, model] : state_.keys) least = std::min(least, model.due());
@@ -166,6 +165,7 @@ class KeysPlayer final : public ModelPlayer {
   const Spec spec_;
   const ClockKind clock_;
   const int64_t bound_;
+  const bool closes_;
   const bool commit_before_crash_;
   State state_, committed_;
   RowCounts before_;

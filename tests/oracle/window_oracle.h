@@ -223,6 +223,7 @@ class JoinModel {
 
   void OnItem(const Item& item, Instant now, Rows& rows);
   void OnTime(Instant, Rows&) {}
+  int64_t TimeIn(Instant now) const { return now.wall; }
   int64_t OnEnd(Instant now, Rows& rows);
   void OnResume(Instant, int64_t) {}
   int64_t due() const { return kForever; }

@@ -32,8 +32,7 @@ enum class FlowKind {
   kSessionLists,  // sessions, their counts in batches
   kWindowChain,   // windows over windows under another key, per stream
 };
-// Random flows do without the last one until watermarks pass through steps.
-inline constexpr int kFlowKinds = 9;
+inline constexpr int kFlowKinds = 10;
 const char* NameOf(FlowKind kind);
 
 struct FlowSpec {

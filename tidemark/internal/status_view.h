@@ -53,7 +53,7 @@ class StatusView {
     uint64_t skipped = 0;
     uint64_t late = 0;           // items
     uint64_t closed_at_end = 0;  // windows, since the input ended
-    Span job_time_still;         // how long job time has been standing still in a backlog
+    Span job_time_still = {};    // how long job time has been standing still in a backlog
     uint64_t waiting_keys = 0;   // for it to go on
     Span since_commit;           // while there is something uncommitted
     InputProgress input;
