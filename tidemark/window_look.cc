@@ -64,7 +64,9 @@ class Look {
       : record_(record), step_(step), key_(key), values_(values), windows_max_(windows_max) {}
 
   absl::StatusOr<std::optional<WindowsLook>> Run() {
-    if (key_.schema == nullptr) return std::optional<WindowsLook>();
+    // Lists have no state of one value.
+    const bool may_be = !key_.first && key_.schema->root.kind == TypeKind::kStruct;
+    if (!may_be) return std::optional<WindowsLook>();
     const ValuePart state{.type = &key_.schema->root, .bytes = key_.value};
     TM_ASSIGN_OR_RETURN(const auto fields, PartsOf(schema(), state));
     const auto field = [&](const char* name) { return FieldNamed(schema(), state, fields, name); };
