@@ -17,13 +17,20 @@ void AddStep(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& s
   if (step.kind == StepKind::kJoin) return AddJoin(step, in, sinks);
   if (IsTypedJoinWindow(step)) return AddTypedJoinWindow(step, in, sinks);
   const bool join = step.window.fold == FoldKind::kJoin;
+  const bool any_order = IsAnyOrder(step.window.fold);
   switch (step.window.clock) {
     case ClockKind::kEvent:
-      return join ? AddEventTimeJoin(step, in, sinks) : AddEventTimeFold(step, in, sinks);
+      if (join) return AddEventTimeJoin(step, in, sinks);
+      return any_order ? AddEventTimeAnyOrderFold(step, in, sinks)
+                       : AddEventTimeFold(step, in, sinks);
     case ClockKind::kSystem:
-      return join ? AddSystemTimeJoin(step, in, sinks) : AddSystemTimeFold(step, in, sinks);
+      if (join) return AddSystemTimeJoin(step, in, sinks);
+      return any_order ? AddSystemTimeAnyOrderFold(step, in, sinks)
+                       : AddSystemTimeFold(step, in, sinks);
     case ClockKind::kStream:
-      return join ? AddStreamTimeJoin(step, in, sinks) : AddStreamTimeFold(step, in, sinks);
+      if (join) return AddStreamTimeJoin(step, in, sinks);
+      return any_order ? AddStreamTimeAnyOrderFold(step, in, sinks)
+                       : AddStreamTimeFold(step, in, sinks);
   }
 }
 

@@ -38,8 +38,14 @@ std::unique_ptr<EnginePlayer> NewEnginePlayerWith(const Script& script, StepAdde
 // One function for each clock and kind of step: each is a translation unit of its own, for the
 // templates take long to compile.
 void AddEventTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddEventTimeAnyOrderFold(const StepSpec& step, const Stream<EngineInput>& in,
+                              const Sinks& sinks);
 void AddSystemTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddSystemTimeAnyOrderFold(const StepSpec& step, const Stream<EngineInput>& in,
+                               const Sinks& sinks);
 void AddStreamTimeFold(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
+void AddStreamTimeAnyOrderFold(const StepSpec& step, const Stream<EngineInput>& in,
+                               const Sinks& sinks);
 void AddStreamTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
 void AddEventTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
 void AddSystemTimeJoin(const StepSpec& step, const Stream<EngineInput>& in, const Sinks& sinks);
@@ -132,15 +138,24 @@ inline std::string RowOfItemsText(const std::vector<std::optional<EngineItem>>& 
   return RowText(values);
 }
 
+// Folds whose values may come in any order have units of their own: Add…TimeAnyOrderFold().
+inline bool IsAnyOrder(FoldKind fold) {
+  return fold == FoldKind::kReduceAnyOrder || fold == FoldKind::kFoldAnyOrder ||
+         fold == FoldKind::kMax || fold == FoldKind::kMin;
+}
+
+template <class Streams, class TextOf>
+void FoldTo(const Streams& streams, TextOf text, const Sinks& sinks) {
+  ResultsTo(std::get<0>(streams), text, sinks);
+  LateTo(std::get<1>(streams), ItemText, sinks);
+  MetadataTo(std::get<2>(streams), sinks);
+}
+
 template <class Timed>
 void AddFold(const WindowSpec& spec, const Timed& timed, const Sinks& sinks) {
   WithWindows(spec, [&](auto windows) {
     const auto windowed = timed.Window(windows, ToOptions(spec)).WithMetadata();
-    const auto finish = [&](const auto& streams, auto text) {
-      ResultsTo(std::get<0>(streams), text, sinks);
-      LateTo(std::get<1>(streams), ItemText, sinks);
-      MetadataTo(std::get<2>(streams), sinks);
-    };
+    const auto finish = [&](const auto& streams, auto text) { FoldTo(streams, text, sinks); };
     switch (spec.fold) {
       case FoldKind::kCollect:
         return finish(windowed.Collect("step"), [](const std::vector<EngineItem>& items) {
@@ -162,6 +177,18 @@ void AddFold(const WindowSpec& spec, const Timed& timed, const Sinks& sinks) {
                           [](std::string acc, EngineItem item) { return acc + item.value; },
                           [](std::string a, std::string b) { return "{" + a + "+" + b + "}"; }),
                       [](const std::string& text) { return text; });
+      default:
+        return;
+    }
+  });
+}
+
+template <class Timed>
+void AddAnyOrderFold(const WindowSpec& spec, const Timed& timed, const Sinks& sinks) {
+  WithWindows(spec, [&](auto windows) {
+    const auto windowed = timed.Window(windows, ToOptions(spec)).WithMetadata();
+    const auto finish = [&](const auto& streams, auto text) { FoldTo(streams, text, sinks); };
+    switch (spec.fold) {
       case FoldKind::kReduceAnyOrder:
         return finish(windowed.Reduce(
                           "step",
@@ -181,7 +208,7 @@ void AddFold(const WindowSpec& spec, const Timed& timed, const Sinks& sinks) {
         return finish(windowed.Max("step", ItemRank), ItemText);
       case FoldKind::kMin:
         return finish(windowed.Min("step", ItemRank), ItemText);
-      case FoldKind::kJoin:
+      default:
         return;
     }
   });
