@@ -180,7 +180,8 @@ fail_bare() {
 
 # Also on every other way out of ./dev, see clean_up.
 remove_bare() {
-  if [[ -z $BARE_ROOT ]]; then return; fi
+  # Of a trap, `return` alone has the status of what ended the script.
+  if [[ -z $BARE_ROOT ]]; then return 0; fi
   # Mounts are made in namespaces that are gone. Should one be here after all, nothing is removed.
   if grep -qF " $BARE_ROOT" /proc/self/mountinfo; then
     say "bare: something is mounted in $BARE_ROOT, so it stays: umount that, then remove it"

@@ -19,7 +19,7 @@ fake() {
 # new_machine NAME: a working copy and a machine with nothing installed, on which all goes well.
 new_machine() {
   CASE=$WORK/$1
-  mkdir -p "$CASE"/{bin,home,copy/tools/dev,copy/tools/bazel,copy/.ci}
+  mkdir -p "$CASE"/{bin,home,tmp,copy/tools/dev,copy/tools/bazel,copy/.ci}
   cp "$SOURCE/dev" "$CASE/copy/"
   cp "$SOURCE/.ci/run" "$CASE/copy/.ci/"
   cp "$SOURCE"/tools/dev/*.sh "$CASE/copy/tools/dev/"
@@ -48,10 +48,13 @@ chmod +x bazel-bin/tools/tidemark
 FAKE
 }
 
-# Runs ./dev there; what it says is in $CASE/said and $CASE/printed.
+# Runs ./dev there; what it says is in $CASE/said and $CASE/printed. It leaves nothing behind.
 dev() {
-  (cd "$CASE/copy" && HOME=$CASE/home PATH=$CASE/bin:$PATH ./dev "$@") \
-    >"$CASE/printed" 2>"$CASE/said" </dev/null
+  local status=0
+  (cd "$CASE/copy" && HOME=$CASE/home TMPDIR=$CASE/tmp PATH=$CASE/bin:$PATH ./dev "$@") \
+    >"$CASE/printed" 2>"$CASE/said" </dev/null || status=$?
+  if [[ -n $(ls -A "$CASE/tmp") ]]; then fail "./dev $* left something in its TMPDIR"; fi
+  return "$status"
 }
 
 # --- What is expected -----------------------------------------------------------------------------
@@ -224,6 +227,21 @@ bare_says_where_a_machine_does_not_allow_it() {
   expect_text said 'bare: not on this machine: '
 }
 
+a_bare_machine_that_fails_is_removed() {
+  if ((EUID != 0)); then return; fi  # There is none without root.
+  local arch tarball=$CASE/home/.cache/tidemark-bare
+  arch=$(dpkg --print-architecture)
+  mkdir -p "$tarball" "$CASE"/empty/{root,etc/apt/sources.list.d}
+  tar -cf "$tarball/bookworm-$arch.tar" -C "$CASE/empty" .
+  fake git <<<'mkdir -p "${!#}"'
+  # All it does is to look whether it may; the first command that is run in there fails.
+  fake unshare <<<'if [[ " $* " != *" tmpfs "* ]]; then echo "no such compiler" >&2; exit 9; fi'
+  expect 1 dev bare
+  expect_text said 'bare: laid out Debian 12 in '
+  expect_text said 'no such compiler'
+  expect_text said 'bare: ./dev run failed (exit code 9, above)'
+}
+
 bare_takes_no_other_options() {
   expect 1 dev bare --chached
   expect_text said 'bare has no option --chached'
@@ -293,6 +311,7 @@ for test_case in \
   times_lists_the_slowest_first \
   a_build_that_fails_has_no_times \
   bare_says_where_a_machine_does_not_allow_it \
+  a_bare_machine_that_fails_is_removed \
   bare_takes_no_other_options \
   the_last_line_of_ci_has_the_sums \
   a_bare_machine_that_fails_fails_ci \
