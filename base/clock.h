@@ -33,7 +33,7 @@ class SystemClock final : public Clock {
 int64_t MonotonicMicros();
 
 // Stands still until told otherwise. Starts at 2030-01-01T00:00:00Z unless told otherwise. Time that
-// passes moves both readings; setting the wall clock back leaves the monotonic one where it is.
+// passes (Advance) moves both readings, setting the wall clock only that.
 class SimClock final : public Clock {
  public:
   static constexpr Timestamp kDefaultStart{1'893'456'000'000'000};
@@ -42,11 +42,11 @@ class SimClock final : public Clock {
 
   Timestamp Now() const override { return {now_us_.load(std::memory_order_relaxed)}; }
   int64_t Monotonic() const override { return monotonic_us_.load(std::memory_order_relaxed); }
-  void Set(Timestamp t) {
-    const int64_t passed = t.us - now_us_.exchange(t.us, std::memory_order_relaxed);
-    if (passed > 0) monotonic_us_.fetch_add(passed, std::memory_order_relaxed);
+  void Set(Timestamp t) { now_us_.store(t.us, std::memory_order_relaxed); }
+  void Advance(Span d) {
+    Set(Now() + d);
+    monotonic_us_.fetch_add(d.us, std::memory_order_relaxed);
   }
-  void Advance(Span d) { Set(Now() + d); }
 
  private:
   std::atomic<int64_t> now_us_;

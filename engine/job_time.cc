@@ -12,7 +12,10 @@ void PartitionPulse::OnPoll(int64_t now, bool more_at_hand, int64_t next_poll) {
 }
 
 int64_t PartitionPulse::CaughtUpUntil(bool regular_looks) const {
-  if (regular_looks) return polled_ == had_nothing_ ? kAlways : kNot;
+  if (regular_looks) {
+    if (polled_ == kNot) return held_back_ ? kNot : kAlways;
+    return polled_ == had_nothing_ ? kAlways : kNot;
+  }
   if (had_nothing_ == kNot || polled_ - had_nothing_ > kSecond) return kNot;
   // What need not be polled has nothing until then.
   return next_poll_ > kAlways - kSecond ? kAlways : next_poll_ + kSecond;

@@ -39,6 +39,8 @@ class PartitionPulse {
   static constexpr int64_t kAlways = std::numeric_limits<int64_t>::max();
   static constexpr int64_t kNot = std::numeric_limits<int64_t>::min();
 
+  // What there is at the start is held back by a rate, whatever the looks are like.
+  void HoldBack() { held_back_ = true; }
   // A poll at `now` said that there is more at hand, or that there is nothing now and that the
   // partition need not be polled before `next_poll` (kAlways: it will be announced).
   void OnPoll(int64_t now, bool more_at_hand, int64_t next_poll);
@@ -50,6 +52,7 @@ class PartitionPulse {
   int64_t polled_ = kNot;
   int64_t had_nothing_ = kNot;  // the last poll that said so
   int64_t next_poll_ = kNot;
+  bool held_back_ = false;
 };
 
 class JobTime {

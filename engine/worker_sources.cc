@@ -76,6 +76,7 @@ absl::Status Worker::OpenSource(int step) {
     source.rate = plan.source->rate() / static_cast<double>(partitions.size());
     source.paced_from = now_.wall;
     source.counted_until_us = now_.running_us;
+    if (source.rate > 0 && !plan.source->makes_items()) source.pulse.HoldBack();
     TM_RETURN_IF_ERROR(TakeSkips(plan.name, source));
     sources_.push_back(std::move(source));
     ++steps_[static_cast<size_t>(step)].open_partitions;

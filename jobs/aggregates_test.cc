@@ -74,7 +74,7 @@ TEST(Aggregates, ANumberIsOneHoweverItIsWrittenAndHoldsItsPlaceAmongDoubles) {
     EXPECT_EQ(Result(kind, {same[1], same[0]}), "18446744073709551616");
   }
   EXPECT_EQ(Result(Kind::kMax, {1.8446744073709556e19, Digits("18446744073709553665")}),
-            "1.8446744073709556e+19");
+            "18446744073709555712");
   EXPECT_EQ(Result(Kind::kMin, {Digits("-1e400"), -1.7976931348623157e308}), "-1e400");
 }
 

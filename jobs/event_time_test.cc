@@ -76,7 +76,7 @@ TEST(EventTime, AnotherUnitIsSuggestedWhereTheTimeWouldBeOfThisAge) {
             "field 't' is 1722587215768, which is a time outside the years 1 to 9999 as seconds; "
             "did you mean 'unit: ms'?");
   EXPECT_EQ(ReadNumber("1.722587215768e18", kNoUnit),
-            "field 't' is 1722587215768000000, which is a time outside the years 1 to 9999 as "
+            "field 't' is 1.722587215768e+18, which is a time outside the years 1 to 9999 as "
             "milliseconds; did you mean 'unit: ns'?");
 }
 

@@ -90,7 +90,9 @@ TEST_F(FieldSample, FindsWhatIsMisspelt) {
             "job.yaml:6:70: no field 'mga' is in the first row of in.jsonl; did you mean "
             "'mag'?");
   EXPECT_EQ(Mistakes("- key_by: net.x\n- batch: {max_items: 1}"),
-            "job.yaml:5:11: no field 'net.x' is in the first row of in.jsonl; did you mean 'net'?");
+            "job.yaml:5:11: no field 'net.x' is in the first row of in.jsonl; what can be a key "
+            "is: at, mag, net, "
+            "place.country");
   EXPECT_EQ(Mistakes("- key_by: place\n- batch: {max_items: 1}"),
             "job.yaml:5:11: the field 'place' is an object or a list in the first row of in.jsonl, "
             "and a key is a single value; one of its fields is 'place.country'");

@@ -371,6 +371,8 @@ TEST(JobMistakes, AreAllReportedInOrderOfTheirPlaces) {
         {"1:1: a job needs a name, like 'name: my_job'",
          "1:25: unknown key 'colour'; a sink can have: file, stdout, sqlite, name",
          "2:10: workers must be a whole number, found 'many'",
+         "4:5: batch works per key; put a step 'key_by: FIELD' before it, or 'key_by: []' for one "
+         "list over all rows",
          "4:13: unknown key 'max_item'; did you mean 'max_items'?",
          "5:33: rate must be a number, 0 or more, found 'x'"}}});
 }
@@ -390,7 +392,7 @@ TEST(JobMistakes, ALongTextIsCut) {
 
 TEST(JobMistakes, NoTextIsTooLargeOrTooDeep) {
   EXPECT_EQ(Message(std::string(2 << 20, '#')),
-            "job.yaml:1:1: a file of 2097152 bytes; more than 1048576 are not read");
+            "job.yaml:1:1: a file of 2097152 bytes; a job has at most 1048576 (1 MiB)");
   // Each item holds the one before it, so what is flat as a text is as deep as it is long.
   std::string chain = "steps:\n- &a0 [x]\n";
   for (int i = 1; i < 5000; ++i) chain += Cat("- &a", i, " [*a", i - 1, "]\n");

@@ -285,14 +285,15 @@ TEST_F(WindowJob, ATextThatIsAddedUpIsBad) {
 TEST_F(WindowJob, AWindowTakesTheRowsOfAnother) {
   const std::string rows =
       Row("a", 1, V("1")) + Row("a", 11, V("5")) + Row("b", 12, V("3")) + Row("a", 65, V("2"));
-  EXPECT_EQ(Printed(rows, Steps(kTenSeconds, "n: count, top: max(v)") +
-                              "\n- key_by: []\n- window: {name: minutes, clock: {event_time: "
-                              "window_open, max_out_of_orderness: 1h}, tumbling: 1m, aggregate: "
-                              "{rows: sum(n), Top: max(TOP), keys: count_distinct(k)}}"),
-            "{\"window_open\": \"2022-01-01T00:00:00Z\", \"window_close\": "
-            "\"2022-01-01T00:01:00Z\", \"rows\": 3, \"Top\": 5, \"keys\": 2}\n"
-            "{\"window_open\": \"2022-01-01T00:01:00Z\", \"window_close\": "
-            "\"2022-01-01T00:02:00Z\", \"rows\": 1, \"Top\": 2, \"keys\": 1}\n");
+  EXPECT_EQ(
+      Printed(rows, Steps(kTenSeconds, "n: count, top: max(v)", "", ", watermark: per_stream") +
+                        "\n- key_by: []\n- window: {name: minutes, clock: {event_time: "
+                        "window_open, max_out_of_orderness: 1h}, tumbling: 1m, aggregate: "
+                        "{rows: sum(n), Top: max(TOP), keys: count_distinct(k)}}"),
+      "{\"window_open\": \"2022-01-01T00:00:00Z\", \"window_close\": "
+      "\"2022-01-01T00:01:00Z\", \"rows\": 3, \"Top\": 5, \"keys\": 2}\n"
+      "{\"window_open\": \"2022-01-01T00:01:00Z\", \"window_close\": "
+      "\"2022-01-01T00:02:00Z\", \"rows\": 1, \"Top\": 2, \"keys\": 1}\n");
 }
 
 TEST_F(WindowJob, ABatchTakesTheRowsOfAWindowAndAWindowThoseOfABatch) {

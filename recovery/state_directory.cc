@@ -104,7 +104,8 @@ absl::Status CheckHoldsState(Files& files, const std::string& directory) {
   }
   TM_RETURN_IF_ERROR(info.status());
   if (!info->is_directory) {
-    return absl::NotFoundError(Cat(directory, ": is a file; name a state directory or a snapshot"));
+    return absl::InvalidArgumentError(
+        Cat(directory, ": is a file, and not a state directory or a snapshot"));
   }
   if (HoldsState(files, directory)) return absl::OkStatus();
   return absl::NotFoundError(

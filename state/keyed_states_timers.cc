@@ -22,7 +22,7 @@ void KeyedStates::FollowTimer(Entry& entry) {
 }
 
 void KeyedStates::BeginPass() {
-  ++activation_;
+  ++pass_;
   due_ = Timestamp::Min();
   for (Entry* entry : fired_again_) {
     if (entry->heap_at.is_never()) FollowTimer(*entry);
@@ -58,15 +58,12 @@ absl::StatusOr<KeyedStates::Entry*> KeyedStates::PopDue(Timestamp now) {
       continue;
     }
     HeapRemove(entry);
-    if (wake > due_) {
-      due_ = wake;
-      ++activation_;
-    }
-    if (entry.fired_in == activation_) {
+    if (entry.fired_in == pass_ && wake <= due_) {
       fired_again_.push_back(&entry);
       continue;
     }
-    entry.fired_in = activation_;
+    entry.fired_in = pass_;
+    due_ = std::max(due_, wake);
     MarkChanged(entry);
     return &entry;
   }

@@ -286,8 +286,8 @@ class World {
       }
       ASSERT_NO_FATAL_FAILURE(CheckAgainstModel(**entry));
       worker.fired.insert((*entry)->key);
-      if (expected) worker.due = std::max(worker.due, expected->first);
-      ASSERT_GE(worker.states->due(), worker.due);
+      worker.due = std::max(worker.due, model_.at((*entry)->key).note.wake);
+      ASSERT_EQ(worker.states->due(), worker.due);
       ++counts_["fire"];
       ChangeAtRandom(NoteIn(*(*entry)->state));
       Settle(worker, **entry);

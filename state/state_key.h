@@ -59,10 +59,10 @@ int KeyGroupOf(std::string_view user_key);
 
 // Which clock a stored point in time belongs to.
 enum class TimeDomain : uint8_t {
-  kJob = 1,       // stands still while the process is down: event-time watermarks
-  kDeadline = 2,  // wall time that never steps back, restarts included: batch deadlines
-  kWall = 3,      // wall time as it is: notify_at
-  kReading = 4,   // wall time, but never before the last committed epoch's: system-clock windows
+  kJob = 1,        // stands still while the process is down: event-time watermarks
+  kDeadline = 2,   // wall time that never steps back, restarts included: batch deadlines
+  kWall = 3,       // wall time as it is: notify_at
+  kReading = 4,    // wall time, but never before the last committed epoch's: system-clock windows
   kWatermark = 5,  // event time: the watermark of the stream that feeds the step
 };
 

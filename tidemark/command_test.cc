@@ -127,7 +127,7 @@ TEST_F(CommandTest, WhatWasMisspeltIsGuessed) {
 }
 
 TEST_F(CommandTest, WhatIsQuotedCannotReachTheTerminal) {
-  ExpectRefused({"\x1b[2Jrun\n"}, "unknown verb '\\u001b[2Jrun\\n'; did you mean 'run'?");
+  ExpectRefused({"\x1b[2Jrun\n"}, "unknown verb '\\u001b[2Jrun\\n'; try: demo help");
 }
 
 }  // namespace

@@ -124,7 +124,11 @@ void FlowTester::Advance(absl::Duration d) {
 }
 
 void FlowTester::SetTime(Timestamp t) {
-  clock_.Set(t);
+  if (t > clock_.Now()) {
+    clock_.Advance(t - clock_.Now());
+  } else {
+    clock_.Set(t);
+  }
   Run();
 }
 

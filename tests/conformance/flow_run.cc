@@ -116,13 +116,19 @@ class Driver {
   }
 
  private:
+  // Time passes, or the clock steps back.
+  void MoveTo(Timestamp at) {
+    SimClock& clock = tester_->clock();
+    if (at > clock.Now()) return clock.Advance(at - clock.Now());
+    clock.Set(at);
+  }
   // A store in memory lives in its FlowTester; one on disk is opened as a new process would.
   absl::Status Start(size_t execution) {
     script_->released = committed_;
     script_->ended = false;
     const bool on_disk = !options_.state_directory.empty();
     if (tester_ && !on_disk) {
-      tester_->clock().Set(run_.starts[execution]);
+      MoveTo(run_.starts[execution]);
       return tester_->TryCrashAndResume();
     }
     tester_.reset();
@@ -153,7 +159,7 @@ class Driver {
         case Entry::Kind::kItem:
           break;
         case Entry::Kind::kSystemTime:
-          tester_->clock().Set(entry.at);
+          MoveTo(entry.at);
           break;
         case Entry::Kind::kPause:
           tester_->clock().Advance(entry.span);

@@ -440,14 +440,14 @@ TEST_F(Outputs, OneCauseHasOneTextInEveryVerb) {
   for (const char* verb : {"verify", "dump", "snapshots", "snapshot"}) {
     EXPECT_EQ(Command({verb, "nope"}).err, "tidemark: nope: no such directory\n") << verb;
     EXPECT_EQ(Command({verb, "file"}).err,
-              "tidemark: file: is a file; name a state directory or a snapshot\n")
+              "tidemark: file: is a file, and not a state directory or a snapshot\n")
         << verb;
     EXPECT_EQ(Command({verb, "."}).err,
               "tidemark: .: is neither a state directory nor a snapshot (it has no store/)\n")
         << verb;
   }
   EXPECT_EQ(Command({"explain", "job.yaml", "nope"}).err, "tidemark: nope: no such directory\n");
-  ExpectRefused(Run({"--state", "file"}), kUsage, {"file: is a file, and a state is a directory"});
+  ExpectRefused(Run({"--state", "file"}), kUsage, {"file: is a file, and a state needs a directory"});
 }
 
 }  // namespace
