@@ -22,7 +22,7 @@ void KeyedStates::FollowTimer(Entry& entry) {
 }
 
 void KeyedStates::BeginPass() {
-  ++pass_;
+  ++activation_;
   due_ = Timestamp::Min();
   for (Entry* entry : fired_again_) {
     if (entry->heap_at.is_never()) FollowTimer(*entry);
@@ -58,12 +58,16 @@ absl::StatusOr<KeyedStates::Entry*> KeyedStates::PopDue(Timestamp now) {
       continue;
     }
     HeapRemove(entry);
-    if (entry.fired_in == pass_ && wake <= due_) {
+    // Each due time is an activation, in which a key fires at most once.
+    if (wake > due_) {
+      due_ = wake;
+      ++activation_;
+    }
+    if (entry.fired_in == activation_) {
       fired_again_.push_back(&entry);
       continue;
     }
-    entry.fired_in = pass_;
-    due_ = std::max(due_, wake);
+    entry.fired_in = activation_;
     MarkChanged(entry);
     return &entry;
   }

@@ -240,13 +240,18 @@ class World {
 
   using Due = std::pair<Timestamp, std::string>;
 
-  // The next key of the worker that is due. One that has fired in this pass is due for a later time
-  // only.
-  std::optional<Due> NextDue(const WorkerState& worker) const {
+  // The next key of the worker that is due. One that is due again at once when it has fired waits for
+  // the next pass.
+  std::optional<Due> NextDue(WorkerState& worker) const {
     std::optional<Due> next;
     for (const auto& [key, held] : model_) {
       if (held.note.wake > now_) continue;
-      if (worker.fired.contains(key) && held.note.wake <= worker.due) continue;
+      const auto fired = worker.fired.find(key);
+      if (fired != worker.fired.end() && fired->second == worker.due &&
+          held.note.wake <= worker.due) {
+        worker.deferred.insert(key);
+      }
+      if (worker.deferred.contains(key)) continue;
       if (!worker.groups.Contains(KeyGroupOf(key))) continue;
       if (!next || Due(held.note.wake, key) < *next) next = {held.note.wake, key};
     }
@@ -268,6 +273,7 @@ class World {
     if (worker.fired.empty()) {
       worker.states->BeginPass();
       worker.due = Timestamp::Min();
+      worker.deferred.clear();
       worker.interrupted = false;
     }
     uint64_t left = random_.OneIn(3) ? random_.Below(20) : UINT64_MAX;
@@ -285,8 +291,8 @@ class World {
         ASSERT_EQ(FormatUserKey((*entry)->key), FormatUserKey(expected->second)) << "order";
       }
       ASSERT_NO_FATAL_FAILURE(CheckAgainstModel(**entry));
-      worker.fired.insert((*entry)->key);
       worker.due = std::max(worker.due, model_.at((*entry)->key).note.wake);
+      worker.fired[(*entry)->key] = worker.due;
       ASSERT_EQ(worker.states->due(), worker.due);
       ++counts_["fire"];
       ChangeAtRandom(NoteIn(*(*entry)->state));

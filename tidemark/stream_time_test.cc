@@ -255,7 +255,8 @@ TEST(StreamTime, AWatermarkAtTheEndOfTimeIsSweptOnce) {
     auto [count, late] =
         flow.From("in", in.source())
             .KeyBy([](const absl::Time& t) { return static_cast<int>(absl::ToUnixMicros(t) % 50); })
-            .EventTime([](const absl::Time& t) { return t; }, PerStream{})
+            .EventTime([](const absl::Time& t) { return t; },
+                       PerStream{.max_ahead_of_system_time = absl::InfiniteDuration()})
             .Window(Tumbling{.length = absl::Microseconds(1)})
             .Count("count");
     count.To("out", out.sink());

@@ -34,12 +34,12 @@ void BuildWindowChain(const FlowSpec& spec, const FlowEnds& ends, Flow& flow) {
           .KeyBy(&Item::key)
           .EventTime(&Item::at, PerStream{.max_out_of_orderness = Bound(spec)})
           .Window(Tumbling{.length = length})
-          .Reduce("first", Sum, kCommutative);
+          .Reduce("first_windows", Sum, kCommutative);
   WriteWith(first, ends, "first", SumText);
   const auto [sums, late] = KeyedStream<std::string, Item>(first.Pairs().Map(Regrouped))
                                 .EventTime(&Item::at, PerStream{})
                                 .Window(Sliding{.length = 3 * length, .offset = length})
-                                .Reduce("second", Sum, kCommutative);
+                                .Reduce("second_windows", Sum, kCommutative);
   WriteWith(sums, ends, "out", SumText);
   const auto all_late = first_late.Pairs().Merge(late.Pairs());
   WriteWith(KeyedStream<std::string, Windowed<Item>>(all_late), ends, "late", SumText);
