@@ -193,7 +193,7 @@ TEST_F(BadState, ASnapshotIsMadeOfARunningJob) {
   EXPECT_EQ(Command({"dump", "out/job.state/snapshots/now"}).exit_code, 0);
   const auto again = Command({"snapshot", kState, "--name", "now", "--wait", "50s"});
   if (again.exit_code != 0) {
-    ExpectRefused(again, kFailed, {"snapshots/now: a snapshot of that name is there"});
+    ExpectRefused(again, kNeedsPerson, {"snapshots/now: a snapshot of that name is there"});
   }
   EXPECT_TRUE(Names("out/job.state/requests").empty());
 
@@ -361,7 +361,7 @@ TEST_F(BadOutput, WhatSomebodyElseWroteIsMovedAsideAndKept) {
 // commit wrote is this job's own, and nothing is moved aside.
 TEST_F(BadOutput, AStartThatCommittedNothingLeavesNothingBehind) {
   Write(kInput, RowsWithBad(190));
-  ASSERT_EQ(Run({"--epoch", "1h"}).exit_code, kNeedsPerson);
+  ASSERT_EQ(Run({"--epoch", "1h"}).exit_code, kFailed);
   Patch(kOutput, "what a crash left in the file");
   Write(kInput, Rows(kRows));
   ExpectTheSameCommandFinishes();
