@@ -32,8 +32,8 @@ class SystemClock final : public Clock {
 // Microseconds that only go forward, for measuring how long something took; never stored.
 int64_t MonotonicMicros();
 
-// Stands still until told otherwise. Starts at 2030-01-01T00:00:00Z unless told otherwise. Time that
-// passes (Advance) moves both readings, setting the wall clock only that.
+// Stands still until told otherwise. Starts at 2030-01-01T00:00:00Z unless told otherwise. Time
+// that passes (Advance) moves both readings, setting the wall clock only that.
 class SimClock final : public Clock {
  public:
   static constexpr Timestamp kDefaultStart{1'893'456'000'000'000};

@@ -86,7 +86,8 @@ TEST(JsonRow, PathsLeadIntoObjects) {
 // Dots can be in names at every level; nothing of a row is out of reach.
 TEST(JsonRow, NamesWithDotsAreFoundAtEveryLevel) {
   const std::string raw =
-      R"({"a.b": {"c": 8, "c.d": {"e": 9}}, "a": {"b": {"x": 1}}, "": {"y": 2}, "q\"[0].z": {"k": 3},)"
+      R"({"a.b": {"c": 8, "c.d": {"e": 9}}, "a": {"b": {"x": 1}}, "": {"y": 2},)"
+      R"( "q\"[0].z": {"k": 3},)"
       R"( "n": 5, "n.m": {"o": 6}})";
   EXPECT_EQ(*FieldOf(raw, "a.b.c"), JsonScalar(int64_t{8}));
   EXPECT_EQ(*FieldOf(raw, "a.b.c.d.e"), JsonScalar(int64_t{9}));

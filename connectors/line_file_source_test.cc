@@ -427,6 +427,8 @@ TEST_F(LineFileSourceTest, ACopyKeepsEveryByte) {
 }
 
 TEST_F(LineFileSourceTest, APreviewSaysWhatAStartWouldSay) {
+  EXPECT_EQ(Lines("a/b.txt").factory()->Describe(), "file a/b.txt");
+  EXPECT_TRUE(Lines("a").factory()->can_seek());
   const auto preview = [&](const std::optional<Position>& position) {
     SkipLog skips(/*keeps_state=*/true);
     SourceContext kept = context();
@@ -495,11 +497,6 @@ TEST_F(LineFileSourceTest, APollIsBoundedInBytes) {
   Put("in", content);
   auto session = Session<std::string>::Open(Lines(Path("in")), context());
   EXPECT_EQ((*session->Next(1000))->size(), 4u);  // the fourth reaches 1 MiB
-}
-
-TEST_F(LineFileSourceTest, DescribesItself) {
-  EXPECT_EQ(Lines("a/b.txt").factory()->Describe(), "file a/b.txt");
-  EXPECT_TRUE(Lines("a").factory()->can_seek());
 }
 
 }  // namespace

@@ -87,17 +87,23 @@ absl::StatusOr<bool> StatefulNode::RunTimers(const Activation& now, size_t max, 
 }
 
 // As if the watermark rose to the end of time: what it closes fires in order of (closing watermark,
-// key), and each close is handed on by itself. The floor is left at the last one.
+// key), and each close is handed on by itself. The floor is left at the last one, and the index of
+// timers is swept no further than that: an epoch may close in the middle.
 absl::StatusOr<bool> StatefulNode::RaiseAtEnd(size_t& max, const Activation& now, Output& out) {
   if (!timers_under_way_) {
     states_.BeginPass();
     timers_under_way_ = true;
   }
   for (; max > 0; --max) {
-    TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states_.PopDue(Timestamp::Max()));
-    if (entry == nullptr) {
+    const Timestamp next = std::max(states_.NextWake(), floor_);
+    if (next > Timestamp::Max()) {
       timers_under_way_ = false;
       break;
+    }
+    TM_ASSIGN_OR_RETURN(KeyedStates::Entry * entry, states_.PopDue(next));
+    if (entry == nullptr) {
+      states_.BeginPass();
+      continue;
     }
     if (states_.due() > floor_) {
       TM_RETURN_IF_ERROR(Flush(now, out));

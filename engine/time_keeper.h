@@ -51,8 +51,8 @@ struct Activation {
     return wall;
   }
 
-  // As it was when `domain` stood at `at`, which is not after it: where a timer that is noticed late
-  // fires. What is wall time goes back together, job time with it where it is what was waited for.
+  // As it was when `domain` was at `at`, which is not after it: where a timer that is noticed late
+  // fires. What is wall time goes back together, job time only where it is what was waited for.
   Activation AsOf(TimeDomain domain, Timestamp at) const {
     Activation then = *this;
     if (domain == TimeDomain::kWatermark || at >= In(domain)) return then;

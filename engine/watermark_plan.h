@@ -13,8 +13,8 @@
 
 namespace tidemark {
 
-// Sets `handed_on`, `hands_on` and `is_for_late` of the steps. InvalidArgument names the step whose watermark
-// could not be right, why, and what to do.
+// Sets `handed_on`, `hands_on` and `is_for_late` of the steps. InvalidArgument names the step whose
+// watermark could not be right, why, and what to do.
 absl::Status PlanWatermarks(Plan& plan);
 
 // The watermark of `edge.from` goes along the edge. Late rows of a window have none.

@@ -20,7 +20,7 @@ struct WindowRow {
   std::vector<JsonScalar> values = {};  // as Aggregates::fields() has them; missing is null
 };
 
-// For the message about a late row. On its way a row that is not kept still knows where it was read.
+// For the message about a late row: on its way a row that is not kept knows where it was read.
 inline std::string PlaceOf(const WindowRow& row) {
   return row.row.has_value() && row.row->file != nullptr ? row.row->Where() : "";
 }

@@ -201,7 +201,7 @@ class KeyedStates {
   absl::flat_hash_set<std::unique_ptr<Entry>, EntryHash, EntryEq> entries_;
   std::vector<Entry*> heap_;
   std::vector<Entry*> fired_again_;  // due again at once, for the next pass
-  uint64_t activation_ = 1;  // one for each due time of a pass
+  uint64_t activation_ = 1;          // one for each due time of a pass
   Timestamp due_ = Timestamp::Min();
 
   uint64_t open_epoch_ = 1;     // marks entries on changed_

@@ -161,21 +161,7 @@ class KeyedStatesTest : public testing::Test {
   Timestamp swept_to_ = Timestamp::Min();
 };
 
-TEST(KeyGroupRange, EveryGroupBelongsToTheWorkerThatSaysSo) {
-  for (int workers = 1; workers <= kKeyGroups; ++workers) {
-    for (int group = 0; group < kKeyGroups; ++group) {
-      const int owner = WorkerOfGroup(group, workers);
-      ASSERT_TRUE(owner >= 0 && owner < workers);
-      for (int w = 0; w < workers; ++w) {
-        ASSERT_EQ(KeyGroupRange::OfWorker(w, workers).Contains(group), w == owner)
-            << group << " of " << workers;
-      }
-    }
-  }
-}
-
-// ---- look-up, memory
-// -----------------------------------------------------------------------------
+// ---- look-up, memory ----
 
 TEST_F(KeyedStatesTest, AnEpochHoldsWhatWasTrueAtItsBoundary) {
   Put("a", 1);

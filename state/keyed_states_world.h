@@ -27,6 +27,7 @@
 #include "base/status.h"
 #include "state/keyed_states.h"
 #include "state/keyed_states_model.h"
+#include "state/keyed_states_pass.h"
 #include "state/keyed_states_test_type.h"
 #include "state/memory_store.h"
 
@@ -81,13 +82,11 @@ class World {
     RunBuilder run;
     std::unique_ptr<KeyedStates> states;
     KeyGroupRange groups;
-    bool encoded = false;              // of the closing epoch
-    bool noticed = false;              // its commit
-    bool walking = false;              // the walk at the end of input is under way
-    std::string walked_to;             // the last key of the walk
-    std::set<std::string> fired;       // in the pass under way
-    Timestamp due = Timestamp::Min();  // the latest due time that fired in it
-    bool interrupted = false;          // it was left open, and other things happened since
+    bool encoded = false;   // of the closing epoch
+    bool noticed = false;   // its commit
+    bool walking = false;   // the walk at the end of input is under way
+    std::string walked_to;  // the last key of the walk
+    ModelPass pass;
   };
   // As the epoch record keeps it.
   struct Record {
@@ -240,18 +239,12 @@ class World {
 
   using Due = std::pair<Timestamp, std::string>;
 
-  // The next key of the worker that is due. One that is due again at once when it has fired waits for
-  // the next pass.
+  // The next key of the worker that is due; one that is due again at once waits for the next pass.
   std::optional<Due> NextDue(WorkerState& worker) const {
     std::optional<Due> next;
     for (const auto& [key, held] : model_) {
       if (held.note.wake > now_) continue;
-      const auto fired = worker.fired.find(key);
-      if (fired != worker.fired.end() && fired->second == worker.due &&
-          held.note.wake <= worker.due) {
-        worker.deferred.insert(key);
-      }
-      if (worker.deferred.contains(key)) continue;
+      if (worker.pass.Waits(key, held.note.wake)) continue;
       if (!worker.groups.Contains(KeyGroupOf(key))) continue;
       if (!next || Due(held.note.wake, key) < *next) next = {held.note.wake, key};
     }
@@ -263,18 +256,17 @@ class World {
   bool MayFireAgain(const WorkerState& worker, const std::string& key,
                     const std::optional<Due>& expected) const {
     const auto held = model_.find(key);
-    if (!worker.interrupted || !worker.fired.contains(key) || held == model_.end()) return false;
+    const ModelPass& pass = worker.pass;
+    if (!pass.interrupted || !pass.fired.contains(key) || held == model_.end()) return false;
     const Due due(held->second.note.wake, key);
     return due.first <= now_ && (!expected || due < *expected);
   }
 
   // Fires some or all that is due. A part leaves the pass open, as a worker's step does.
   void FireSome(WorkerState& worker) {
-    if (worker.fired.empty()) {
+    if (worker.pass.fired.empty()) {
       worker.states->BeginPass();
-      worker.due = Timestamp::Min();
-      worker.deferred.clear();
-      worker.interrupted = false;
+      worker.pass.Begin();
     }
     uint64_t left = random_.OneIn(3) ? random_.Below(20) : UINT64_MAX;
     for (; left > 0; --left) {
@@ -283,7 +275,7 @@ class World {
       ASSERT_TRUE(entry.ok()) << entry.status();
       if (*entry == nullptr) {
         ASSERT_FALSE(expected.has_value()) << "missed " << FormatUserKey(expected->second);
-        worker.fired.clear();
+        worker.pass.fired.clear();
         return;
       }
       if (!MayFireAgain(worker, (*entry)->key, expected)) {
@@ -291,14 +283,13 @@ class World {
         ASSERT_EQ(FormatUserKey((*entry)->key), FormatUserKey(expected->second)) << "order";
       }
       ASSERT_NO_FATAL_FAILURE(CheckAgainstModel(**entry));
-      worker.due = std::max(worker.due, model_.at((*entry)->key).note.wake);
-      worker.fired[(*entry)->key] = worker.due;
-      ASSERT_EQ(worker.states->due(), worker.due);
+      worker.pass.Fired((*entry)->key, model_.at((*entry)->key).note.wake);
+      ASSERT_EQ(worker.states->due(), worker.pass.due);
       ++counts_["fire"];
       ChangeAtRandom(NoteIn(*(*entry)->state));
       Settle(worker, **entry);
     }
-    worker.interrupted = true;
+    worker.pass.interrupted = true;
   }
 
   void CheckNextWake() {

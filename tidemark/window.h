@@ -73,8 +73,8 @@ struct EventTimeOptions {
 // Windows hand it on, through Map, Filter and StatefulMap, to the steps behind them: a window over
 // windows under another key has PerStream, too, and measures nothing. Its watermark is that of the
 // windows in front minus its own bound. Results have the time of their window's close less a
-// microsecond (a session's that of its last item), so a clock by Windowed::close needs no bound, and
-// one by Windowed::open of tumbling or sliding windows needs their length:
+// microsecond (a session's that of its last item). So a clock by Windowed::close needs no bound,
+// and one by Windowed::open of tumbling or sliding windows needs their length:
 //
 //   hourly.KeyBy(&Hour::country)
 //       .EventTime(&Hour::close, tidemark::PerStream())
@@ -83,8 +83,8 @@ struct PerStream {
   // How far an item may be before the newest one of its partition and still be on time; behind
   // windows, how far before the close of its window.
   absl::Duration max_out_of_orderness = absl::ZeroDuration();
-  // A partition without an item for so long, while it has no backlog, is left out until its next one;
-  // more than zero. Behind windows nothing is left out for silence.
+  // A partition without an item for so long, while it has no backlog, is left out until its next
+  // one; more than zero. Behind windows nothing is left out for silence.
   absl::Duration idle_after = absl::InfiniteDuration();
   // As above; a wrong clock would close the windows of all keys.
   absl::Duration max_ahead_of_system_time = kMaxAheadOfSystemTime;

@@ -56,7 +56,8 @@ class CommandField : public ::testing::Test {
   static std::string Settled(std::string text) {
     const std::pair<const char*, const char*> kRules[] = {
         {"epoch [0-9]+", "epoch N"},
-        {"(committed|closes at|first|newest|due|forgotten at) (20[0-9-]+ )?[0-9:.]+", "$1 NOW"},
+        {"(committed|closes at|first|newest|due|forgotten at) (20[0-9-]+ )?[0-9]+([:.][0-9]+)*",
+         "$1 NOW"},
         {"[0-9.]+ (B|KiB)\\b", "SIZE"}};
     for (const auto& [what, instead] : kRules) {
       text = std::regex_replace(text, std::regex(what), instead);

@@ -447,7 +447,8 @@ TEST_F(Outputs, OneCauseHasOneTextInEveryVerb) {
         << verb;
   }
   EXPECT_EQ(Command({"explain", "job.yaml", "nope"}).err, "tidemark: nope: no such directory\n");
-  ExpectRefused(Run({"--state", "file"}), kUsage, {"file: is a file, and a state needs a directory"});
+  ExpectRefused(Run({"--state", "file"}), kUsage,
+                {"file: is a file, and a state needs a directory"});
 }
 
 }  // namespace
