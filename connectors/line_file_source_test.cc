@@ -76,7 +76,6 @@ class LineFileSourceTest : public ConnectorTest {
     return session->position();
   }
 
-  // Of the last ReadOn().
   Texts left_;
   Texts notes_;
 };
@@ -492,9 +491,7 @@ TEST_F(LineFileSourceTest, AForeignPositionIsRefusedWithTheFileName) {
 
 TEST_F(LineFileSourceTest, APollIsBoundedInBytes) {
   const std::string line(300 << 10, 'x');
-  std::string content;
-  for (int i = 0; i < 10; ++i) content += line + "\n";
-  Put("in", content);
+  Put("in", Cat(line, "\n", line, "\n", line, "\n", line, "\n", line, "\n"));
   auto session = Session<std::string>::Open(Lines(Path("in")), context());
   EXPECT_EQ((*session->Next(1000))->size(), 4u);  // the fourth reaches 1 MiB
 }

@@ -23,6 +23,7 @@ struct ModelPass {
     if (found != fired.end() && found->second == due && wake <= due) deferred.insert(key);
     return deferred.contains(key);
   }
+  bool HasFiredBefore(const std::string& key) const { return interrupted && fired.contains(key); }
   void Fired(const std::string& key, Timestamp wake) {
     due = std::max(due, wake);
     fired[key] = due;

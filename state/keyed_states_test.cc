@@ -161,8 +161,6 @@ class KeyedStatesTest : public testing::Test {
   Timestamp swept_to_ = Timestamp::Min();
 };
 
-// ---- look-up, memory ----
-
 TEST_F(KeyedStatesTest, AnEpochHoldsWhatWasTrueAtItsBoundary) {
   Put("a", 1);
   Put("b", 1);

@@ -256,8 +256,7 @@ class World {
   bool MayFireAgain(const WorkerState& worker, const std::string& key,
                     const std::optional<Due>& expected) const {
     const auto held = model_.find(key);
-    const ModelPass& pass = worker.pass;
-    if (!pass.interrupted || !pass.fired.contains(key) || held == model_.end()) return false;
+    if (!worker.pass.HasFiredBefore(key) || held == model_.end()) return false;
     const Due due(held->second.note.wake, key);
     return due.first <= now_ && (!expected || due < *expected);
   }
