@@ -99,6 +99,9 @@ absl::Status Worker::PassBarrier() {
   for (size_t i = 0; i < steps_.size(); ++i) {
     StepState& step = steps_[i];
     if (step.stateful != nullptr) {
+      // An epoch without a change is not written.
+      TM_CHECK(part.changed || step.stateful->states().changed_keys() == 0,
+               "whoever changes a state says so");
       step.stateful->states().SwapChanged(part.epoch, &part.run);
       step.floor_at_barrier = step.stateful->floor();
       step.lateness_at_barrier = step.stateful->TakeLateness();

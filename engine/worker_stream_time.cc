@@ -100,7 +100,9 @@ absl::Status Worker::HandOnResumed() {
   for (size_t i = 0; i < steps_.size(); ++i) {
     if (steps_[i].stateful == nullptr || !setup_.plan->steps[i].hands_on) continue;
     const StepPlan& plan = setup_.plan->steps[i];
-    TM_RETURN_IF_ERROR(Named(steps_[i].stateful->HandOnResumed(now_, *steps_[i].output), plan));
+    StatefulNode& stateful = *steps_[i].stateful;
+    TM_RETURN_IF_ERROR(Named(stateful.HandOnResumed(now_, *steps_[i].output), plan));
+    if (stateful.states().changed_keys() > 0) SetChanged();
   }
   return absl::OkStatus();
 }

@@ -80,6 +80,7 @@ class KeyedStates {
     Entry* newer = nullptr;    // list of evictable entries
     Entry* older = nullptr;
     bool evictable = false;
+    bool waits = false;  // on fired_again_
   };
 
   struct Options {

@@ -25,6 +25,7 @@ void KeyedStates::BeginPass() {
   ++activation_;
   due_ = Timestamp::Min();
   for (Entry* entry : fired_again_) {
+    entry->waits = false;
     if (entry->heap_at.is_never()) FollowTimer(*entry);
   }
   fired_again_.clear();
@@ -58,12 +59,14 @@ absl::StatusOr<KeyedStates::Entry*> KeyedStates::PopDue(Timestamp now) {
       continue;
     }
     HeapRemove(entry);
+    if (entry.waits) continue;
     // Each due time is an activation, in which a key fires at most once.
     if (wake > due_) {
       due_ = wake;
       ++activation_;
     }
     if (entry.fired_in == activation_) {
+      entry.waits = true;
       fired_again_.push_back(&entry);
       continue;
     }
