@@ -1,6 +1,7 @@
 // The model's run through a script.
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "tests/oracle/script.h"
@@ -135,10 +136,12 @@ class KeysPlayer final : public ModelPlayer {
 
   // As if the watermark rose to the end of time. It is left where the last window closed.
   void CloseAll() {
+    int64_t before = kMin - 1;
     while (true) {
       int64_t least = kForever;
       for (const auto& [key, model] : state_.keys) least = std::min(least, model.due());
-      if (least > kMax) return;
+      if (least > kMax || least == before) return;
+      before = least;
       state_.stream = std::max(state_.stream, least);
       RunTimers();
     }
@@ -148,17 +151,19 @@ class KeysPlayer final : public ModelPlayer {
   void RunTimers() { RunTimersUntil(Now()); }
 
   void RunTimersUntil(Instant now) {
+    std::set<const Model*> stuck;  // a wrong model does not get on
     while (true) {
       Model* next = nullptr;
       int64_t least = kForever;
       for (auto& [key, model] : state_.keys) {
         const int64_t due = model.due();
-        if (due >= least || due > model.TimeIn(now)) continue;
+        if (due >= least || due > model.TimeIn(now) || stuck.contains(&model)) continue;
         next = &model;
         least = due;
       }
       if (next == nullptr) return;
       next->OnTime(now, state_.rows);
+      if (next->due() == least) stuck.insert(next);
     }
   }
 

@@ -154,7 +154,11 @@ void WindowModel::OnTime(Instant now, Rows& rows) {
 }
 
 void WindowModel::RunTo(Instant now, Rows& rows) {
-  while (clock_made_ && due() <= TimeIn(now)) OnTime(now, rows);
+  while (clock_made_ && due() <= TimeIn(now)) {
+    const int64_t before = due();
+    OnTime(now, rows);
+    if (due() == before) return;  // a wrong model does not get on
+  }
 }
 
 void WindowModel::Settle(Instant now, Rows& rows) {
@@ -227,6 +231,10 @@ int64_t WindowModel::OnEnd(Instant now, Rows& rows) {
       spec_.mutant != Mutant::kEndForgetsWatermark) {
     base_ = Clamp(rise);
     at_ = now.job;
+  }
+  // The clock of the step is where the last of them closes.
+  if (spec_.clock == ClockKind::kSystem && Clamp(rise) < kMax) {
+    now.reading = static_cast<int64_t>(rise);
   }
   Settle(now, rows);
   // What no watermark closes raises the clock of one key to the end of time, but not that of all.

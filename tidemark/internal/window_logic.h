@@ -128,7 +128,9 @@ class WindowLogic
     CloseWindows(state, Timestamp::Never(), context);
     clock_.RaiseTo(state.clock, end, now);
     if constexpr (kClockOfStep) context.RaiseClock(end);
-    Settle(state, now);
+    // The system's clock of the step is there now, whatever other keys have raised it to.
+    const bool own_close = kDomain == TimeDomain::kReading && end > Timestamp::Min();
+    Settle(state, own_close ? end : now);
   }
 
   bool ClosesAtEnd() const { return rules_.at_eof == AtEof::kClose; }
