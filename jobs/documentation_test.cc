@@ -4,17 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "base/files.h"
 #include "base/status.h"
 #include "jobs/job_parser.h"
+#include "tests/support/pages.h"
 
 namespace tidemark {
 namespace {
@@ -23,47 +21,13 @@ namespace fs = std::filesystem;
 
 using ::testing::SizeIs;
 
-// The working copy, found through the link that Bazel leaves to WORKSPACE.
-std::string Root() {
-  const char* runfiles = std::getenv("TEST_SRCDIR");
-  const char* workspace = std::getenv("TEST_WORKSPACE");
-  if (runfiles == nullptr || workspace == nullptr) return fs::current_path().string();
-  return fs::canonical(fs::path(runfiles) / workspace / "WORKSPACE").parent_path().string();
-}
-
-std::string Read(const std::string& path) {
-  const auto files = NewPosixFiles();
-  const auto bytes = ReadSmallFile(*files, JoinPath(Root(), path));
-  EXPECT_TRUE(bytes.ok()) << bytes.status();
-  return bytes.ok() ? *bytes : "";
-}
-
-// The parts of a document between ```yaml and ```, with the number of their first line.
-std::map<size_t, std::string> YamlSnippets(const std::string& markdown) {
-  std::map<size_t, std::string> snippets;
-  size_t begin = 0;  // of the open one
-  size_t number = 0;
-  for (const auto line : absl::StrSplit(markdown, '\n')) {
-    ++number;
-    if (begin == 0 && line == "```yaml") {
-      begin = number + 1;
-      snippets[begin] = "";
-    } else if (begin != 0 && line == "```") {
-      begin = 0;
-    } else if (begin != 0) {
-      snippets[begin] += Cat(line, "\n");
-    }
-  }
-  return snippets;
-}
-
 // The keys of `text`, whatever level they are at, as "key:".
 bool NamesKey(const std::string& text, const std::string& key) {
   return text.find(key + ":") != std::string::npos;
 }
 
 TEST(Documentation, EveryJobInItIsOne) {
-  const auto snippets = YamlSnippets(Read("docs/jobs.md"));
+  const auto snippets = YamlBlocks(ReadWorkingCopy("docs/jobs.md"));
   EXPECT_GE(snippets.size(), 5u);
   std::string all;
   for (const auto& [line, text] : snippets) {
@@ -87,8 +51,8 @@ TEST(Documentation, EveryJobInItIsOne) {
 
 // The first job of docs/jobs.md, misspelt as it says.
 TEST(Documentation, TheMistakesInItAreReportedLikeThat) {
-  const std::string documentation = Read("docs/jobs.md");
-  const std::string first_job = YamlSnippets(documentation).begin()->second;
+  const std::string documentation = ReadWorkingCopy("docs/jobs.md");
+  const std::string first_job = YamlBlocks(documentation).begin()->second;
   const std::string misspelt = absl::StrReplaceAll(
       first_job,
       {{"max_items", "max_item"}, {"out/by_net.jsonl", "examples/data/earthquakes.jsonl"}});
@@ -103,10 +67,10 @@ TEST(Documentation, TheMistakesInItAreReportedLikeThat) {
 
 TEST(Examples, AreJobs) {
   int jobs = 0;
-  for (const auto& file : fs::directory_iterator(fs::path(Root()) / "examples")) {
+  for (const auto& file : fs::directory_iterator(WorkingCopy() / "examples")) {
     if (file.path().extension() != ".yaml") continue;
     const std::string path = Cat("examples/", file.path().filename().string());
-    EXPECT_EQ(ParseJob(Read(path), path).status(), absl::OkStatus());
+    EXPECT_EQ(ParseJob(ReadWorkingCopy(path), path).status(), absl::OkStatus());
     ++jobs;
   }
   EXPECT_GE(jobs, 2);

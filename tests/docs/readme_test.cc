@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <regex>
 #include <set>
@@ -16,6 +15,7 @@
 #include "base/files.h"
 #include "base/status.h"
 #include "tests/support/child_process.h"
+#include "tests/support/pages.h"
 #include "tests/support/temp_directory.h"
 
 namespace tidemark {
@@ -28,37 +28,17 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// The working copy, found through the link that Bazel leaves to WORKSPACE.
-fs::path Root() {
-  const char* runfiles = std::getenv("TEST_SRCDIR");
-  const char* workspace = std::getenv("TEST_WORKSPACE");
-  if (runfiles == nullptr || workspace == nullptr) return fs::current_path();
-  return fs::canonical(fs::path(runfiles) / workspace / "WORKSPACE").parent_path();
-}
-
 std::string Read(const fs::path& path) {
   const auto bytes = ReadSmallFile(*NewPosixFiles(), path.string());
   EXPECT_TRUE(bytes.ok()) << bytes.status();
   return bytes.value_or("");
 }
 
-std::string Document(const std::string& name) { return Read(Root() / name); }
-
-// What stands between "```language" and "```", the first time behind `after`.
-std::string Snippet(const std::string& markdown, const std::string& language,
-                    const std::string& after = "") {
-  const std::string head = Cat("\n```", language, "\n");
-  const size_t begin = markdown.find(head, markdown.find(after));
-  if (begin == std::string::npos) return "";
-  const size_t text = begin + head.size();
-  return markdown.substr(text, markdown.find("\n```", text) + 1 - text);
-}
-
 // Every page of the working copy, but for what Bazel links to.
 std::vector<fs::path> Pages() {
   std::vector<fs::path> pages;
-  for (auto it = fs::recursive_directory_iterator(Root()); it != fs::recursive_directory_iterator();
-       ++it) {
+  for (auto it = fs::recursive_directory_iterator(WorkingCopy());
+       it != fs::recursive_directory_iterator(); ++it) {
     const std::string name = it->path().filename().string();
     if (name.rfind("bazel-", 0) == 0 || name == ".git" || name == "out") {
       it.disable_recursion_pending();
@@ -96,16 +76,16 @@ class Readme : public ::testing::Test {
     }
   }
 
-  const std::string readme_ = Document("README.md");
+  const std::string readme_ = ReadWorkingCopy("README.md");
   TempDirectory dir_;
 };
 
 TEST_F(Readme, ItsProgramIsTheOneThatIsCompiledHere) {
-  EXPECT_EQ(Snippet(readme_, "cpp"), Document("tests/docs/tides.cc"));
-  const std::string target = Snippet(readme_, "python");
+  EXPECT_EQ(Block(readme_, "cpp"), ReadWorkingCopy("tests/docs/tides.cc"));
+  const std::string target = Block(readme_, "python");
   const size_t begin = target.find("tm_cc_binary(\n");
   ASSERT_NE(begin, std::string::npos);
-  EXPECT_THAT(Document("tests/docs/BUILD.bazel"), HasSubstr(target.substr(begin)));
+  EXPECT_THAT(ReadWorkingCopy("tests/docs/BUILD.bazel"), HasSubstr(target.substr(begin)));
 }
 
 TEST_F(Readme, ItsProgramPrintsWhatItSays) {
@@ -135,9 +115,9 @@ std::vector<std::string> JobLines(const std::string& text) {
 }
 
 TEST_F(Readme, ItsFirstJobIsTheExampleAndGivesWhatItSays) {
-  const std::string example = Document("examples/earthquakes_daily.yaml");
-  EXPECT_EQ(JobLines(Snippet(readme_, "yaml")), JobLines(example));
-  Write("examples/earthquakes_daily.yaml", Snippet(readme_, "yaml"));
+  const std::string example = ReadWorkingCopy("examples/earthquakes_daily.yaml");
+  EXPECT_EQ(JobLines(Block(readme_, "yaml")), JobLines(example));
+  Write("examples/earthquakes_daily.yaml", Block(readme_, "yaml"));
   Write("examples/data/earthquakes.jsonl", Read(RunfilePath("examples/data/earthquakes.jsonl")));
   const auto end = Run({"tools/tidemark", "run", "examples/earthquakes_daily.yaml"});
   EXPECT_EQ(end.exit_code, 0) << end.err;
@@ -155,7 +135,7 @@ TEST_F(Readme, ItsFirstJobIsTheExampleAndGivesWhatItSays) {
 }
 
 TEST_F(Readme, ItsOwnJobRunsAndGivesWhatItSays) {
-  Write("networks.yaml", Snippet(readme_, "yaml", "\n## A job of your own"));
+  Write("networks.yaml", Block(readme_, "yaml", "\n## A job of your own"));
   Write("examples/data/earthquakes.jsonl", Read(RunfilePath("examples/data/earthquakes.jsonl")));
   const auto end = Run({"tools/tidemark", "run", "networks.yaml", "--rate", "0"});
   EXPECT_EQ(end.exit_code, 0) << end.err;
@@ -183,7 +163,7 @@ TEST_F(Readme, FlagsOfCommandsExist) {
   }
   for (const char* page : {"README.md", "docs/jobs.md", "docs/formats/state-directory.md"}) {
     // A command may go on in the next line behind a backslash.
-    const std::string text = absl::StrReplaceAll(Document(page), {{"\\\n", " "}});
+    const std::string text = absl::StrReplaceAll(ReadWorkingCopy(page), {{"\\\n", " "}});
     for (const std::string& words : AllMatches(text, "\\./dev (?:run|tidemark) ([^\n`]*)")) {
       for (const std::string& flag : AllMatches(words, "(--[a-z-]+)")) {
         EXPECT_THAT(help, ContainsRegex(Cat(flag, "[] =]"))) << page << ": " << words;
@@ -193,9 +173,9 @@ TEST_F(Readme, FlagsOfCommandsExist) {
 }
 
 TEST_F(Readme, VerbsOfDevExist) {
-  const std::string help = Document("dev");
+  const std::string help = ReadWorkingCopy("dev");
   for (const char* page : {"README.md", "CONTRIBUTING.md"}) {
-    for (const std::string& verb : AllMatches(Document(page), "\\./dev ([a-z]+)")) {
+    for (const std::string& verb : AllMatches(ReadWorkingCopy(page), "\\./dev ([a-z]+)")) {
       if (verb == "help") continue;
       EXPECT_THAT(help, ContainsRegex(Cat("\n  ([a-z]+, )*", verb, "[ ,]"))) << page;
     }
@@ -217,9 +197,9 @@ TEST(Documents, FilesThatAreNamedAreThere) {
   const std::set<std::string> rooms = {"base",     "proto",      "state", "recovery", "engine",
                                        "tidemark", "connectors", "jobs",  "tools",    "docs"};
   for (const char* page : {"README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md"}) {
-    for (const std::string& name : AllMatches(Document(page), "`([a-z_]+/[a-z_/.]+)\\*?`")) {
+    for (const std::string& name : AllMatches(ReadWorkingCopy(page), "`([a-z_]+/[a-z_/.]+)\\*?`")) {
       if (rooms.count(name.substr(0, name.find('/'))) == 0) continue;
-      const fs::path path = Root() / name;
+      const fs::path path = WorkingCopy() / name;
       const bool there =
           fs::exists(path) || fs::exists(path.string() + ".h") || fs::exists(path.string() + ".md");
       EXPECT_TRUE(there || name.back() == '_') << page << " names " << name;

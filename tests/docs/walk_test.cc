@@ -1,5 +1,5 @@
-// A page is followed from its top to its end, as a newcomer would: every command in one shell, one
-// after the other, and each prints what the page shows.
+// The README is followed from its top to its end, as a newcomer would: every command in one shell,
+// one after the other, and each prints what the page shows. The jobs of docs/jobs.md run.
 //
 // A command is a line "    $ …" of the page; the lines after it are what it prints. Numbers, sizes
 // and times differ from machine to machine and count as equal; "…" stands for the rest of a line;
@@ -9,84 +9,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <regex>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "tests/support/child_process.h"
+#include "tests/support/pages.h"
 #include "tests/support/temp_directory.h"
 
 namespace tidemark {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The working copy, found through the link that Bazel leaves to WORKSPACE.
-fs::path Root() {
-  const char* runfiles = std::getenv("TEST_SRCDIR");
-  const char* workspace = std::getenv("TEST_WORKSPACE");
-  if (runfiles == nullptr || workspace == nullptr) return fs::current_path();
-  return fs::canonical(fs::path(runfiles) / workspace / "WORKSPACE").parent_path();
-}
-
-std::string Read(const fs::path& path) {
-  const auto bytes = ReadSmallFile(*NewPosixFiles(), path.string());
-  EXPECT_TRUE(bytes.ok()) << bytes.status();
-  return bytes.value_or("");
-}
-
-struct Shown {
-  std::string command;
-  std::vector<std::string> output;
-};
-
-std::vector<Shown> CommandsOf(const std::string& page) {
-  constexpr std::string_view kCode = "    ";
-  std::vector<Shown> commands;
-  bool continues = false;  // the command, by a backslash
-  bool in_block = false;
-  for (const auto each : absl::StrSplit(page, '\n')) {
-    std::string line(each.data(), each.size());
-    if (!line.starts_with(kCode)) {
-      in_block = false;
-      continue;
-    }
-    line = line.substr(kCode.size());
-    if (line.starts_with("$ ")) {
-      commands.push_back({.command = line.substr(2), .output = {}});
-      in_block = true;
-    } else if (continues) {
-      commands.back().command += "\n" + line;
-    } else if (in_block) {
-      commands.back().output.push_back(line);
-    }
-    continues = in_block && line.ends_with("\\");
-  }
-  return commands;
-}
-
-// What a line says, whatever the machine.
-std::string Essence(std::string line) {
-  static const std::regex kNumber("[0-9][0-9a-f]{31}|[0-9]+([.,:-][0-9]+)*");
-  static const std::regex kSize("# ?(B|KiB|MiB)\\b");
-  static const std::regex kTime("# ?(ms|s|us|µs)\\b");
-  static const std::regex kBlanks(" +");
-  line = std::regex_replace(line, kNumber, "#");
-  line = std::regex_replace(line, kSize, "#size");
-  line = std::regex_replace(line, kTime, "#time");
-  return std::regex_replace(line, kBlanks, " ");
-}
-
-bool Matches(const std::string& shown, const std::string& printed) {
-  const size_t cut = shown.find("…");
-  if (cut == std::string::npos) return Essence(shown) == Essence(printed);
-  return Essence(printed).starts_with(Essence(shown.substr(0, cut)));
-}
 
 class Walk : public ::testing::Test {
  protected:
@@ -102,8 +40,8 @@ class Walk : public ::testing::Test {
                      RunfilePath("tools/tidemark"), "' \"$@\" ;;\nesac\n"));
     fs::permissions(dir_.Path("dev"), fs::perms::owner_all);
     fs::create_directories(dir_.Path("examples"));
-    fs::create_directory_symlink(Root() / "examples" / "data", dir_.Path("examples/data"));
-    fs::copy_file(Root() / "examples" / "earthquakes_daily.yaml",
+    fs::create_directory_symlink(WorkingCopy() / "examples" / "data", dir_.Path("examples/data"));
+    fs::copy_file(WorkingCopy() / "examples" / "earthquakes_daily.yaml",
                   dir_.Path("examples/earthquakes_daily.yaml"));
     Write("bazel-bin/examples/tides/tides",
           Cat("#!/bin/bash\nexec '", RunfilePath("tests/docs/tides"), "' \"$@\"\n"));
@@ -152,17 +90,48 @@ class Walk : public ::testing::Test {
   TempDirectory dir_;
 };
 
-// What stands between "```yaml" and "```", the first time after `after`.
-std::string Yaml(const std::string& page, const std::string& after) {
-  const std::string head = "\n```yaml\n";
-  const size_t begin = page.find(head, page.find(after)) + head.size();
-  return page.substr(begin, page.find("\n```", begin) + 1 - begin);
+TEST_F(Walk, TheReadmeCanBeFollowedFromTopToBottom) {
+  const std::string readme = ReadWorkingCopy("README.md");
+  Write("networks.yaml", Block(readme, "yaml", "`networks.yaml`"));
+  ExpectTrue(readme);
 }
 
-TEST_F(Walk, TheReadmeCanBeFollowedFromTopToBottom) {
-  const std::string readme = Read(Root() / "README.md");
-  Write("networks.yaml", Yaml(readme, "`networks.yaml`"));
-  ExpectTrue(readme);
+// Every job of docs/jobs.md runs, and runs again: with the files that it names, as fast as possible.
+TEST_F(Walk, TheJobsOfItsPageRun) {
+  Write("2017.jsonl", "{\"net\": \"ci\", \"time\": 1485907200000}\n");
+  Write("2018.jsonl", "{\"net\": \"ci\", \"time\": 1517443200000}\n");
+  int ran = 0;
+  for (const auto& [line, job] : YamlBlocks(ReadWorkingCopy("docs/jobs.md"))) {
+    SCOPED_TRACE(Cat("docs/jobs.md:", line));
+    Write("job.yaml", job);
+    for (int start = 0; start < 2; ++start) {
+      const ChildProcess::Options here = {.directory = dir_.path()};
+      const auto end =
+          ChildProcess({RunfilePath("tools/tidemark"), "run", "job.yaml", "--rate", "0"}, here)
+              .Wait();
+      EXPECT_EQ(end.exit_code, 0) << end.err;
+      EXPECT_NE(end.err.find("done: "), std::string::npos) << end.err;
+    }
+    fs::remove_all(dir_.Path("out"));
+    ++ran;
+  }
+  EXPECT_GE(ran, 10) << "the page was read";
+}
+
+TEST_F(Walk, TheCommandsOfTheJobsPageWork) {
+  const std::string page = ReadWorkingCopy("docs/jobs.md");
+  Write("my_first_job.yaml", Block(page, "yaml"));
+  std::vector<Shown> commands;
+  for (const auto line : absl::StrSplit(page, '\n')) {
+    if (!absl::StartsWith(line, "    ./dev ")) continue;
+    const std::string words(line.substr(4));  // and a remark behind two spaces
+    commands.push_back({.command = Cat(words.substr(0, words.find("  ")), "; echo exit $?"),
+                        .output = {"exit 0"}});
+  }
+  EXPECT_GE(commands.size(), 2u);
+  for (size_t i = 0; const auto& printed : Follow(commands)) {
+    EXPECT_THAT(printed, ::testing::Contains("exit 0")) << commands[i++].command;
+  }
 }
 
 TEST_F(Walk, FindsWhatIsNotTrue) {

@@ -1,12 +1,12 @@
 // docs/recovery.md is what somebody reads when things are bad: every command on it is run as it
 // stands, each section on a job that was stopped halfway.
 
-#include <limits.h>
-#include <stdlib.h>
-
 #include <map>
 
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "tests/process/bad_input_fixture.h"
+#include "tests/support/pages.h"
 
 namespace tidemark {
 namespace {
@@ -20,13 +20,10 @@ class RecoveryPage : public BadInput {
   // Indented lines that begin with a command; what follows two spaces is a remark. Transcripts
   // begin with "$".
   static std::vector<Section> Sections() {
-    const auto files = NewPosixFiles();
-    char root[PATH_MAX];
-    EXPECT_NE(realpath(RunfilePath("WORKSPACE").c_str(), root), nullptr);
-    const auto page = ReadSmallFile(*files, Cat(ParentDirectory(root), "/docs/recovery.md"));
+    const std::string page = ReadWorkingCopy("docs/recovery.md");
     std::vector<Section> sections;
     std::string line;
-    for (const char c : page.value_or("")) {
+    for (const char c : page) {
       if (c != '\n') {
         line.push_back(c);
         continue;
@@ -71,6 +68,44 @@ TEST_F(RecoveryPage, EveryCommandWorks) {
     }
   }
   EXPECT_GE(commands, 12) << "the page was read";
+}
+
+// The transcripts, each on what it tells of.
+class Transcripts : public RecoveryPage {
+ protected:
+  // Runs the command that follows `after` on the page; what it prints has every line shown there.
+  void ExpectAsShown(const std::string& after) {
+    const std::string page = ReadWorkingCopy("docs/recovery.md");
+    const size_t begin = page.find(after);
+    ASSERT_NE(begin, std::string::npos) << after;
+    const Shown shown = CommandsOf(page.substr(begin)).front();
+    const auto end = Shell(Cat(Here(shown.command), " 2>&1"));
+    std::vector<std::string> printed;
+    for (const auto line :
+         absl::StrSplit(absl::StrReplaceAll(end.out, {{Path(""), "/srv/"}}), '\n'))
+      printed.emplace_back(line);
+    size_t at = 0;
+    for (const std::string& line : shown.output) {
+      while (at < printed.size() && !Matches(line, printed[at])) ++at;
+      EXPECT_LT(at, printed.size()) << shown.command << " prints no\n  " << line << "\nbut\n"
+                                    << end.out;
+    }
+    ++followed_;
+  }
+
+  int followed_ = 0;
+};
+
+TEST_F(Transcripts, PrintWhatIsShown) {
+  RunHalfway();
+  ExpectAsShown("## Looking at it");
+  Write("other.yaml",
+        JobWith("name: job\nstate: out/job.state", "name: other\nstate: out/o.state"));
+  ExpectAsShown("## Whose output it is");
+  ASSERT_TRUE(dir_.files().Remove(Path(Cat(kState, "/store/CURRENT"))).ok());
+  ExpectAsShown("## Falling back");
+  const auto all = CommandsOf(ReadWorkingCopy("docs/recovery.md"));
+  EXPECT_EQ(static_cast<size_t>(followed_), all.size()) << "a transcript without a test";
 }
 
 }  // namespace
