@@ -1,7 +1,7 @@
 // CsvFile: a CSV file (RFC 4180) as a source, one row per record, with the columns of its header.
 //
-//   flow.From("sales", CsvFile({.path = "sales.csv"}, ';'));
-//   … row.Get("price") …
+//   flow.From("sales", CsvFile({.path = "sales.csv"}, ';'))
+//       .FilterMap([](const CsvRow& row) { return row.Get("price"); });
 //
 // Fields may be quoted; inside quotes a doubled quote is a quote, and delimiters and line ends are
 // text. A quote inside an unquoted field is an ordinary character. Blank lines are no records. The

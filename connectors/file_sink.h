@@ -1,7 +1,9 @@
 // LineFile: a file as an exactly-once sink, one item per line.
 //
-//   stream.To("peaks", LineFile<Peak>("out/peaks.txt", [](const Peak& peak, std::string& out) { …
-//   })); stream.To("lines", LineFile("out/lines.txt"));
+//   lines.To("lines", LineFile("out/lines.txt"));
+//   peaks.To("peaks", LineFile<Peak>("out/peaks.txt", [](const Peak& peak, std::string& out) {
+//     out += peak.sensor;
+//   }));
 //
 // Items are appended as they come. At the end of an epoch everything is in the file, its length is
 // part of the commit, and a resumed run cuts the file back to the committed length, so that what a

@@ -1,7 +1,6 @@
 // JsonRow: one JSON object as its source bytes, and how to read its fields.
 //
-//   flow.From("quakes", JsonLines({.path = "quakes.jsonl"})) … .To("out",
-//   JsonLineFile("out.jsonl"));
+//   flow.From("quakes", JsonLines({.path = "quakes.jsonl"})).To("out", JsonLineFile("out.jsonl"));
 //
 //   JsonFieldReader reader;                                  // one per worker
 //   TM_RETURN_IF_ERROR(reader.Load(row.raw));                // parses once

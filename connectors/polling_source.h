@@ -2,7 +2,8 @@
 //
 //   flow.From("prices", SimplePollingSource<double>(
 //       {.interval = absl::Minutes(30), .align_to = midnight},
-//       [&](Timestamp) -> absl::StatusOr<PollAnswer<double>> { return PollAnswer<double>{{Ask()}};
+//       [](Timestamp) -> absl::StatusOr<PollAnswer<double>> {
+//         return PollAnswer<double>{.items = {Ask()}};
 //       }));
 //
 // It asks at align_to + n · interval, at once if now is one of these times, and without align_to at

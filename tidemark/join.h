@@ -1,8 +1,7 @@
 // Joins: values of several keyed streams side by side, per key (SEMANTICS §6).
 //
-//   // Every order with its payment, once both are there:
-//   auto paid = Join("paid", {}, orders, payments);      // KeyedStream<K, tuple<optional<O>,
-//   optional<P>>>
+//   // Every order with its payment, once both are there, as a tuple of two optionals:
+//   auto paid = Join("paid", {}, orders, payments);
 //
 //   // The same within windows; streams with a time, results and late values:
 //   auto [row, late] = JoinWindow("paid", Tumbling{absl::Minutes(1)}, {}, {},

@@ -8,7 +8,7 @@
 //
 //   class Ones final : public SourcePartition<int> {
 //    public:
-//     absl::StatusOr<PollResult> Poll(size_t max, Timestamp now, std::vector<int>& out) override {
+//     absl::StatusOr<PollResult> Poll(size_t, Timestamp, std::vector<int>& out) override {
 //       out.push_back(1), ++next_;
 //       return next_ == 10 ? PollResult::AtEnd() : PollResult::Again();
 //     }

@@ -5,7 +5,7 @@
 //       .Filter([](const std::string& word) { return !word.empty(); })
 //       .KeyBy([](const std::string& word) { return word; })
 //       .Batch("pairs", {.max_items = 2})
-//       .To("out", StdOut(FormatPair));
+//       .To("out", StdoutLines<Words>({}, PutWords));
 //
 // Steps without a name keep nothing; a name marks what survives a restart. Streams are values that
 // name a place in the flow: using one twice gives both users every item. A function passed to a

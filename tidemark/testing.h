@@ -4,8 +4,8 @@
 //   auto in = t.Input<std::string>();
 //   auto out = t.Output<KeyValue<std::string, std::vector<std::string>>>();
 //   t.Build([&](Flow& flow) {
-//     flow.From("in", in.source()).KeyBy(FirstLetter).Batch("b", {.max_items = 2}).To("out",
-//     out.sink());
+//     flow.From("in", in.source()).KeyBy(FirstLetter).Batch("b", {.max_items = 2})
+//         .To("out", out.sink());
 //   });
 //   in.Push("apple");
 //   t.Run();                                  // until nothing is left to do
