@@ -43,7 +43,7 @@ std::vector<std::string> ExampleLines(const std::string& header) {
 bool IsCpp(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) {
     const std::string code = Code(line);
-    if (code.ends_with(";") || code.ends_with("{")) return true;
+    if (code.ends_with(";") || code.ends_with("{") || code.ends_with("}")) return true;
   }
   return false;
 }
@@ -99,7 +99,7 @@ TEST_F(HeaderExamples, AreCompiled) {
     const auto lines = ExampleLines(ReadWorkingCopy(header));
     EXPECT_TRUE(IsCpp(lines)) << header << " shows nothing";
     for (const std::string& line : NotCompiled(lines, compiled_)) {
-      ADD_FAILURE() << header << " shows what is not compiled in tests/docs/header_*.cc:\n" << line;
+      ADD_FAILURE() << header << " shows what tests/docs/header_*.cc do not compile:\n" << line;
     }
     ++headers;
   }
@@ -108,7 +108,8 @@ TEST_F(HeaderExamples, AreCompiled) {
 
 TEST_F(HeaderExamples, AnExampleThatIsNotCompiledIsFound) {
   EXPECT_EQ(NotCompiled({"auto x = NoSuchStep();   // a remark"}, compiled_).size(), 1u);
-  EXPECT_EQ(NotCompiled({".To(\"out\", …);", "Flow flow ( \"examples\" );"}, compiled_).size(), 0u);
+  EXPECT_EQ(NotCompiled({".To(\"out\", …);", "Flow flow ( \"examples\" );"}, compiled_).size(),
+            0u);
 }
 
 }  // namespace

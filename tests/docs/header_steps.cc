@@ -202,12 +202,27 @@ struct Spread {                       // highest minus lowest
   template <class Emit> void OnClose(Acc acc, Emit&& emit) const { emit(acc.high - acc.low); }
 };
 
+// Combines in any order.
+struct Total {
+  using Value = double;
+  struct Acc { double sum = 0; };
+  using Out = double;
+  static constexpr bool kCombines = true;          // emits nothing before OnClose
+  static void Combine(Acc& into, const Acc& from); // Combine(Init(), x) is x
+  Acc Init() const { return {}; }
+  template <class Emit> void OnValue(Acc& acc, double v, Emit&&) const { acc.sum += v; }
+  template <class Emit> void OnMerge(Acc& into, Acc from, Emit&&) const { Combine(into, from); }
+  template <class Emit> void OnClose(Acc acc, Emit&& emit) const { emit(acc.sum); }
+};
+void Total::Combine(Acc& into, const Acc& from) { into.sum += from.sum; }
+
 void Folds(Flow& flow) {
   const auto windows = None<double>(flow, "values")
                            .KeyBy([](double) { return std::string("all"); })
                            .SystemTime()
                            .Window(Tumbling{.length = absl::Minutes(1)});
   auto [spread, late] = windows.Apply("spread", Spread{});
+  auto [total, never] = windows.Apply("total", Total{});
 }
 
 std::string FirstLetter(const std::string& word) { return word.substr(0, 1); }
