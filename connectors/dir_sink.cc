@@ -64,6 +64,13 @@ absl::Status CheckNotElsewhere(const DirSinkOptions& options, const Position& re
                                  "kept"));
 }
 
+std::function<absl::Status()> OneAfterTheOther(std::vector<std::function<absl::Status()>> calls) {
+  return [calls = std::move(calls)]() -> absl::Status {
+    for (const auto& call : calls) TM_RETURN_IF_ERROR(call());
+    return absl::OkStatus();
+  };
+}
+
 }  // namespace
 
 absl::Status CutBackDir::Check(const DirSinkOptions& options, const std::optional<Position>& resume,
@@ -99,25 +106,22 @@ absl::StatusOr<std::unique_ptr<CutBackDir>> CutBackDir::Open(const DirSinkOption
   return dir;
 }
 
-absl::StatusOr<EpochOutput> CutBackDir::EndEpoch() {
+absl::StatusOr<EpochOutput> CutBackDir::EndEpoch(Epoch epoch) {
   EpochOutput output;
   output.position.Set("files", static_cast<int64_t>(files_.size())).Set("run_line", run_line_);
   if (!real_path_.empty()) output.position.Set("path", real_path_);
-  std::vector<std::function<absl::Status()>> parts;
+  std::vector<std::function<absl::Status()>> parts, notes;
   for (size_t i = 0; i < files_.size(); ++i) {
-    TM_ASSIGN_OR_RETURN(EpochOutput part, files_[i]->EndEpoch());
+    TM_ASSIGN_OR_RETURN(EpochOutput part, files_[i]->EndEpoch(epoch));
     output.position.Set(PartName(i), *part.position.Number("bytes"));
     if (const auto generation = part.position.Number("generation")) {
       output.position.Set(GenerationName(i), *generation);
     }
     if (part.make_durable) parts.push_back(std::move(part.make_durable));
+    if (part.committed) notes.push_back(std::move(part.committed));
   }
-  if (!parts.empty()) {
-    output.make_durable = [parts = std::move(parts)]() -> absl::Status {
-      for (const auto& make_durable : parts) TM_RETURN_IF_ERROR(make_durable());
-      return absl::OkStatus();
-    };
-  }
+  if (!parts.empty()) output.make_durable = OneAfterTheOther(std::move(parts));
+  if (!notes.empty()) output.committed = OneAfterTheOther(std::move(notes));
   return output;
 }
 

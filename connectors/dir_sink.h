@@ -48,7 +48,7 @@ class CutBackDir {
                             const SinkContext& context);
 
   CutBackFile& FileFor(uint64_t assigned) { return *files_[assigned % files_.size()]; }
-  absl::StatusOr<EpochOutput> EndEpoch();
+  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch);
 
  private:
   CutBackDir() = default;
@@ -72,7 +72,7 @@ class DirWriter final : public SinkWriter<T> {
     }
     return absl::OkStatus();
   }
-  absl::StatusOr<EpochOutput> EndEpoch(Epoch) override { return dir_->EndEpoch(); }
+  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override { return dir_->EndEpoch(epoch); }
 
  private:
   const std::unique_ptr<CutBackDir> dir_;

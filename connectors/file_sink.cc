@@ -35,7 +35,41 @@ absl::Status RefuseSpecial(const std::string& path) {
 struct Found {
   SinkFacts facts;
   std::string owner_beside;  // the path whose owner file was read
+  // The owner file says that a start took this file and has come to nothing: what the facts say is
+  // how things stand once it is undone.
+  std::optional<SinkOwner> undone;
 };
+
+// Its start was abandoned, or its state is gone; and what it took was ours, or anybody's whose
+// state this is.
+absl::StatusOr<bool> CameToNothing(const SinkOwner& owner, const std::optional<SinkOwner>& before,
+                                   const SinkContext& context) {
+  if (owner.run_line == context.run_line) return false;
+  if (owner.run_line == context.abandoned_line) return true;
+  return before.has_value() && before->run_line == context.run_line &&
+         StateOfOwner(owner.state_directory, context) == OwnerState::kGone;
+}
+
+absl::Status AddUndone(const SinkContext& context, Found& found) {
+  SinkFacts& facts = found.facts;
+  if (!facts.owner.has_value() || facts.owner->undo_kind == SinkOwner::Undo::kNone) {
+    return absl::OkStatus();
+  }
+  const std::string kept = UndoPath(facts.path, *facts.owner);
+  TM_ASSIGN_OR_RETURN(const auto before, ReadOwner(*context.files, kept));
+  TM_ASSIGN_OR_RETURN(const bool is_undone, CameToNothing(*facts.owner, before, context));
+  if (!is_undone) return absl::OkStatus();
+  const absl::StatusOr<FileInfo> info = context.files->Stat(kept);
+  if (!info.ok() && !absl::IsNotFound(info.status())) return info.status();
+  found.undone = facts.owner;
+  if (info.ok() && facts.owner->undo_kind == SinkOwner::Undo::kTail) {
+    facts.size_bytes = facts.owner->from_bytes + info->size_bytes;
+  } else if (info.ok()) {
+    facts.size_bytes = info->size_bytes;  // else it has not been moved
+  }
+  facts.owner = before;
+  return absl::OkStatus();
+}
 
 absl::Status AddOwner(const std::string& link, const SinkContext& context, Found& found) {
   SinkFacts& facts = found.facts;
@@ -45,6 +79,7 @@ absl::Status AddOwner(const std::string& link, const SinkContext& context, Found
     TM_ASSIGN_OR_RETURN(facts.owner, ReadOwner(*context.files, link));
     if (facts.owner.has_value()) found.owner_beside = link;
   }
+  TM_RETURN_IF_ERROR(AddUndone(context, found));
   if (!facts.owner.has_value()) return absl::OkStatus();
   facts.owner_state = StateOfOwner(facts.owner->state_directory, context);
   const uint64_t generation = facts.resume.has_value() ? facts.resume->generation : 0;
@@ -65,6 +100,8 @@ absl::StatusOr<Found> Gather(const std::string& link, const std::optional<Positi
            .job = context.job,
            .state_directory = context.state_directory,
            .sink = context.sink,
+           .resume_epoch = context.resume_epoch,
+           .went_back_from = context.went_back_from,
            .take_over = context.take_over,
            .new_output = context.new_output};
   auto committed = CommittedIn(resume);
@@ -89,10 +126,12 @@ absl::StatusOr<Found> Gather(const std::string& link, const std::optional<Positi
   return found;
 }
 
+std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
 // The first free `<path>.old-N`; an owner file there that an earlier try has left is ours.
-absl::StatusOr<std::string> NameAside(Files& files, const SinkFacts& facts) {
+absl::StatusOr<std::string> NameAside(Files& files, const SinkFacts& facts, const char* what) {
   for (int n = 1;; ++n) {
-    std::string aside = Cat(facts.path, ".old-", n);
+    std::string aside = Cat(facts.path, ".", what, "-", n);
     TM_ASSIGN_OR_RETURN(const bool is_taken, Exists(files, aside));
     if (is_taken) continue;
     TM_ASSIGN_OR_RETURN(const auto owner, ReadOwner(files, aside));
@@ -116,6 +155,8 @@ std::string WhyAside(const SinkFacts& facts, const SinkPlan& plan, const std::st
 absl::Status MoveAside(const Found& found, SinkPlan& plan, const SinkContext& context) {
   Files& files = *context.files;
   const SinkFacts& facts = found.facts;
+  const bool replaces =
+      plan.owner.has_value() && plan.owner->undo_kind == SinkOwner::Undo::kReplaced;
   const bool goes_on = facts.owner.has_value() && facts.owner->moving;
   std::string aside = JoinPath(ParentDirectory(facts.path), goes_on ? facts.owner->before : "");
   bool is_named = false;
@@ -124,20 +165,77 @@ absl::Status MoveAside(const Found& found, SinkPlan& plan, const SinkContext& co
     is_named = !is_taken;
   }
   if (!is_named) {
-    TM_ASSIGN_OR_RETURN(aside, NameAside(files, facts));
+    TM_ASSIGN_OR_RETURN(aside, NameAside(files, facts, replaces ? "replaced" : "old"));
     if (facts.owner.has_value() && !goes_on) {
       TM_RETURN_IF_ERROR(WriteOwner(files, aside, *facts.owner));
     }
   }
   if (plan.owner.has_value()) {
-    plan.owner->before = aside.substr(aside.find_last_of('/') + 1);
+    plan.owner->before = FileName(aside);
+    if (plan.owner->undo_kind != SinkOwner::Undo::kNone) plan.owner->undo = plan.owner->before;
     plan.owner->moving = true;
     TM_RETURN_IF_ERROR(WriteOwner(files, facts.path, *plan.owner));
     plan.owner->moving = false;
   }
   TM_RETURN_IF_ERROR(files.Rename(facts.path, aside));
   TM_RETURN_IF_ERROR(files.SyncDirectory(ParentDirectory(facts.path)));
-  context.say(WhyAside(facts, plan, aside));
+  if (!replaces) context.say(WhyAside(facts, plan, aside));
+  return absl::OkStatus();
+}
+
+absl::Status CopyTail(Files& files, const std::string& from, uint64_t offset,
+                      const std::string& to) {
+  constexpr size_t kPieceBytes = 1 << 20;
+  TM_ASSIGN_OR_RETURN(const auto source, files.OpenRead(from));
+  TM_ASSIGN_OR_RETURN(const auto target, files.OpenAppend(to));
+  for (std::string piece;; offset += piece.size()) {
+    TM_RETURN_IF_ERROR(source->Read(offset, kPieceBytes, piece));
+    if (piece.empty()) return target->Sync();
+    TM_RETURN_IF_ERROR(target->Append(piece));
+  }
+}
+
+// What is to be cut off is kept before the new owner's name is written, so that it is there wherever
+// the name is.
+absl::Status KeepTail(const SinkFacts& facts, SinkPlan& plan, const SinkContext& context) {
+  Files& files = *context.files;
+  TM_ASSIGN_OR_RETURN(const std::string tail, NameAside(files, facts, "tail"));
+  TM_RETURN_IF_ERROR(WriteOwner(files, tail, *facts.owner));
+  TM_RETURN_IF_ERROR(CopyTail(files, facts.path, plan.length_bytes, tail));
+  TM_RETURN_IF_ERROR(files.SyncDirectory(ParentDirectory(facts.path)));
+  plan.owner->undo_kind = SinkOwner::Undo::kTail;
+  plan.owner->undo = FileName(tail);
+  return absl::OkStatus();
+}
+
+// What an abandoned start took is as it was. Any number of times over, and from any point on: the
+// owner file says that it is taken until all else is done.
+absl::Status Undo(const Found& found, const SinkContext& context) {
+  Files& files = *context.files;
+  const std::string& path = found.facts.path;
+  SinkOwner taken = *found.undone;
+  const std::string kept = UndoPath(path, taken);
+  TM_ASSIGN_OR_RETURN(const bool is_kept, Exists(files, kept));
+  if (is_kept && taken.undo_kind == SinkOwner::Undo::kTail) {
+    TM_ASSIGN_OR_RETURN(const auto file, files.OpenAppend(path));
+    TM_RETURN_IF_ERROR(file->Truncate(taken.from_bytes));
+    TM_RETURN_IF_ERROR(CopyTail(files, kept, 0, path));
+  } else if (is_kept) {
+    taken.moving = true;
+    TM_RETURN_IF_ERROR(WriteOwner(files, path, taken));
+    TM_RETURN_IF_ERROR(files.Rename(kept, path));
+    TM_RETURN_IF_ERROR(files.SyncDirectory(ParentDirectory(path)));
+  }
+  if (found.facts.owner.has_value()) {
+    TM_RETURN_IF_ERROR(WriteOwner(files, path, *found.facts.owner));
+  } else {
+    TM_RETURN_IF_ERROR(files.Remove(OwnerPath(path)));
+  }
+  context.say(Cat(path, ": is as it was before a start that came to nothing"));
+  for (const std::string& gone : {kept, OwnerPath(kept)}) {
+    const absl::Status removed = files.Remove(gone);
+    if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  }
   return absl::OkStatus();
 }
 
@@ -151,6 +249,16 @@ void SayBegunElsewhere(const SinkFacts& facts, const SinkPlan& plan, const SinkC
                   "behind them comes again here (truncate -s ", bytes, " FILE cuts that off)"));
 }
 
+// Of a cut that nobody asked for it is true that the rest had not been committed.
+std::string WhatWasCut(const SinkFacts& facts, const SinkPlan& plan) {
+  if (plan.keep_tail) return " (--take-over)";
+  const auto& committed = facts.owner.has_value() ? facts.owner->committed : std::nullopt;
+  if (committed.has_value() && committed->bytes > plan.length_bytes) {
+    return facts.went_back_from > 0 ? "; the rest comes again" : " (--take-over)";
+  }
+  return "; the rest had not been committed";
+}
+
 absl::Status CutBefore(const SinkFacts& facts, uint64_t bytes, Files& files) {
   TM_ASSIGN_OR_RETURN(const auto file, files.OpenAppend(facts.path));
   TM_ASSIGN_OR_RETURN(const FileInfo info, file->Info());
@@ -159,13 +267,24 @@ absl::Status CutBefore(const SinkFacts& facts, uint64_t bytes, Files& files) {
   return file->Sync();
 }
 
+// Whether the owner file has to be written: it names somebody else, or a later commit than the one
+// that the run goes on from.
+bool OwnerChanges(const SinkFacts& facts, const SinkPlan& plan) {
+  if (plan.owner != facts.owner) return true;
+  const auto& committed = facts.owner->committed;
+  return committed.has_value() && plan.owner->committed.has_value() &&
+         committed->epoch > plan.owner->committed->epoch;
+}
+
 // Afterwards the file at the path is this job's, or nobody's, and so is the owner file.
 absl::Status TakePath(const Found& found, SinkPlan& plan, const SinkContext& context) {
   Files& files = *context.files;
   const SinkFacts& facts = found.facts;
+  if (found.undone.has_value()) TM_RETURN_IF_ERROR(Undo(found, context));
   if (plan.cut_before.has_value()) {
     TM_RETURN_IF_ERROR(CutBefore(facts, *plan.cut_before, files));
   }
+  if (plan.keep_tail) TM_RETURN_IF_ERROR(KeepTail(facts, plan, context));
   if (plan.move_aside) {
     TM_RETURN_IF_ERROR(MoveAside(found, plan, context));
   } else {
@@ -173,13 +292,13 @@ absl::Status TakePath(const Found& found, SinkPlan& plan, const SinkContext& con
   }
   // The owner comes before the content, so that content is never without its owner.
   const bool is_elsewhere = found.owner_beside != facts.path;
-  if (plan.owner.has_value() && (plan.move_aside || is_elsewhere || plan.owner != facts.owner)) {
+  if (plan.owner.has_value() && (plan.move_aside || is_elsewhere || OwnerChanges(facts, plan))) {
     TM_RETURN_IF_ERROR(WriteOwner(files, facts.path, *plan.owner));
   }
   if (facts.owner.has_value() && (!plan.owner.has_value() || is_elsewhere)) {
     TM_RETURN_IF_ERROR(files.Remove(OwnerPath(found.owner_beside)));
   }
-  return absl::OkStatus();
+  return plan.ends_undo ? RemoveUndo(files, facts.path, *facts.owner) : absl::OkStatus();
 }
 
 }  // namespace
@@ -216,12 +335,13 @@ absl::StatusOr<std::unique_ptr<CutBackFile>> CutBackFile::Open(
   TM_ASSIGN_OR_RETURN(const FileInfo info, sink->file_->Info());
   sink->inode_ = info.inode;
   if (!context.state_directory.empty()) sink->real_path_ = RealPath(file);
+  if (plan.owner.has_value()) sink->note_ = std::make_shared<OwnerNote>(files, file, *plan.owner);
   if (info.size_bytes != plan.length_bytes) {
     TM_RETURN_IF_ERROR(sink->file_->Truncate(plan.length_bytes));
     TM_RETURN_IF_ERROR(sink->file_->Sync());
     if (resume.has_value()) {
       context.say(Cat(file, ": cut back from ", info.size_bytes, " to ", plan.length_bytes,
-                      " bytes; the rest had not been committed"));
+                      " bytes", WhatWasCut(found.facts, plan)));
     }
   }
   return sink;
@@ -266,7 +386,7 @@ absl::Status CutBackFile::CheckOnlyWriter() const {
           "; another sink of this job or another program writes to it"));
 }
 
-absl::StatusOr<EpochOutput> CutBackFile::EndEpoch() {
+absl::StatusOr<EpochOutput> CutBackFile::EndEpoch(Epoch epoch) {
   TM_RETURN_IF_ERROR(Flush());
   EpochOutput output;
   output.position.Set("bytes", static_cast<int64_t>(bytes_)).Set("run_line", run_line_);
@@ -274,6 +394,13 @@ absl::StatusOr<EpochOutput> CutBackFile::EndEpoch() {
   if (!real_path_.empty()) output.position.Set("path", real_path_);
   if (file_ == nullptr) return output;
   TM_RETURN_IF_ERROR(CheckOnlyWriter());
+  // What an epoch did not change is not said again.
+  if (note_ != nullptr && (bytes_ != epoch_bytes_ || !said_committed_)) {
+    output.committed = [note = note_, epoch, bytes = bytes_] {
+      return note->Committed(epoch, bytes);
+    };
+    said_committed_ = true;
+  }
   epoch_bytes_ = bytes_;
   if (bytes_ != durable_bytes_ || !directory_durable_) {
     const bool sync_directory = !directory_durable_;

@@ -58,7 +58,7 @@ class CutBackFile {
   }
 
   // Brings everything into the file. make_durable is empty when nothing came since the last epoch.
-  absl::StatusOr<EpochOutput> EndEpoch();
+  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch);
 
  private:
   CutBackFile(std::string path, const SinkContext& context, const SinkPlan& plan);
@@ -81,6 +81,8 @@ class CutBackFile {
   uint64_t epoch_bytes_;        // at the end of the last epoch
   uint64_t durable_bytes_ = 0;  // asked to be made durable
   bool directory_durable_ = false;
+  std::shared_ptr<OwnerNote> note_;  // null where nobody owns the file
+  bool said_committed_ = false;
   std::string buffer_;  // behind them
 };
 
@@ -97,7 +99,9 @@ class LineFileWriter final : public SinkWriter<T> {
     }
     return absl::OkStatus();
   }
-  absl::StatusOr<EpochOutput> EndEpoch(Epoch) override { return file_->EndEpoch(); }
+  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override {
+    return file_->EndEpoch(epoch);
+  }
 
  private:
   const std::unique_ptr<CutBackFile> file_;

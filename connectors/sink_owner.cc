@@ -37,7 +37,16 @@ SinkPlan CutTo(const SinkFacts& facts, uint64_t bytes, uint64_t from_bytes, uint
     owner.after_bytes = facts.owner->after_bytes;
     owner.before = facts.owner->before;
   }
+  owner.committed = SinkOwner::Committed{.epoch = facts.resume_epoch, .bytes = bytes};
   return Own(facts, std::move(owner), bytes);
+}
+
+// An earlier start of this line took what is here, and has not committed: what that start kept is
+// kept on.
+void KeepUndo(const SinkFacts& facts, SinkPlan& plan) {
+  if (!plan.owner.has_value() || !facts.owner.has_value()) return;
+  plan.owner->undo_kind = facts.owner->undo_kind;
+  plan.owner->undo = facts.owner->undo;
 }
 
 // Begins a new file behind `before`, whatever is at the path now.
@@ -73,14 +82,35 @@ bool JustBegun(const SinkFacts& facts) {
          facts.owner->after_bytes == facts.resume->bytes;
 }
 
+// A start that died while it moved the file before aside: it is finished now.
+SinkPlan FinishMoving(const SinkFacts& facts, uint64_t generation) {
+  SinkPlan plan = Begin(facts, generation, facts.owner->after_bytes);
+  plan.move_aside = facts.size_bytes.has_value();
+  plan.owner->before = facts.owner->before;
+  KeepUndo(facts, plan);
+  return plan;
+}
+
 SinkPlan PlanFresh(const SinkFacts& facts) {
   if (IsOthers(facts)) return RefuseOthers(facts);
   SinkPlan plan = Begin(facts, 0, 0);
   const bool unowned_and_stateless = !facts.owner.has_value() && facts.run_line.empty();
-  const bool ours = facts.owner_state != OwnerState::kOther &&
-                    (Owns(facts.run_line, facts.owner) || Owns(facts.replaced_line, facts.owner)) &&
-                    !facts.owner->moving;
-  plan.move_aside = HasContent(facts) && !unowned_and_stateless && (!ours || facts.new_output);
+  const bool may_be_ours = facts.owner_state != OwnerState::kOther && !facts.new_output;
+  if (may_be_ours && Owns(facts.run_line, facts.owner)) {
+    if (facts.owner->moving && facts.owner->undo_kind != SinkOwner::Undo::kNone) {
+      return FinishMoving(facts, facts.owner->generation.value_or(0));
+    }
+    if (!facts.owner->moving) {
+      KeepUndo(facts, plan);
+      return plan;
+    }
+  }
+  const bool replaced = may_be_ours && Owns(facts.replaced_line, facts.owner) && !facts.owner->moving;
+  plan.move_aside = replaced ? facts.size_bytes.has_value()
+                             : HasContent(facts) && !unowned_and_stateless;
+  if (plan.move_aside && plan.owner.has_value()) {
+    plan.owner->undo_kind = replaced ? SinkOwner::Undo::kReplaced : SinkOwner::Undo::kAside;
+  }
   return plan;
 }
 
@@ -123,7 +153,9 @@ SinkPlan PlanForked(const SinkFacts& facts, const Committed& at) {
   if (Owns(facts.run_line, facts.owner)) {
     const uint64_t from = facts.owner->from_bytes;
     if (facts.size_bytes.value_or(0) < from) return TooShort(facts, from);
-    return CutTo(facts, from, from, facts.owner->generation.value_or(at.generation));
+    SinkPlan plan = CutTo(facts, from, from, facts.owner->generation.value_or(at.generation));
+    KeepUndo(facts, plan);
+    return plan;
   }
   // Moved elsewhere: the fork's own file begins empty.
   if (!HasContent(facts) && !facts.owner.has_value()) return CutTo(facts, 0, 0, at.generation);
@@ -135,12 +167,31 @@ SinkPlan PlanTaken(const SinkFacts& facts, const Committed& at) {
   const uint64_t size = facts.size_bytes.value_or(0);
   const bool same_line = facts.owner->run_line == at.run_line;
   const uint64_t ours = same_line ? size : std::min(size, facts.owner->from_bytes);
-  if (ours >= at.bytes) return CutTo(facts, at.bytes, at.bytes, at.generation);
+  if (ours >= at.bytes) {
+    SinkPlan plan = CutTo(facts, at.bytes, at.bytes, at.generation);
+    plan.keep_tail = plan.owner.has_value();
+    return plan;
+  }
   if (size < at.bytes) return TooShort(facts, at.bytes);
   return Refuse(
       absl::StatusCode::kDataLoss,
       Cat(facts.path, ": was overwritten from byte ", ours, " on by run line ",
           facts.owner->run_line, ", but ", at.bytes, " bytes of this job's output were committed"));
+}
+
+// It holds what was committed behind the epoch that the state is at, and nobody has gone back.
+bool IsNewerThanState(const SinkFacts& facts) {
+  if (facts.take_over || !facts.owner.has_value() || !facts.owner->committed.has_value()) return false;
+  const uint64_t epoch = facts.owner->committed->epoch;
+  return epoch > facts.resume_epoch && epoch > facts.went_back_from;
+}
+
+SinkPlan RefuseNewer(const SinkFacts& facts, const Committed& at) {
+  const SinkOwner::Committed& there = *facts.owner->committed;
+  return Refuse(absl::StatusCode::kFailedPrecondition,
+                Cat(facts.path, ": stands at epoch ", there.epoch, " (", there.bytes,
+                    " bytes), but the state at epoch ", facts.resume_epoch, " (", at.bytes,
+                    " bytes): it is an older copy; bring the newer state back"));
 }
 
 // Where the output stands when nothing is begun anew.
@@ -162,18 +213,17 @@ SinkPlan GoOn(const SinkFacts& facts, const Committed& at) {
   const bool may_write = ours || (nobodys && facts.run_line.empty());
   if (!may_write && (facts.size_bytes.has_value() || !nobodys)) return NotOurs(facts);
   if (facts.size_bytes.value_or(0) < at.bytes) return TooShort(facts, at.bytes);
-  return CutTo(facts, at.bytes, nobodys ? 0 : facts.owner->from_bytes, at.generation);
+  if (IsNewerThanState(facts)) return RefuseNewer(facts, at);
+  SinkPlan plan = CutTo(facts, at.bytes, nobodys ? 0 : facts.owner->from_bytes, at.generation);
+  plan.ends_undo = !nobodys && facts.owner->undo_kind != SinkOwner::Undo::kNone;
+  return plan;
 }
 
 SinkPlan PlanResume(SinkFacts facts) {
   Committed at = *facts.resume;
   if (JustBegun(facts)) {
     if (facts.owner->moving && Owns(facts.run_line, facts.owner) && !IsOthers(facts)) {
-      // A start that died while it moved the file before aside: it is finished now.
-      SinkPlan plan = Begin(facts, *facts.owner->generation, facts.owner->after_bytes);
-      plan.move_aside = facts.size_bytes.has_value();
-      plan.owner->before = facts.owner->before;
-      return plan;
+      return FinishMoving(facts, *facts.owner->generation);
     }
     if (facts.owner->moving) {
       facts.owner->generation = at.generation;  // another line died there: the file is the old one
@@ -189,7 +239,8 @@ SinkPlan PlanResume(SinkFacts facts) {
   const uint64_t cut = plan.length_bytes;
   plan = Begin(facts, facts.resume->generation + 1, facts.resume->bytes);
   plan.move_aside = HasContent(facts);
-  if (is_known) plan.cut_before = cut;
+  // Another line's file is moved as it is: what it has behind our bytes may be committed there.
+  if (is_known && Owns(facts.run_line, facts.owner)) plan.cut_before = cut;
   return plan;
 }
 

@@ -9,13 +9,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/files.h"
+#include "base/ids.h"
 #include "connectors/output_owner.h"
 
 namespace tidemark {
@@ -30,10 +33,27 @@ struct SinkOwner {
   // Of the generation before: how many bytes were committed, and the name it was moved to.
   uint64_t after_bytes = 0;
   std::string before = {};
-  // What is at the path is still to be moved to `before`.
+  // What is at the path is still to be moved to `before`, or may be what was moved back from there.
   bool moving = false;
+  // Until its first commit an owner can be undone: what it took is kept in `undo`, in the same
+  // directory, with the owner file of that time beside it.
+  enum class Undo {
+    kNone,
+    kReplaced,  // the whole file, whose owner's state is replaced; goes with the first commit
+    kAside,     // the whole file, which was moved aside and stays there
+    kTail,      // what lay behind from_bytes; goes with the first commit
+  };
+  Undo undo_kind = Undo::kNone;
+  std::string undo = {};
+  // Where the last commit left the file, as far as that is known: a state that stands at an earlier
+  // epoch is an older copy, or has lost the end of its log. Not a part of what is compared.
+  struct Committed {
+    uint64_t epoch = 0;
+    uint64_t bytes = 0;
+  };
+  std::optional<Committed> committed = {};
 
-  bool operator==(const SinkOwner&) const = default;
+  bool operator==(const SinkOwner& other) const;
 };
 
 // "out.jsonl" -> "out.jsonl.tidemark"
@@ -41,6 +61,32 @@ std::string OwnerPath(std::string_view path);
 // Nothing when no owner file is there.
 absl::StatusOr<std::optional<SinkOwner>> ReadOwner(Files& files, const std::string& path);
 absl::Status WriteOwner(Files& files, const std::string& path, const SinkOwner& owner);
+
+// What the owner file says behind each commit. Not synced: it is read to find that a state is older
+// than its output, and a power cut that takes it away takes nothing else.
+//
+// Thread rule: used on the committer's thread.
+class OwnerNote {
+ public:
+  OwnerNote(Files& files, std::string path, SinkOwner owner)
+      : files_(files), path_(std::move(path)), owner_(std::move(owner)) {}
+
+  // The first call also ends what can be undone.
+  absl::Status Committed(Epoch epoch, uint64_t bytes);
+
+ private:
+  absl::Status EndUndo();
+
+  Files& files_;
+  const std::string path_;
+  SinkOwner owner_;
+  std::unique_ptr<WritableFile> file_;
+  uint64_t header_bytes_ = 0;
+};
+// Removes what was kept for `owner` to be undone, but for what was only moved aside.
+absl::Status RemoveUndo(Files& files, const std::string& path, const SinkOwner& owner);
+// The path of SinkOwner::undo of the output at `path`.
+std::string UndoPath(const std::string& path, const SinkOwner& owner);
 
 // What is known when a sink is opened.
 struct SinkFacts {
@@ -54,6 +100,8 @@ struct SinkFacts {
   std::string job = {};
   std::string state_directory = {};
   std::string sink = {};
+  uint64_t resume_epoch = 0;
+  uint64_t went_back_from = 0;
   bool take_over = false;
   bool new_output = false;
   // The sink's part of the last committed epoch; nothing on a fresh start.
@@ -76,8 +124,13 @@ struct SinkPlan {
   absl::Status refusal;
   // Cut what is there to this length first, before it is moved aside.
   std::optional<uint64_t> cut_before = {};
-  // Move what is there to `<path>.old-N`; then the file is new.
+  // Move what is there to `<path>.old-N`, or to `<path>.replaced-N` until the first commit; then the
+  // file is new.
   bool move_aside = false;
+  // Keep what lies behind `length_bytes` as `<path>.tail-N` until the first commit.
+  bool keep_tail = false;
+  // What an earlier start of this line kept is no longer needed: it has committed.
+  bool ends_undo = false;
   // Then cut the file, which is created if it is missing, to this length.
   uint64_t length_bytes = 0;
   uint64_t generation = 0;

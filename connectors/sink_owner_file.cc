@@ -1,9 +1,13 @@
 // The owner file: how it is read and written (docs/formats/output-owner.md).
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "connectors/sink_owner.h"
 
@@ -28,6 +32,26 @@ std::string_view TakeLine(std::string_view& rest) {
   return line;
 }
 
+// Names of SinkOwner::Undo in the file.
+constexpr std::pair<SinkOwner::Undo, const char*> kUndoNames[] = {
+    {SinkOwner::Undo::kReplaced, "replaced"},
+    {SinkOwner::Undo::kAside, "aside"},
+    {SinkOwner::Undo::kTail, "tail"}};
+
+// "committed 42 1024": whole, or nothing is known.
+void TakeCommitted(std::string_view line, SinkOwner& owner) {
+  const std::vector<std::string> words = absl::StrSplit(ToAbsl(line), ' ');
+  SinkOwner::Committed committed;
+  if (words.size() == 3 && words[0] == "committed" &&
+      absl::SimpleAtoi(words[1], &committed.epoch) && absl::SimpleAtoi(words[2], &committed.bytes)) {
+    owner.committed = committed;
+  }
+}
+
+std::string CommittedLine(const SinkOwner::Committed& committed) {
+  return Cat("committed ", committed.epoch, " ", committed.bytes, "\n");
+}
+
 // False when the line is damaged. Names that are not known are left for later versions.
 bool TakeField(std::string_view line, SinkOwner& owner) {
   const size_t space = std::min(line.find(' '), line.size());
@@ -44,6 +68,11 @@ bool TakeField(std::string_view line, SinkOwner& owner) {
   if (name == "state") owner.state_directory = FromOneLine(value);
   if (name == "before") owner.before = FromOneLine(value);
   if (name == "moving") owner.moving = true;
+  for (const auto& [kind, kind_name] : kUndoNames) {
+    if (name != kind_name) continue;
+    owner.undo_kind = kind;
+    owner.undo = FromOneLine(value);
+  }
   return true;
 }
 
@@ -64,10 +93,17 @@ absl::StatusOr<std::optional<SinkOwner>> ReadOwner(Files& files, const std::stri
     if (line.empty()) break;
     if (!TakeField(line, owner)) owner.run_line.clear();
   }
+  // A last line without its end is half of one.
+  const size_t end = rest.rfind('\n');
+  rest = rest.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  while (!rest.empty()) TakeCommitted(TakeLine(rest), owner);
   return owner;
 }
 
-absl::Status WriteOwner(Files& files, const std::string& path, const SinkOwner& owner) {
+namespace {
+
+std::string OwnerText(const SinkOwner& owner) {
+
   std::string text = Cat(owner.run_line, "\nfrom ", owner.from_bytes, "\n");
   if (!owner.state_directory.empty()) {
     text += Cat("job ", OneLine(owner.job), "\nstate ", OneLine(owner.state_directory), "\n");
@@ -76,10 +112,66 @@ absl::Status WriteOwner(Files& files, const std::string& path, const SinkOwner& 
   if (owner.generation.value_or(0) > 0) text += Cat("after ", owner.after_bytes, "\n");
   if (!owner.before.empty()) text += Cat("before ", OneLine(owner.before), "\n");
   if (owner.moving) text += "moving\n";
-  text +=
-      "\nThe file beside this one is the output of the Tidemark job with this id. Keep both "
-      "together.\n";
-  return WriteFileAtomically(files, OwnerPath(path), text);
+  for (const auto& [kind, name] : kUndoNames) {
+    if (kind == owner.undo_kind) text += Cat(name, " ", OneLine(owner.undo), "\n");
+  }
+  return text +
+         "\nThe file beside this one is the output of the Tidemark job with this id. Keep both "
+         "together.\n";
+}
+
+}  // namespace
+
+bool SinkOwner::operator==(const SinkOwner& other) const {
+  return OwnerText(*this) == OwnerText(other);
+}
+
+absl::Status WriteOwner(Files& files, const std::string& path, const SinkOwner& owner) {
+  const std::string committed = owner.committed.has_value() ? CommittedLine(*owner.committed) : "";
+  return WriteFileAtomically(files, OwnerPath(path), OwnerText(owner) + committed);
+}
+
+std::string UndoPath(const std::string& path, const SinkOwner& owner) {
+  return JoinPath(ParentDirectory(path), owner.undo);
+}
+
+absl::Status RemoveUndo(Files& files, const std::string& path, const SinkOwner& owner) {
+  using Undo = SinkOwner::Undo;
+  if (owner.undo_kind == Undo::kNone || owner.undo_kind == Undo::kAside) return absl::OkStatus();
+  // The file first: its owner file alone is in nobody's way.
+  for (const std::string& gone : {UndoPath(path, owner), OwnerPath(UndoPath(path, owner))}) {
+    const absl::Status removed = files.Remove(gone);
+    if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OwnerNote::EndUndo() {
+  if (owner_.undo_kind == SinkOwner::Undo::kNone) return absl::OkStatus();
+  SinkOwner final_owner = owner_;
+  final_owner.undo_kind = SinkOwner::Undo::kNone;
+  final_owner.undo.clear();
+  TM_RETURN_IF_ERROR(WriteOwner(files_, path_, final_owner));
+  TM_RETURN_IF_ERROR(RemoveUndo(files_, path_, owner_));
+  owner_ = std::move(final_owner);
+  return absl::OkStatus();
+}
+
+absl::Status OwnerNote::Committed(Epoch epoch, uint64_t bytes) {
+  TM_RETURN_IF_ERROR(EndUndo());
+  const SinkOwner::Committed committed{.epoch = epoch.value, .bytes = bytes};
+  if (file_ == nullptr) {
+    header_bytes_ = OwnerText(owner_).size();
+    TM_ASSIGN_OR_RETURN(file_, files_.OpenAppend(OwnerPath(path_)));
+    TM_ASSIGN_OR_RETURN(const FileInfo info, file_->Info());
+    if (info.size_bytes < header_bytes_) {  // somebody has removed it
+      file_.reset();
+      owner_.committed = committed;
+      return WriteOwner(files_, path_, owner_);
+    }
+  }
+  TM_RETURN_IF_ERROR(file_->Truncate(header_bytes_));
+  return file_->Append(CommittedLine(committed));
 }
 
 }  // namespace tidemark

@@ -69,7 +69,7 @@ absl::StatusOr<std::unique_ptr<Job>> Job::Open(Plan plan, JobOptions options) {
   }
   job->record_.flow_name = job->plan_.flow_name;
   job->record_.run_line = job->options_.run_line;
-  job->steps_are_stored_ = job->record_.steps == resume.steps;
+  job->steps_are_stored_ = job->record_.steps == resume.steps && !job->options_.begins;
   job->record_.steps = resume.steps;
   for (const StepRecord& step : resume.steps) job->step_ids_[step.name] = step.id;
   TM_RETURN_IF_ERROR(job->OpenWorkers());
@@ -193,8 +193,11 @@ SinkContext Job::ContextOfSinks() const {
   SinkContext context{.files = options_.files,
                       .run_line = options_.run_line,
                       .replaced_line = options_.replaced_line,
+                      .abandoned_line = options_.abandoned_line,
                       .job = plan_.flow_name,
                       .state_directory = options_.state_directory,
+                      .resume_epoch = options_.resume ? options_.resume->epoch.value : 0,
+                      .went_back_from = options_.went_back_from,
                       .take_over = options_.take_over};
   context.holds_state = [files = options_.files](const std::string& directory) {
     return HoldsState(*files, directory);
@@ -360,6 +363,12 @@ absl::Status Job::CommitEpoch() {
     builders.reserve(parts.size() + 1);
     for (EpochPart& part : parts) builders.push_back(std::move(part.run));
     TM_RETURN_IF_ERROR(tidemark::CommitEpoch(*options_.store, next, std::move(builders)));
+    for (const EpochPart& part : parts) {
+      for (const SinkOutput& sink : part.sinks) {
+        if (!sink.output.committed) continue;
+        TM_RETURN_IF_ERROR(Annotate(sink.output.committed(), Cat("step '", sink.step, "'")));
+      }
+    }
   }
   for (const EpochPart& part : parts) {
     for (const SinkOutput& sink : part.sinks) {

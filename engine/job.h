@@ -56,7 +56,11 @@ struct JobOptions {
   // See SinkContext; `run_line` is empty when nothing is kept.
   std::string run_line;
   std::string replaced_line;
+  std::string abandoned_line;
+  // The line of runs has not committed yet, so that the next epoch is written even if it is empty.
+  bool begins = false;
   std::string state_directory;
+  uint64_t went_back_from = 0;
   bool take_over = false;
   std::string directory;  // for messages
   std::function<void(const std::string&)> say = [](const std::string&) {};

@@ -30,6 +30,9 @@ struct EpochOutput {
   std::function<absl::Status()> make_durable;
   // Publish sinks: the epoch's rows, stored inside the commit. Others leave it empty.
   std::string rows;
+  // Called behind the commit, on the committer's thread; not for an epoch that is not written,
+  // since it holds nothing. May be empty.
+  std::function<absl::Status()> committed;
 };
 
 // How a sink is opened. Everything pointed to outlives the writer.
@@ -39,11 +42,18 @@ struct SinkContext {
   std::string run_line = {};
   // The line of an earlier start in the same state directory that `--fresh` replaces; may be empty.
   std::string replaced_line = {};
+  // The line of a start that was never finished (recovery/start_note.h): what it took without a
+  // commit goes back to whose it was. Mostly empty.
+  std::string abandoned_line = {};
   // For people and for the owner's record beside the output: the flow, its state directory
   // (absolute, without links; empty when that is not known) and the sink's name.
   std::string job = {};
   std::string state_directory = {};
   std::string sink = {};
+  // The epoch that the run resumes behind; 0: none.
+  uint64_t resume_epoch = 0;
+  // The epoch that the state stood at before damage made it go back; 0: it has not.
+  uint64_t went_back_from = 0;
   // What belongs to another job may be taken from it.
   bool take_over = false;
   // The output so far is kept under another name, and a new one begins.

@@ -21,7 +21,7 @@ class SnapshotTest : public RecoveryTest {
     TM_ASSIGN_OR_RETURN(const Snapshot snapshot, ReadSnapshot(files(), snapshot_path));
     TM_RETURN_IF_ERROR(RestoreSnapshot(files(), snapshot, target, "another line"));
     TM_ASSIGN_OR_RETURN(const auto opened, StateDirectory::Open(files(), {.directory = target}));
-    EXPECT_EQ(opened->record()->run_line, "another line");
+    EXPECT_EQ(opened->record().run_line, "another line");
     return RowsOf(opened->store());
   }
   // Two epochs, the second of which has a snapshot: small files only.

@@ -33,7 +33,7 @@ std::string HostName() {
 bool IsOurs(const std::string& name) {
   return name == "LOCK" || name == "store" || name == "staging" || name == "snapshots" ||
          name == "requests" || name == "store.partial" || name == "store.old" ||
-         absl::StartsWith(name, kMark) || absl::StartsWith(name, "store.damaged-");
+         name == "COMMITTED" || absl::StartsWith(name, "COMMITTED.") || name == "START" || absl::StartsWith(name, "START.") || absl::StartsWith(name, kMark) || absl::StartsWith(name, "store.damaged-");
 }
 
 // A file where a directory has to be made: the path itself, or a part of it.
@@ -129,9 +129,18 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& file
 }
 
 StateDirectory::~StateDirectory() {
+  // Where that cannot be told the next start looks at what is durable.
+  const bool takes_back = replaces_ && HasNotCommitted();
   store_.reset();  // before the lock goes
-  // On purpose: nobody is left to hear of it, and the next start finds one of the two whole.
-  if (replaces_) PutBack().IgnoreError();
+  // On purpose: nobody is left to hear of it, and the next start finds all that it needs.
+  if (takes_back) PutBack().IgnoreError();
+}
+
+bool StateDirectory::HasNotCommitted() const {
+  if (store_ == nullptr) return true;
+  const auto record = ReadEpochRecord(*store_);
+  if (!record.ok()) return false;
+  return !record->has_value() || (*record)->epoch.value <= note_->from_epoch;
 }
 
 absl::Status StateDirectory::TakeLock() {
@@ -149,29 +158,40 @@ absl::Status StateDirectory::TakeLock() {
 }
 
 absl::Status StateDirectory::OpenStore() {
-  TM_RETURN_IF_ERROR(FinishFresh());
-  if (options_.fresh) {
-    // The old line's name tells the sinks that their output may be replaced.
-    RocksStoreOptions old = options_.store;
-    old.directory = StorePath(options_.directory);
-    old.read_only = true;
-    if (files_.Stat(old.directory).ok()) {
-      if (auto store = OpenRocksStore(old); store.ok()) {
-        if (auto record = ReadEpochRecord(**store); record.ok() && *record) {
-          replaced_line_ = (*record)->run_line;
-        }
-      }
-    }
+  TM_RETURN_IF_ERROR(SettleUnfinished());
+  if (options_.fresh || options_.from) {
+    TM_RETURN_IF_ERROR(ReplaceStore());
+    TM_RETURN_IF_ERROR(TryOpen());  // what lies beside it tells nothing about this one
+    return NameLine();
   }
-  TM_RETURN_IF_ERROR(PutStoreInPlace());
-  if (options_.fresh) return TryOpen();  // what lies beside it tells nothing about this one
   absl::Status opened = CheckMarked();
   if (opened.ok()) opened = CheckNotLost();
   if (opened.ok()) opened = TryOpen();
   if (opened.ok()) opened = CheckHoldsEpoch();
-  if (!absl::IsDataLoss(opened)) return opened;
-  TM_RETURN_IF_ERROR(options_.on_damaged(opened));
-  return TryOpen();
+  if (opened.ok()) opened = CheckIsNewest();
+  if (absl::IsDataLoss(opened)) opened = GoBack(opened);
+  TM_RETURN_IF_ERROR(opened);
+  return NameLine();
+}
+
+absl::Status StateDirectory::CheckIsNewest() {
+  TM_ASSIGN_OR_RETURN(const CommitNote note, ReadCommitNote(files_, options_.directory));
+  if (note.run_line == record_.run_line) went_back_from_ = note.went_back_from;
+  return CheckCommitNote(note, StorePath(options_.directory), record_.run_line,
+                         record_.epoch.value);
+}
+
+// From where is noted until the next commit, so that outputs which stand behind that epoch are known
+// to be this state's own, also to a start that comes after a crash of this one.
+absl::Status StateDirectory::GoBack(const absl::Status& damage) {
+  TM_ASSIGN_OR_RETURN(CommitNote note, ReadCommitNote(files_, options_.directory));
+  store_.reset();  // another one takes its place
+  TM_RETURN_IF_ERROR(options_.on_damaged(damage));
+  TM_RETURN_IF_ERROR(TryOpen());
+  went_back_from_ = std::max(note.epoch, note.went_back_from);
+  return WriteCommitNote(
+      files_, options_.directory,
+      {.run_line = record_.run_line, .epoch = 0, .went_back_from = went_back_from_});
 }
 
 // RocksDB opens a store without its log, and then whatever was in it is gone. A store that has been
@@ -205,7 +225,7 @@ absl::Status StateDirectory::TryOpen() {
   auto record = ReadEpochRecord(**store);
   if (!record.ok()) return Annotate(record.status(), options_.directory);
   store_ = *std::move(store);
-  record_ = *std::move(record);
+  record_ = record->value_or(EpochRecord());
   return absl::OkStatus();
 }
 
@@ -248,53 +268,116 @@ absl::Status StateDirectory::CheckNotLost() const {
 
 // A snapshot is of a committed epoch, so a store beside it has one, too.
 absl::Status StateDirectory::CheckHoldsEpoch() const {
-  if (record_ && record_->epoch.value > 0) return absl::OkStatus();
+  if (holds_epoch()) return absl::OkStatus();
   TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestName(files_, options_.directory));
   if (snapshot.empty()) return absl::OkStatus();
   return Lost(options_.directory, "holds no epoch",
               Cat("--fresh --from ", snapshot, " --take-over"));
 }
 
-// ---- --fresh -----------------------------------------------------------------------------------
+// ---- starts that replace something -------------------------------------------------------------
 
-// --fresh discards last, see DiscardReplaced(). Until then what it replaces waits as store.old, and
-// the snapshots where they are, since one of them may be what the run starts from.
-absl::Status StateDirectory::PutStoreInPlace() {
+// A start of that kind discards last, see FirstCommitDone(). Until then what it replaces waits as
+// store.old, and the snapshots where they are, since one of them may be what it begins from.
+absl::Status StateDirectory::ReplaceStore() {
   const std::string store = StorePath(options_.directory);
-  if (options_.fresh) {
-    TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, store));
-    if (there) TM_RETURN_IF_ERROR(files_.Rename(store, AsidePath(options_.directory)));
-    replaces_ = true;
+  TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, store));
+  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestName(files_, options_.directory));
+  StartNote start;
+  if (options_.fresh && there) {
+    TM_ASSIGN_OR_RETURN(const UnfinishedFacts old, LookForUnfinished(std::nullopt));
+    // The old line's name tells the sinks that their output may be replaced.
+    start.replaces = replaced_line_ = old.store_line;
   }
-  return options_.before_open();
+  if (options_.from) {
+    start.from_line = options_.from->run_line;
+    start.from_epoch = options_.from->epoch;
+  }
+  const bool again = note_.has_value() && note_->IsSameCommand(start);
+  if (note_.has_value() && !again) abandoned_line_ = note_->run_line;
+  start.discards = options_.fresh;
+  start.run_line = again ? note_->run_line : options_.new_line();
+  if (there || !snapshot.empty() || options_.from || note_.has_value()) {
+    TM_RETURN_IF_ERROR(WriteStartNote(files_, options_.directory, start));
+    note_ = start;
+    begins_ = replaces_ = true;
+    if (options_.fresh && there) {
+      TM_RETURN_IF_ERROR(files_.Rename(store, AsidePath(options_.directory)));
+    }
+  }
+  return options_.from ? options_.from->restore(start.run_line) : absl::OkStatus();
 }
 
-// What a start that died with --fresh left: store.old alone, which comes back, or beside what
-// replaces it. Then discarding goes on, and the same command finds all as it did the first time.
-absl::Status StateDirectory::FinishFresh() {
-  const std::string aside = AsidePath(options_.directory);
-  TM_ASSIGN_OR_RETURN(const bool waits, Exists(files_, aside));
-  if (!waits) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const bool replaced, Exists(files_, StorePath(options_.directory)));
-  return replaced && !options_.fresh ? Discard() : PutBack();
+absl::StatusOr<UnfinishedFacts> StateDirectory::LookForUnfinished(
+    const std::optional<StartNote>& note) {
+  UnfinishedFacts facts{.fresh = options_.fresh, .from = options_.from.has_value(), .note = note};
+  RocksStoreOptions rocks = options_.store;
+  rocks.directory = StorePath(options_.directory);
+  rocks.read_only = true;
+  TM_ASSIGN_OR_RETURN(facts.has_store, Exists(files_, rocks.directory));
+  TM_ASSIGN_OR_RETURN(facts.has_aside, Exists(files_, AsidePath(options_.directory)));
+  if (!facts.has_store) return facts;
+  const auto store = OpenRocksStore(rocks);
+  if (!store.ok()) return facts;
+  const auto record = ReadEpochRecord(**store);
+  if (!record.ok() || !record->has_value()) return facts;
+  facts.store_line = (*record)->run_line;
+  facts.store_epoch = (*record)->epoch.value;
+  return facts;
+}
+
+absl::Status StateDirectory::SettleUnfinished() {
+  TM_ASSIGN_OR_RETURN(note_, ReadStartNote(files_, options_.directory));
+  TM_ASSIGN_OR_RETURN(const bool waits, Exists(files_, AsidePath(options_.directory)));
+  if (!waits && !note_.has_value()) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const UnfinishedFacts facts, LookForUnfinished(note_));
+  switch (PlanUnfinished(facts)) {
+    case Unfinished::kNone:
+      break;
+    case Unfinished::kCarryOn:
+      begins_ = true;
+      return absl::OkStatus();
+    case Unfinished::kFinish:
+      return Discard();
+    case Unfinished::kTakeBack:
+      TM_RETURN_IF_ERROR(PutBack());
+      break;
+  }
+  if (!options_.fresh && !options_.from && note_.has_value()) abandoned_line_ = note_->run_line;
+  return absl::OkStatus();
 }
 
 // store.old goes last: as long as it is there, the snapshots are those of its time.
 absl::Status StateDirectory::Discard() {
-  TM_RETURN_IF_ERROR(RemoveTree(files_, SnapshotsPath(options_.directory)));
-  TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
-  TM_RETURN_IF_ERROR(RemoveTree(files_, AsidePath(options_.directory)));
-  // Before anything is committed: a store.old that came back when the power went would be taken for
-  // what the next --fresh replaces, and the store for what it has begun.
-  return files_.SyncDirectory(options_.directory);
+  TM_ASSIGN_OR_RETURN(const bool waits, Exists(files_, AsidePath(options_.directory)));
+  if (waits || (note_.has_value() && note_->discards)) {
+    TM_RETURN_IF_ERROR(RemoveTree(files_, SnapshotsPath(options_.directory)));
+    TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
+    TM_RETURN_IF_ERROR(RemoveTree(files_, AsidePath(options_.directory)));
+    // A store.old that came back when the power went would be taken for what the next --fresh
+    // replaces, and the store for what it has begun.
+    TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
+  }
+  note_.reset();
+  begins_ = false;
+  return RemoveStartNote(files_, options_.directory);
 }
 
-absl::Status StateDirectory::DiscardReplaced() {
-  if (!replaces_) return absl::OkStatus();
+absl::Status StateDirectory::Committed(Epoch epoch) {
+  went_back_from_ = 0;
+  TM_RETURN_IF_ERROR(committed_.Committed(record_.run_line, epoch));
+  if (!begins_) return absl::OkStatus();
   replaces_ = false;
   return Discard();
 }
 
+absl::Status StateDirectory::OutputsAreOpen() {
+  if (begins_ || !note_.has_value()) return absl::OkStatus();
+  note_.reset();
+  return RemoveStartNote(files_, options_.directory);
+}
+
+// START stays: outputs may have been changed, and whoever opens them next is to know by whom.
 absl::Status StateDirectory::PutBack() {
   const std::string store = StorePath(options_.directory);
   const std::string aside = AsidePath(options_.directory);

@@ -6,6 +6,8 @@
 //     staging/             table files on their way into the store; emptied at open
 //     snapshots/<epoch>/   manifest + store/ (hard links), see recovery/snapshot.h
 //     requests/            what a running job is asked for, see recovery/requests.h
+//     COMMITTED            how far the last commit went, see recovery/commit_note.h
+//     START                a start that has not committed yet, see recovery/start_note.h
 //     DAMAGED              why the store is not trusted; the next start looks at all of it
 //     store.damaged-<n>/   a damaged store that a snapshot has replaced; for people
 //
@@ -27,6 +29,8 @@
 #include "absl/status/statusor.h"
 #include "base/files.h"
 #include "proto/epoch_record.h"
+#include "recovery/commit_note.h"
+#include "recovery/start_note.h"
 #include "state/rocksdb_store.h"
 #include "state/run.h"
 #include "state/store.h"
@@ -44,15 +48,25 @@ absl::Status CheckHoldsState(Files& files, const std::string& directory);
 // Whether a snapshot is called by its epoch ("0000000042"); others have been named by somebody.
 bool IsEpochName(std::string_view name);
 
+// A name for a new line of runs: unique, printable.
+std::string NewRunLine();
+
 class StateDirectory {
  public:
   struct Options {
     std::string directory;
-    // Replace what is there, see DiscardReplaced(). The caller has asked the user.
+    // Replace what is there, see Committed(). The caller has asked the user.
     bool fresh = false;
-    // Called under the lock, before the store is opened: a run that starts from a snapshot puts the
-    // store in its place here.
-    std::function<absl::Status()> before_open = [] { return absl::OkStatus(); };
+    // A run that starts from a snapshot: its line and epoch, and how the store is put in its place,
+    // as the given line of runs. Called under the lock, before the store is opened.
+    struct From {
+      std::string run_line;
+      uint64_t epoch = 0;
+      std::function<absl::Status(const std::string& run_line)> restore;
+    };
+    std::optional<From> from = {};
+    // Names the line of runs of a new state, of one that is replaced, and of a fork.
+    std::function<std::string()> new_line = NewRunLine;
     // Called under the lock when the store is damaged: puts another one in its place, which is then
     // opened, or says why not.
     std::function<absl::Status(const absl::Status& damage)> on_damaged =
@@ -71,26 +85,46 @@ class StateDirectory {
 
   const std::string& path() const { return options_.directory; }
   StateStore& store() { return *store_; }
-  // Of the last committed epoch; epoch 0 when only the run line is known; nothing in a new
-  // directory.
-  const std::optional<EpochRecord>& record() const { return record_; }
+  // Of the last committed epoch; epoch 0 when nothing was committed yet, and then only its line is
+  // known: a new directory gets one that is kept from the first start on, so that what a run that
+  // died before its first commit has written is known to be this line's own.
+  const EpochRecord& record() const { return record_; }
+  bool holds_epoch() const { return record_.epoch.value > 0; }
   // The line of runs that `fresh` replaces; may be empty.
   const std::string& replaced_line() const { return replaced_line_; }
-  // With `fresh`: what was there, the snapshots included, goes for good. Until then it only stands
-  // aside, and comes back when this object goes: a start that is refused has discarded nothing.
-  absl::Status DiscardReplaced();
+  // That of an earlier start in this directory which was never finished, and is not this one: what
+  // it took, its owner takes back. Mostly empty.
+  const std::string& abandoned_line() const { return abandoned_line_; }
+  // This line begins by replacing something, and has not committed.
+  bool begins() const { return begins_; }
+
+  // The outputs are open, so that nothing is left of an abandoned start.
+  absl::Status OutputsAreOpen();
+  // The epoch that the state stood at before damage made it go back to a snapshot, until the next
+  // commit; 0: it has not.
+  uint64_t went_back_from() const { return went_back_from_; }
+  // Behind each commit. With the first one of a line that begins() what it replaced, the old
+  // snapshots included, goes for good. Until then it only stands aside, and comes back when this
+  // object goes, or at the next start: a start that is refused has discarded nothing.
+  absl::Status Committed(Epoch epoch);
 
  private:
-  StateDirectory(Files& files, Options options) : files_(files), options_(std::move(options)) {}
+  StateDirectory(Files& files, Options options) 
+      : files_(files), options_(std::move(options)), committed_(files, options_.directory) {}
   absl::Status TakeLock();
   absl::Status OpenStore();
+  absl::Status ReplaceStore();
   absl::Status TryOpen();
+  absl::Status NameLine();
   absl::Status CheckMarked();
   absl::Status CheckNotLost() const;
   absl::Status CheckHoldsEpoch() const;
+  absl::Status CheckIsNewest();
+  absl::Status GoBack(const absl::Status& damage);
   absl::Status CheckHasLog() const;
-  absl::Status PutStoreInPlace();
-  absl::Status FinishFresh();
+  absl::StatusOr<UnfinishedFacts> LookForUnfinished(const std::optional<StartNote>& note);
+  absl::Status SettleUnfinished();
+  bool HasNotCommitted() const;
   absl::Status PutBack();
   absl::Status Discard();
 
@@ -98,9 +132,14 @@ class StateDirectory {
   const Options options_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> store_;
-  std::optional<EpochRecord> record_;
+  EpochRecord record_;
+  CommitNoteWriter committed_;
+  uint64_t went_back_from_ = 0;
   std::string replaced_line_;
-  bool replaces_ = false;  // what `fresh` replaces still stands aside
+  std::string abandoned_line_;
+  std::optional<StartNote> note_;  // as the directory has it
+  bool begins_ = false;
+  bool replaces_ = false;  // begins by what this object has done
 };
 
 // Who holds the directory, "process 7475 on vm"; nothing when nobody does, or there is no LOCK. For
@@ -125,8 +164,5 @@ absl::StatusOr<std::optional<EpochRecord>> ReadEpochRecord(const StateReader& st
 // Merges what the workers changed with the record and makes it durable, in one atomic step.
 absl::Status CommitEpoch(StateStore& store, const EpochRecord& record,
                          std::vector<RunBuilder> builders);
-
-// A name for a new line of runs: unique, printable.
-std::string NewRunLine();
 
 }  // namespace tidemark

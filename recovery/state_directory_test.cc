@@ -15,7 +15,20 @@
 namespace tidemark {
 namespace {
 
-using StateDirectoryTest = RecoveryTest;
+class StateDirectoryTest : public RecoveryTest {
+ protected:
+  StateDirectory::Options::From FromNewestSnapshot() {
+    const auto snapshots = ListSnapshots(files(), state());
+    EXPECT_TRUE(snapshots.ok() && !snapshots->empty());
+    const Snapshot snapshot = snapshots->back();
+    const EpochRecord& record = snapshot.manifest.record;
+    return {.run_line = record.run_line,
+            .epoch = record.epoch.value,
+            .restore = [this, snapshot](const std::string& line) {
+              return RestoreSnapshot(files(), snapshot, state(), line);
+            }};
+  }
+};
 
 bool Says(const absl::Status& status, const std::string& part) {
   return status.message().find(part) != absl::string_view::npos;
@@ -23,7 +36,7 @@ bool Says(const absl::Status& status, const std::string& part) {
 
 TEST_F(StateDirectoryTest, KeepsWhatWasCommitted) {
   Open();
-  EXPECT_FALSE(directory_->record());
+  EXPECT_FALSE(directory_->holds_epoch());
   Commit(1);
   Open();
   EXPECT_EQ(directory_->record(), RecordOf(1));
@@ -53,10 +66,7 @@ TEST_F(StateDirectoryTest, AStoreThatIsGoneIsNoEmptyState) {
     EXPECT_TRUE(Says(refused, "--from") && Says(refused, "--fresh")) << refused;
     // Both ways that it names; this is the one.
     StateDirectory::Options from = Options();
-    from.before_open = [&]() -> absl::Status {
-      TM_ASSIGN_OR_RETURN(const auto snapshots, ListSnapshots(files(), state()));
-      return RestoreSnapshot(files(), snapshots.back(), state(), "line");
-    };
+    from.from = FromNewestSnapshot();
     auto restored = StateDirectory::Open(files(), from);
     ASSERT_TRUE(restored.ok()) << restored.status();
     EXPECT_EQ(*RowsOf((*restored)->store()), RowsAt(1));
@@ -66,7 +76,7 @@ TEST_F(StateDirectoryTest, AStoreThatIsGoneIsNoEmptyState) {
   fresh.fresh = true;
   auto empty = StateDirectory::Open(files(), fresh);
   ASSERT_TRUE(empty.ok()) << empty.status();
-  EXPECT_FALSE((*empty)->record());
+  EXPECT_FALSE((*empty)->holds_epoch());
 }
 
 // RocksDB begins an empty store where CURRENT is missing, and snapshots say that there was one.
@@ -180,7 +190,7 @@ TEST_F(StateDirectoryTest, ADamagedStoreMayBeReplaced) {
   const auto opened = StateDirectory::Open(files(), options);
   ASSERT_TRUE(opened.ok()) << opened.status();
   EXPECT_EQ(asked, 1);
-  EXPECT_FALSE((*opened)->record());
+  EXPECT_FALSE((*opened)->holds_epoch());
 }
 
 TEST_F(StateDirectoryTest, FreshComesBackWhenNothingReplacesTheState) {
@@ -189,7 +199,9 @@ TEST_F(StateDirectoryTest, FreshComesBackWhenNothingReplacesTheState) {
   directory_.reset();
   StateDirectory::Options options = Options();
   options.fresh = true;
-  options.before_open = [] { return absl::NotFoundError("no such snapshot"); };
+  options.from = {.run_line = "A", .epoch = 1, .restore = [](const std::string&) {
+                    return absl::NotFoundError("no such snapshot");
+                  }};
   EXPECT_FALSE(StateDirectory::Open(files(), options).ok());
   Open();
   EXPECT_EQ(directory_->record(), RecordOf(1));
@@ -203,21 +215,19 @@ TEST_F(StateDirectoryTest, FreshComesBackUntilItIsDiscarded) {
   directory_.reset();
   StateDirectory::Options options = Options();
   options.fresh = true;
+  options.new_line = [] { return "another line"; };
   for (const bool from : {false, true}) {
-    if (from) {
-      options.before_open = [&]() -> absl::Status {
-        TM_ASSIGN_OR_RETURN(const auto snapshots, ListSnapshots(files(), state()));
-        return RestoreSnapshot(files(), snapshots.back(), state(), "another line");
-      };
-    }
+    if (from) options.from = FromNewestSnapshot();
     {
       const auto opened = StateDirectory::Open(files(), options);
       ASSERT_TRUE(opened.ok()) << opened.status();
-      EXPECT_EQ((*opened)->record().has_value(), from);
+      EXPECT_EQ((*opened)->holds_epoch(), from);
       EXPECT_EQ((*opened)->replaced_line(), RecordOf(1).run_line);
     }
     Open();
     EXPECT_EQ(directory_->record(), RecordOf(1));
+    EXPECT_EQ(directory_->abandoned_line(), "another line");
+    ASSERT_TRUE(directory_->OutputsAreOpen().ok());
     directory_.reset();
     EXPECT_EQ(Names(SnapshotsPath(state())).size(), 1u);
     EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "snapshots", "staging", "store"}));
@@ -225,10 +235,10 @@ TEST_F(StateDirectoryTest, FreshComesBackUntilItIsDiscarded) {
   {
     const auto opened = StateDirectory::Open(files(), options);
     ASSERT_TRUE(opened.ok()) << opened.status();
-    ASSERT_TRUE((*opened)->DiscardReplaced().ok());
+    ASSERT_TRUE((*opened)->Committed({1}).ok());
   }
   Open();
-  EXPECT_EQ(directory_->record()->run_line, "another line");
+  EXPECT_EQ(directory_->record().run_line, "another line");
   EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "staging", "store"}));
 }
 
@@ -241,9 +251,11 @@ TEST_F(StateDirectoryTest, WhatFreshDiscardsDoesNotComeBackWithThePower) {
   BlindFiles watched(files(), "");
   const auto opened = StateDirectory::Open(watched, options);
   ASSERT_TRUE(opened.ok()) << opened.status();
-  ASSERT_TRUE((*opened)->DiscardReplaced().ok());
-  ASSERT_GE(watched.done.size(), 2u);
-  EXPECT_EQ(watched.done[watched.done.size() - 2], "remove " + JoinPath(state(), "store.old"));
+  ASSERT_TRUE((*opened)->Committed({1}).ok());
+  ASSERT_GE(watched.done.size(), 4u);
+  EXPECT_EQ(watched.done[watched.done.size() - 4], "remove " + JoinPath(state(), "store.old"));
+  EXPECT_EQ(watched.done[watched.done.size() - 3], "sync " + state());
+  EXPECT_EQ(watched.done[watched.done.size() - 2], "remove " + JoinPath(state(), "START"));
   EXPECT_EQ(watched.done.back(), "sync " + state());
 }
 
@@ -263,21 +275,49 @@ TEST_F(StateDirectoryTest, FreshThatDiedIsFinishedByTheNextStart) {
   ASSERT_TRUE(files().CreateDirectories(StorePath(state())).ok());
   StateDirectory::Options options = Options();
   options.fresh = true;
-  options.before_open = [&]() -> absl::Status {
-    TM_ASSIGN_OR_RETURN(const auto snapshots, ListSnapshots(files(), state()));
-    return RestoreSnapshot(files(), snapshots.at(0), state(), "another line");
-  };
+  options.from = FromNewestSnapshot();
   auto again = StateDirectory::Open(files(), options);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ((*again)->replaced_line(), RecordOf(1).run_line);
   again->reset();
-  // The same, and a start without --fresh.
+  // The same of a version that left no word, and a start without --fresh.
+  ASSERT_TRUE(RemoveStartNote(files(), state()).ok());
   ASSERT_TRUE(MarkDamaged(files(), state(), absl::DataLossError("the old one")).ok());
   CopyTree(StorePath(state()), JoinPath(state(), "store.old"));
   Open();
   EXPECT_EQ(directory_->record(), RecordOf(1));
   directory_.reset();
   EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "staging", "store"}));
+}
+
+// The process died with the outputs in the hands of the new line.
+TEST_F(StateDirectoryTest, AReplacingStartKeepsItsLineUntilItCommits) {
+  Open();
+  Commit(1);
+  directory_.reset();
+  StateDirectory::Options options = Options();
+  options.fresh = true;
+  int lines = 0;
+  options.new_line = [&] { return Cat("new line ", ++lines); };
+  for (int start = 0; start < 3; ++start) {
+    const auto opened = StateDirectory::Open(files(), options);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_EQ((*opened)->record().run_line, "new line 1");
+    EXPECT_TRUE((*opened)->begins());
+  }
+  {
+    const auto opened = StateDirectory::Open(files(), options);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EpochRecord record = (*opened)->record();
+    record.epoch = Epoch{1};
+    ASSERT_TRUE(CommitEpoch((*opened)->store(), record, {}).ok());
+    // It dies here, with the old state still aside.
+  }
+  Open();
+  EXPECT_EQ(directory_->record().run_line, "new line 1");
+  EXPECT_FALSE(directory_->begins());
+  EXPECT_FALSE(Exists(JoinPath(state(), "store.old")));
+  EXPECT_FALSE(Exists(JoinPath(state(), "START")));
 }
 
 // Whether there was state is not known then, and an empty store would be begun.

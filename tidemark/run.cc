@@ -8,7 +8,6 @@
 #include "base/directory_watch.h"
 #include "base/printable.h"
 #include "base/quantity.h"
-#include "base/real_path.h"
 #include "base/status.h"
 #include "engine/job.h"
 #include "engine/resume_check.h"
@@ -17,10 +16,10 @@
 #include "recovery/drop_state.h"
 #include "recovery/fallback.h"
 #include "recovery/requests.h"
-#include "recovery/restore.h"
 #include "recovery/resume_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
+#include "runtime/opened_run.h"
 #include "tidemark/exit_code.h"
 #include "tidemark/internal/status_view.h"
 #include "tidemark/run_signals.h"
@@ -53,20 +52,9 @@ class Run {
     const SnapshotSignal is_no_end;
     auto plan = flow.Compile();
     if (!plan.ok()) return Refuse(plan.status());
-    if (absl::Status status = OpenState(*plan); !status.ok()) {
-      RemoveRestored();
-      return Refuse(status);
-    }
-    if (absl::Status status = OpenJob(*std::move(plan)); !status.ok()) {
+    if (absl::Status status = Open(*std::move(plan)); !status.ok()) {
       NoteDamage(status);
-      RemoveRestored();
       return Refuse(status);
-    }
-    if (directory_ != nullptr) {
-      // Only now: a start that is refused has discarded nothing.
-      if (absl::Status status = directory_->DiscardReplaced(); !status.ok()) {
-        return Refuse(status);
-      }
     }
     for (const std::string& note : skips_.TakeNotes()) view_.Say(note);
     SayGuarantees();
@@ -79,48 +67,96 @@ class Run {
     return ExitCodeOf(status);
   }
 
-  absl::Status OpenState(const Plan& plan) {
+  absl::Status Open(Plan plan) {
     if (options_.state_directory.empty()) {
-      const char* needs = !options_.from_snapshot.empty() ? "--from"
-                          : options_.fresh                ? "--fresh"
-                          : !options_.new_outputs.empty() ? "--new-output"
-                                                          : nullptr;
-      if (needs != nullptr) {
-        return absl::InvalidArgumentError(
-            Cat(needs, " needs a state directory; give one with --state DIR"));
-      }
-      view_.Say("no state is kept; with --state DIR the job survives a crash and resumes");
-      return absl::OkStatus();
+      TM_RETURN_IF_ERROR(OpenWithoutState(std::move(plan)));
+    } else {
+      TM_RETURN_IF_ERROR(OpenWithState(std::move(plan)));
     }
-    StateDirectory::Options open{.directory = options_.state_directory, .fresh = options_.fresh};
-    open.say = [this](const std::string& line) { view_.SayAlways(line); };
-    open.on_damaged = [this, &plan](const absl::Status& damage) {
+    first_epoch_ = job_->record().epoch.value;
+    TakeNumbers(job_->record());
+    for (const StepPlan& step : job_->plan().steps) {
+      // Rows that go to the terminal themselves leave no place for a line that is written over.
+      if (step.sink != nullptr && step.sink->guarantee() == SinkGuarantee::kAtLeastOnce &&
+          isatty(STDOUT_FILENO) != 0) {
+        view_.UseLines();
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenWithoutState(Plan plan) {
+    const char* needs = !options_.from_snapshot.empty() ? "--from"
+                        : options_.fresh                ? "--fresh"
+                        : !options_.new_outputs.empty() ? "--new-output"
+                                                        : nullptr;
+    if (needs != nullptr) {
+      return absl::InvalidArgumentError(
+          Cat(needs, " needs a state directory; give one with --state DIR"));
+    }
+    view_.Say("no state is kept; with --state DIR the job survives a crash and resumes");
+    TM_ASSIGN_OR_RETURN(stateless_, Job::Open(std::move(plan), OptionsOfJob()));
+    job_ = stateless_.get();
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenWithState(Plan plan) {
+    OpenRunOptions open{.job = OptionsOfJob()};
+    open.state = {.directory = options_.state_directory, .fresh = options_.fresh};
+    open.state.say = [this](const std::string& line) { view_.SayAlways(line); };
+    open.state.on_damaged = [this, &plan](const absl::Status& damage) {
       return FallBack(*context_.files, options_.state_directory, damage,
                       {.allowed = options_.fall_back,
                        .obstacle = ObstacleToGoBack(plan),
                        .check = [this, &plan](const EpochRecord& r) { return CanResume(plan, r); },
                        .say = [this](const std::string& line) { view_.SayAlways(line); }});
     };
+    std::optional<Snapshot> from;
     if (!options_.from_snapshot.empty()) {
       // Read before anything is discarded: --fresh must not cost a state for a mistyped path.
-      TM_ASSIGN_OR_RETURN(Snapshot snapshot, ReadSnapshot(*context_.files, options_.from_snapshot));
-      open.before_open = [this, snapshot = std::move(snapshot)]() -> absl::Status {
-        TM_RETURN_IF_ERROR(
-            RestoreSnapshot(*context_.files, snapshot, options_.state_directory, NewRunLine()));
-        restored_ = true;
-        return absl::OkStatus();
-      };
+      TM_ASSIGN_OR_RETURN(from, ReadSnapshot(*context_.files, options_.from_snapshot));
+      open.from = &*from;
     }
-    TM_ASSIGN_OR_RETURN(directory_, StateDirectory::Open(*context_.files, open));
-    TM_RETURN_IF_ERROR(RemoveOldAnswers(*context_.files, directory_->path()));
+    open.check = [this, &plan](StateDirectory& directory) { return CheckState(plan, directory); };
+    TM_ASSIGN_OR_RETURN(opened_, OpenedRun::Open(plan, std::move(open)));
+    directory_ = &opened_->directory();
+    job_ = &opened_->job();
+    if (!directory_->holds_epoch()) return absl::OkStatus();
+    TM_RETURN_IF_ERROR(DropState());
+    view_.Say(Cat("resumes ", directory_->path(), " behind epoch ", job_->record().epoch.value));
+    for (const StepFate& fate : job_->fates()) {
+      if (fate.kind == StepFate::Kind::kKept) continue;
+      view_.Say(Cat("step '", fate.name, "': ", fate.detail));
+    }
+    return absl::OkStatus();
+  }
+
+  JobOptions OptionsOfJob() {
+    JobOptions job;
+    job.workers = options_.workers;
+    job.memory_bytes = options_.memory_bytes;
+    job.clock = context_.clock;
+    job.files = context_.files;
+    job.skips = &skips_;
+    job.skip_items = options_.skip_items;
+    job.take_over = options_.take_over;
+    job.new_outputs = options_.new_outputs;
+    job.say = [this](const std::string& line) { view_.Say(line); };
+    return job;
+  }
+
+  // The store is open; nothing else is, and nothing else has been touched.
+  absl::Status CheckState(const Plan& plan, StateDirectory& directory) {
+    TM_RETURN_IF_ERROR(RemoveOldAnswers(*context_.files, directory.path()));
     keeper_ = std::make_unique<SnapshotKeeper>(
         SnapshotKeeper::Options{.files = context_.files,
                                 .clock = context_.clock,
-                                .directory = directory_->path(),
+                                .directory = directory.path(),
                                 .interval = options_.snapshot_interval,
                                 .retention = options_.retention,
                                 .disk_bytes_max = options_.disk_bytes_max,
                                 .say = [this](const std::string& line) { view_.Say(line); }});
+    if (directory.holds_epoch()) TM_RETURN_IF_ERROR(CheckDropState(plan, directory.record()));
     // What --fresh replaces still stands there.
     return options_.fresh ? absl::OkStatus() : keeper_->CheckDisk();
   }
@@ -133,9 +169,13 @@ class Run {
     return CheckSourcesAndSinks(plan, record, directory);
   }
 
-  // Output that cannot be cut back would come twice without a word.
+  // Input that cannot be read again would be lost without a word, and output that cannot be cut back
+  // would come twice.
   static std::string ObstacleToGoBack(const Plan& plan) {
     for (const StepPlan& step : plan.steps) {
+      if (step.source != nullptr && !step.source->can_seek()) {
+        return Cat("source '", step.name, "' (", step.source->Describe(), ") cannot be read again");
+      }
       if (step.sink == nullptr || step.sink->guarantee() == SinkGuarantee::kCutBack) continue;
       return Cat("sink '", step.name, "' (", step.sink->Describe(), ") cannot be cut back");
     }
@@ -144,67 +184,12 @@ class Run {
 
   // A block of the store that could not be read: the next start must not trust the store.
   bool NoteDamage(const absl::Status& status) {
-    if (directory_ == nullptr || !absl::IsDataLoss(status)) return false;
-    const std::string store = StorePath(directory_->path());
-    if (status.message().find(store) == absl::string_view::npos) return false;
-    const absl::Status marked = MarkDamaged(*context_.files, directory_->path(), status);
+    const std::string& directory = options_.state_directory;
+    if (keeper_ == nullptr || !absl::IsDataLoss(status)) return false;
+    if (status.message().find(StorePath(directory)) == absl::string_view::npos) return false;
+    const absl::Status marked = MarkDamaged(*context_.files, directory, status);
     if (!marked.ok()) view_.SayAlways(std::string(marked.message()));
     return marked.ok();
-  }
-
-  // What this process put there and could not run is taken away again, so that the command that is
-  // advised finds the directory as it was. With --fresh the directory itself does it.
-  void RemoveRestored() {
-    job_.reset();
-    keeper_.reset();
-    directory_.reset();
-    if (!restored_ || options_.fresh) return;
-    RemoveTree(*context_.files, StorePath(options_.state_directory))
-        .IgnoreError();  // on purpose: the refusal says what matters
-  }
-
-  absl::Status OpenJob(Plan plan) {
-    JobOptions job;
-    job.workers = options_.workers;
-    job.memory_bytes = options_.memory_bytes;
-    job.clock = context_.clock;
-    job.files = context_.files;
-    job.skips = &skips_;
-    job.skip_items = options_.skip_items;
-    job.say = [this](const std::string& line) { view_.Say(line); };
-    if (directory_ != nullptr) {
-      job.store = &directory_->store();
-      job.directory = directory_->path();
-      TM_ASSIGN_OR_RETURN(job.run_line, RunLine());
-      if (directory_->record() && directory_->record()->epoch.value > 0) {
-        job.resume = *directory_->record();
-        TM_RETURN_IF_ERROR(CheckDropState(plan, *job.resume));
-      }
-      job.replaced_line = directory_->replaced_line();
-      job.state_directory = RealPath(directory_->path());
-    }
-    job.take_over = options_.take_over;
-    job.new_outputs = options_.new_outputs;
-    const bool resumes = job.resume.has_value();
-    TM_ASSIGN_OR_RETURN(job_, Job::Open(std::move(plan), std::move(job)));
-    if (resumes) {
-      TM_RETURN_IF_ERROR(DropState());
-      view_.Say(Cat("resumes ", directory_->path(), " behind epoch ", job_->record().epoch.value));
-      for (const StepFate& fate : job_->fates()) {
-        if (fate.kind == StepFate::Kind::kKept) continue;
-        view_.Say(Cat("step '", fate.name, "': ", fate.detail));
-      }
-    }
-    first_epoch_ = job_->record().epoch.value;
-    TakeNumbers(job_->record());
-    for (const StepPlan& step : job_->plan().steps) {
-      // Rows that go to the terminal themselves leave no place for a line that is written over.
-      if (step.sink != nullptr && step.sink->guarantee() == SinkGuarantee::kAtLeastOnce &&
-          isatty(STDOUT_FILENO) != 0) {
-        view_.UseLines();
-      }
-    }
-    return absl::OkStatus();
   }
 
   absl::Status CheckDropState(const Plan& plan, const EpochRecord& record) const {
@@ -221,21 +206,11 @@ class Run {
   absl::Status DropState() {
     if (options_.drop_state.empty()) return absl::OkStatus();
     TM_RETURN_IF_ERROR(
-        tidemark::DropState(directory_->store(), *directory_->record(), options_.drop_state)
+        tidemark::DropState(directory_->store(), directory_->record(), options_.drop_state)
             .status());
     job_->ForgetStep(options_.drop_state);
     view_.Say(Cat("the state of step '", options_.drop_state, "' is removed"));
     return absl::OkStatus();
-  }
-
-  // The id of this line of runs. A new directory gets one that is kept from the first start on:
-  // what a run that died before its first commit has written is then known to be this line's own.
-  absl::StatusOr<std::string> RunLine() {
-    if (directory_->record()) return directory_->record()->run_line;
-    EpochRecord record;
-    record.run_line = NewRunLine();
-    TM_RETURN_IF_ERROR(CommitEpoch(directory_->store(), record, {}));
-    return record.run_line;
   }
 
   void SayGuarantees() {
@@ -362,6 +337,7 @@ class Run {
     last_commit_us_.store(MonotonicMicros());
     TakeNumbers(record);
     if (directory_ == nullptr) return absl::OkStatus();
+    TM_RETURN_IF_ERROR(opened_->AfterCommit());
     const bool last = job_->ended() || runner_->stop_requested();
     const bool nothing_new = job_->last_epoch_was_empty() && first_epoch_ == record.epoch.value;
     TM_RETURN_IF_ERROR(keeper_->AfterCommit(directory_->store(), record, last, nothing_new));
@@ -458,12 +434,13 @@ class Run {
   const RunContext& context_;
   SkipLog skips_;
   StatusView view_;
-  std::unique_ptr<StateDirectory> directory_;
+  std::unique_ptr<OpenedRun> opened_;       // null without state, and then
+  std::unique_ptr<Job> stateless_;          // this is the job
   std::unique_ptr<SnapshotKeeper> keeper_;  // null without state
-  std::unique_ptr<Job> job_;
+  StateDirectory* directory_ = nullptr;     // of opened_
+  Job* job_ = nullptr;                      // of either
   Runner* runner_ = nullptr;
   uint64_t first_epoch_ = 0;
-  bool restored_ = false;  // by this process, from a snapshot
 
   // Written by the committer, read by the status line.
   std::atomic<int64_t> last_commit_us_{0};

@@ -29,14 +29,14 @@ absl::StatusOr<std::optional<SnapshotAnswer>> MakeItself(Files& files, const std
   TM_ASSIGN_OR_RETURN(const auto holder, HolderOf(files, directory));
   if (holder) return std::optional<SnapshotAnswer>();
   TM_ASSIGN_OR_RETURN(const auto opened, StateDirectory::Open(files, {.directory = directory}));
-  if (!opened->record() || opened->record()->epoch.value == 0) {
+  if (!opened->holds_epoch()) {
     return absl::NotFoundError(Cat(directory, ": no epoch has been committed here yet"));
   }
   TM_ASSIGN_OR_RETURN(const Snapshot made,
-                      MakeSnapshot(files, opened->store(), directory, *opened->record(), options));
+                      MakeSnapshot(files, opened->store(), directory, opened->record(), options));
   return std::optional<SnapshotAnswer>(SnapshotAnswer{.status = {},
                                                       .path = made.path,
-                                                      .epoch = opened->record()->epoch.value,
+                                                      .epoch = opened->record().epoch.value,
                                                       .bytes = made.bytes()});
 }
 

@@ -74,6 +74,7 @@ absl::Status FlowTester::Start() {
   job.directory = options_.state_directory;
   if (storage_->store != nullptr) {
     TM_ASSIGN_OR_RETURN(job.resume, ReadEpochRecord(*storage_->store));
+    if (job.resume && job.resume->epoch.value == 0) job.resume.reset();  // of a new directory
   }
   job.skip_items = options_.skip_items;
   job.new_outputs = options_.new_outputs;

@@ -40,6 +40,10 @@ class SimPublishingWriter final : public SinkWriter<std::string> {
     const int64_t earlier = last_epoch_;
     if (!output.rows.empty()) last_epoch_ = static_cast<int64_t>(epoch.value);
     output.position.Set("epoch", last_epoch_).Set("earlier", earlier).Set("run_line", run_line_);
+    output.committed = [this] {
+      world_.targets_before[name_].Committed();
+      return absl::OkStatus();
+    };
     if (world_.bug == PlantedBug::kPublishesBeforeCommit && !output.rows.empty()) {
       world_.targets[name_].Take(epoch.value, Rows(output.rows));
     }
@@ -83,6 +87,7 @@ class SimPublisher final : public SinkFactory<std::string> {
   absl::StatusOr<std::unique_ptr<SinkWriter<std::string>>> Open(
       const std::optional<Position>& resume, const SinkContext& context) override {
     SimTarget& target = world_.targets[name_];
+    world_.targets_before[name_].Open(target, context);
     const int64_t epoch = resume ? resume->Number("epoch").value_or(0) : 0;
     const int64_t earlier = resume ? resume->Number("earlier").value_or(0) : 0;
     const auto stands = static_cast<int64_t>(target.epoch);

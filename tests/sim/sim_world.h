@@ -55,6 +55,24 @@ struct SimOutput {
   std::vector<std::string> rows;
   size_t durable = 0;
   uint64_t last_epoch = 0;
+  std::string run_line;  // that writes to it
+};
+
+// What a line of runs took and can give back until its first commit, as every sink has to.
+template <class Output>
+class SimUndo {
+ public:
+  // `output` is about to be opened.
+  void Open(Output& output, const SinkContext& context) {
+    if (output.run_line == context.run_line) return;
+    if (before_ && output.run_line == context.abandoned_line) output = *before_;
+    if (output.run_line == context.run_line) return before_.reset();
+    before_ = output;
+  }
+  void Committed() { before_.reset(); }
+
+ private:
+  std::optional<Output> before_;
 };
 
 // What rows are published to: a database that takes those of an epoch with its number, or nothing.
@@ -88,6 +106,8 @@ struct SimWorld {
   SimInput input;
   std::map<std::string, SimOutput> outputs;
   std::map<std::string, SimTarget> targets;
+  std::map<std::string, SimUndo<SimOutput>> outputs_before;
+  std::map<std::string, SimUndo<SimTarget>> targets_before;
   SimPublishing publishing;
   std::vector<std::string> violations;
   // The epoch that the job resumed behind; set before it is opened.
@@ -169,6 +189,10 @@ class SimWriter final : public SinkWriter<std::string> {
       world_.outputs[name_].durable = rows;
       return absl::OkStatus();
     };
+    end.committed = [this] {
+      world_.outputs_before[name_].Committed();
+      return absl::OkStatus();
+    };
     return end;
   }
 
@@ -182,8 +206,10 @@ class SimSink final : public SinkFactory<std::string> {
   SimSink(SimWorld& world, std::string name) : world_(world), name_(std::move(name)) {}
 
   absl::StatusOr<std::unique_ptr<SinkWriter<std::string>>> Open(
-      const std::optional<Position>& resume, const SinkContext&) override {
+      const std::optional<Position>& resume, const SinkContext& context) override {
     SimOutput& output = world_.outputs[name_];
+    world_.outputs_before[name_].Open(output, context);
+    output.run_line = context.run_line;
     const auto rows = static_cast<size_t>(resume ? resume->Number("rows").value_or(0) : 0);
     if (rows > output.durable) {
       world_.violations.push_back(Cat("sink ", name_, ": ", rows, " rows were committed, but ",

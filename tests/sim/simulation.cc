@@ -127,8 +127,7 @@ bool Simulation::DependsOnWhenItIsRead() const {
 }
 
 // As with --fresh. One that was cut short is begun again, or the job is resumed without the flag,
-// by somebody who thinks better of it: then what is left of the old state either goes on or is
-// refused.
+// by somebody who thinks better of it: then the old state goes on, and with it its outputs.
 bool Simulation::MaybeStartOver() {
   fresh_ = false;
   if (DependsOnWhenItIsRead() || !fork_from_.empty()) return false;

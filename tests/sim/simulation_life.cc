@@ -9,7 +9,6 @@
 #include "connectors/file_sink.h"
 #include "connectors/line_file_source.h"
 #include "recovery/manifest.h"
-#include "recovery/restore.h"
 #include "recovery/retention.h"
 #include "recovery/snapshot.h"
 #include "tests/sim/sim_driver.h"
@@ -18,19 +17,7 @@
 #include "tests/sim/simulation_run.h"
 
 namespace tidemark::sim {
-namespace {
-
-// The line of runs that the sinks were last written by.
-std::string SinkLine(const EpochRecord& record) {
-  for (const SinkRecord& sink : record.sinks) {
-    if (const auto line = Position(sink.position).Text("run_line")) return *line;
-  }
-  return {};
-}
-
-}  // namespace
-
-absl::Status Simulation::OpenState(Process& process) {
+StateDirectory::Options Simulation::OptionsOfState(Process& process) {
   StateDirectory::Options open;
   open.directory = state_;
   open.store.env = process.env.get();
@@ -39,33 +26,15 @@ absl::Status Simulation::OpenState(Process& process) {
   open.store.large_commit_bytes = setup_.large_commit_bytes;
   open.store.block_cache_bytes = size_t{1} << 20;
   process.opening = open.store;
-  // A fork that was cut short behind its last step goes on like any other state.
-  if (!fork_from_.empty() && !process.files->Stat(StorePath(state_)).ok()) {
-    TM_ASSIGN_OR_RETURN(Snapshot snapshot, ReadSnapshot(*process.files, fork_from_));
-    const std::string line = Cat("fork-", options_.seed, "-", result_.lives);
-    open.before_open = [this, &process, snapshot = std::move(snapshot), line, open] {
-      return RestoreSnapshot(*process.files, snapshot, state_, line, open.store);
-    };
-  }
+  open.new_line = [this] { return Cat("line-", options_.seed, "-", result_.lives); };
   open.fresh = fresh_ && options_.bug != PlantedBug::kFreshFindsState;
-  TM_ASSIGN_OR_RETURN(process.directory, StateDirectory::Open(*process.files, open));
+  return open;
+}
+
+absl::Status Simulation::CheckWhatIsThere(Process& process, StateDirectory& directory) {
   fork_from_.clear();
-  return absl::OkStatus();
-}
-
-// As the command does it: a new directory gets its line before anything is written elsewhere.
-absl::StatusOr<std::string> Simulation::RunLine(Process& process) {
-  if (process.directory->record()) return process.directory->record()->run_line;
-  EpochRecord record;
-  record.run_line = Cat("line-", options_.seed, "-", result_.lives);
-  TM_RETURN_IF_ERROR(CommitEpoch(process.directory->store(), record, {}));
-  return record.run_line;
-}
-
-absl::Status Simulation::CheckWhatIsThere(Process& process) {
-  const auto& record = process.directory->record();
-  if (fresh_ && record) Violation(Cat("a fresh start finds epoch ", record->epoch.value));
-  const uint64_t epoch = record ? record->epoch.value : 0;
+  const uint64_t epoch = directory.record().epoch.value;
+  if (fresh_ && epoch > 0) Violation(Cat("a fresh start finds epoch ", epoch));
   if (epoch < acknowledged_ && !options_.flip) {
     Violation(Cat("epoch ", acknowledged_, " was committed, and the state stands at ", epoch));
   }
@@ -112,28 +81,32 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
             {.source = source, .sink = [&](const std::string& name) { return SinkFor(name); }},
             flow);
   TM_ASSIGN_OR_RETURN(Plan compiled, flow.Compile());
-  JobOptions job = plan.job;
-  job.clock = &clock_;
-  job.regular_looks = true;
-  job.files = process.files.get();
-  process.lying = std::make_unique<LyingStore>(process.directory->store(),
-                                               options_.bug == PlantedBug::kRecordBeforeRows);
-  job.store = process.lying.get();
-  job.directory = state_;
-  job.say = [this](const std::string& line) { Say(line); };
-  TM_ASSIGN_OR_RETURN(job.run_line, RunLine(process));
-  if (process.directory->record() && process.directory->record()->epoch.value > 0) {
-    job.resume = process.directory->record();
+  OpenRunOptions open{.state = OptionsOfState(process), .job = plan.job};
+  open.job.clock = &clock_;
+  open.job.regular_looks = true;
+  open.job.files = process.files.get();
+  open.job.take_over = forks_ > 0;
+  open.job.say = [this](const std::string& line) { Say(line); };
+  std::optional<Snapshot> from;
+  // A fork that was cut short behind its last step goes on like any other state.
+  if (!fork_from_.empty() && !process.files->Stat(StorePath(state_)).ok()) {
+    TM_ASSIGN_OR_RETURN(from, ReadSnapshot(*process.files, fork_from_));
+    open.from = &*from;
   }
-  if (job.resume && options_.bug == PlantedBug::kDownTimeCounts) {
-    job.resume->job_time = std::max(job.resume->job_time, clock_.Now());
-  }
-  fresh_unfinished_ = false;
-  job.replaced_line =
-      forks_ > 0 && job.resume ? SinkLine(*job.resume) : process.directory->replaced_line();
-  world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
-  TM_ASSIGN_OR_RETURN(process.job, Job::Open(std::move(compiled), std::move(job)));
-  return process.directory->DiscardReplaced();
+  open.check = [&](StateDirectory& directory) { return CheckWhatIsThere(process, directory); };
+  open.wrap_store = [&](StateStore& store) {
+    process.lying =
+        std::make_unique<LyingStore>(store, options_.bug == PlantedBug::kRecordBeforeRows);
+    return process.lying.get();
+  };
+  open.adjust = [this](JobOptions& job) {
+    if (job.resume && options_.bug == PlantedBug::kDownTimeCounts) {
+      job.resume->job_time = std::max(job.resume->job_time, clock_.Now());
+    }
+    world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
+  };
+  TM_ASSIGN_OR_RETURN(process.run, OpenedRun::Open(std::move(compiled), std::move(open)));
+  return absl::OkStatus();
 }
 
 // A snapshot costs next to nothing where there are links, and is a copy where there are none. The
@@ -152,9 +125,11 @@ void Simulation::CheckShared(Process& process, const Snapshot& made) {
 }
 
 absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
-  const EpochRecord& record = process.job->record();
-  if (process.job->last_epoch_was_empty()) return absl::OkStatus();
+  const EpochRecord& record = process.run->job().record();
+  if (process.run->job().last_epoch_was_empty()) return absl::OkStatus();
+  TM_RETURN_IF_ERROR(process.run->AfterCommit());
   acknowledged_ = record.epoch.value;
+  fresh_unfinished_ = false;
   ++result_.epochs;
   for (const SourceRecord& source : record.sources) {
     if (setup_.file_source) continue;
@@ -163,7 +138,7 @@ absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
   }
   if (plan.snapshot_one_in == 0 || !random_.OneIn(plan.snapshot_one_in)) return absl::OkStatus();
   TM_ASSIGN_OR_RETURN(const Snapshot made,
-                      MakeSnapshot(*process.files, process.directory->store(), state_, record,
+                      MakeSnapshot(*process.files, process.run->directory().store(), state_, record,
                                    {.name = "",
                                     .copy = options_.bug == PlantedBug::kSnapshotsCopied,
                                     .store = process.opening}));
@@ -175,10 +150,8 @@ absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
 }
 
 absl::Status Simulation::LiveUntilEnd(const LifePlan& plan, Process& process) {
-  TM_RETURN_IF_ERROR(OpenState(process));
-  TM_RETURN_IF_ERROR(CheckWhatIsThere(process));
   TM_RETURN_IF_ERROR(OpenJob(plan, process));
-  SimDriver driver(*process.job, random_,
+  SimDriver driver(process.run->job(), random_,
                    {.epoch_one_in = plan.epoch_one_in,
                     .end_one_in = plan.end_one_in,
                     .after_commit = [&] { return AfterCommit(plan, process); },
@@ -236,7 +209,7 @@ void Simulation::JudgeError(const LifePlan& plan, const absl::Status& error) {
   const bool flipped = options_.flip && result_.lives > 0;
   if (flipped) result_.refused = message;
   const bool excused = disk_.fault_hit() || world_.publishing.met_trouble || plan.limit_bytes > 0 ||
-                       flipped || (fresh_unfinished_ && !fresh_);
+                       flipped;
   if (!excused) return Violation(Cat("failed without a fault: ", message));
   const bool names_something = absl::StrContains(message, "/") || absl::StrContains(message, "'");
   if (!names_something || absl::StrContains(message, "\n")) {

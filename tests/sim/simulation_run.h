@@ -14,6 +14,7 @@
 #include "engine/job.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
+#include "runtime/opened_run.h"
 #include "state/rocksdb_store.h"
 #include "tests/sim/sim_files.h"
 #include "tests/sim/sim_lying_store.h"
@@ -39,9 +40,8 @@ struct Process {
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<SimFiles> files;
   RocksStoreOptions opening;
-  std::unique_ptr<StateDirectory> directory;
   std::unique_ptr<LyingStore> lying;
-  std::unique_ptr<Job> job;
+  std::unique_ptr<OpenedRun> run;
 };
 
 class Simulation {
@@ -56,16 +56,15 @@ class Simulation {
   LifePlan PlanLife();
   void Live(const LifePlan& plan);
   absl::Status LiveUntilEnd(const LifePlan& plan, Process& process);
-  absl::Status OpenState(Process& process);
+  StateDirectory::Options OptionsOfState(Process& process);
   Sink<std::string> SinkFor(const std::string& name);
   absl::Status OpenJob(const LifePlan& plan, Process& process);
-  absl::StatusOr<std::string> RunLine(Process& process);
   bool MaybeFork();
   bool MaybeStartOver();
   bool DependsOnWhenItIsRead() const;
   void ForkFromSnapshot();
   void FlipOneBit();
-  absl::Status CheckWhatIsThere(Process& process);
+  absl::Status CheckWhatIsThere(Process& process, StateDirectory& directory);
   void CheckShared(Process& process, const Snapshot& made);
   absl::Status AfterCommit(const LifePlan& plan, Process& process);
   void JudgeError(const LifePlan& plan, const absl::Status& error);
@@ -101,8 +100,7 @@ class Simulation {
   uint64_t fresh_starts_ = 0;
   std::string fork_from_;  // a snapshot, until its copy has been opened
   bool fresh_ = false;     // this process starts over
-  // One that was to start over has not come to its new line, so the old state may be whole, or in
-  // pieces; only another one that starts over is sure to go on.
+  // One that was to start over has not committed: the old state goes on, or another one starts over.
   bool fresh_unfinished_ = false;
   bool done_ = false;
 };

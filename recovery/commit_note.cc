@@ -1,0 +1,61 @@
+#include "recovery/commit_note.h"
+
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "base/status.h"
+#include "state/rocksdb_store.h"
+
+namespace tidemark {
+namespace {
+
+constexpr size_t kNoteBytesMax = 4096;
+
+std::string NotePath(const std::string& directory) { return JoinPath(directory, "COMMITTED"); }
+
+}  // namespace
+
+// What is no whole line says nothing: the process may have died while it was written.
+absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& directory) {
+  CommitNote note;
+  const auto text = ReadSmallFile(files, NotePath(directory), kNoteBytesMax);
+  if (absl::IsNotFound(text.status())) return note;
+  TM_RETURN_IF_ERROR(text.status());
+  const size_t end = text->rfind('\n');
+  if (end == std::string::npos) return note;
+  for (const auto line : absl::StrSplit(text->substr(0, end), '\n')) {
+    const std::vector<std::string> words = absl::StrSplit(line, ' ');
+    if (words.size() != 2) continue;
+    if (words[0] == "line") note.run_line = words[1];
+    uint64_t* const field = words[0] == "epoch"            ? &note.epoch
+                            : words[0] == "went-back-from" ? &note.went_back_from
+                                                           : nullptr;
+    if (field != nullptr && !absl::SimpleAtoi(words[1], field)) *field = 0;
+  }
+  return note;
+}
+
+absl::Status WriteCommitNote(Files& files, const std::string& directory, const CommitNote& note) {
+  std::string text = Cat("line ", note.run_line, "\nepoch ", note.epoch, "\n");
+  if (note.went_back_from > 0) text += Cat("went-back-from ", note.went_back_from, "\n");
+  return WriteFileAtomically(files, NotePath(directory), text);
+}
+
+absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
+                             const std::string& store_line, uint64_t store_epoch) {
+  if (note.run_line != store_line || note.epoch <= store_epoch) return absl::OkStatus();
+  return absl::DataLossError(Cat(store_path, ": stands at epoch ", store_epoch, ", but epoch ",
+                                 note.epoch, " was committed: the end of its log is lost; ",
+                                 kDamagedStoreAdvice));
+}
+
+absl::Status CommitNoteWriter::Committed(const std::string& run_line, Epoch epoch) {
+  if (file_ == nullptr) {
+    TM_ASSIGN_OR_RETURN(file_, files_.OpenAppend(NotePath(directory_)));
+  }
+  TM_RETURN_IF_ERROR(file_->Truncate(0));
+  return file_->Append(Cat("line ", run_line, "\nepoch ", epoch.value, "\n"));
+}
+
+}  // namespace tidemark

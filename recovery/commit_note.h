@@ -1,0 +1,55 @@
+// CommitNote: how far the last commit went, in a second place (STATE_DIR/COMMITTED).
+//
+// A log that is cut, or in whose last record one bit is flipped, looks like one whose last write
+// never finished: the store opens at an earlier epoch, and what was committed behind it would be
+// lost without a word. So the number of each committed epoch is noted beside the store as well. The
+// note is not synced: the log is, so a note that a power cut takes away names an earlier epoch or
+// none, and never a later one.
+//
+// It tells nothing of an older copy of the whole directory, which has the older note; what is beside
+// every output does (docs/formats/output-owner.md).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/files.h"
+#include "base/ids.h"
+
+namespace tidemark {
+
+struct CommitNote {
+  std::string run_line = {};
+  uint64_t epoch = 0;  // 0: none is known
+  // The state has gone back to `epoch` from this one because of damage, and nothing was committed
+  // since: outputs may stand up to there. 0: it has not.
+  uint64_t went_back_from = 0;
+};
+
+absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& directory);
+// Durable when it returns: of a state that has gone back, or begins.
+absl::Status WriteCommitNote(Files& files, const std::string& directory, const CommitNote& note);
+
+// DataLoss when the note knows of a later epoch of the store's line than the store stands at.
+absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
+                             const std::string& store_line, uint64_t store_epoch);
+
+// Writes the note behind each commit. Thread rule: used by one thread at a time.
+class CommitNoteWriter {
+ public:
+  CommitNoteWriter(Files& files, std::string directory)
+      : files_(files), directory_(std::move(directory)) {}
+  absl::Status Committed(const std::string& run_line, Epoch epoch);
+
+ private:
+  Files& files_;
+  const std::string directory_;
+  std::unique_ptr<WritableFile> file_;
+};
+
+}  // namespace tidemark
