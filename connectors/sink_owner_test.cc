@@ -32,9 +32,15 @@ std::string Verdict(const SinkFacts& facts) {
                       : plan.owner->from_bytes == 0
                           ? plan.owner->run_line
                           : Cat(plan.owner->run_line, " from ", plan.owner->from_bytes);
+  const bool replaces =
+      plan.owner.has_value() && plan.owner->undo_kind == SinkOwner::Undo::kReplaced;
   if (plan.generation > 0) owner += Cat(" generation ", plan.generation);
   return Cat(plan.cut_before.has_value() ? Cat("cut to ", *plan.cut_before, ", ") : "",
-             plan.move_aside ? "aside, " : "", "cut to ", plan.length_bytes, " for ", owner);
+             replaces          ? "aside until a commit, "
+             : plan.move_aside ? "aside, "
+             : plan.keep_tail  ? "tail kept, "
+                               : "",
+             "cut to ", plan.length_bytes, " for ", owner);
 }
 
 struct Case {

@@ -164,6 +164,7 @@ absl::Status StateDirectory::OpenStore() {
     TM_RETURN_IF_ERROR(TryOpen());  // what lies beside it tells nothing about this one
     return NameLine();
   }
+  TM_RETURN_IF_ERROR(CheckIsNoHalfFork());
   absl::Status opened = CheckMarked();
   if (opened.ok()) opened = CheckNotLost();
   if (opened.ok()) opened = TryOpen();
@@ -172,6 +173,18 @@ absl::Status StateDirectory::OpenStore() {
   if (absl::IsDataLoss(opened)) opened = GoBack(opened);
   TM_RETURN_IF_ERROR(opened);
   return NameLine();
+}
+
+// A start from a snapshot that was refused has left no store, and without the snapshot the job would
+// begin at nothing.
+absl::Status StateDirectory::CheckIsNoHalfFork() const {
+  if (!note_.has_value() || note_->from_line.empty() || note_->discards) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, StorePath(options_.directory)));
+  if (there) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      Cat(options_.directory, ": a start from a snapshot of epoch ", note_->from_epoch,
+          " was not finished here; give the same command again, with --from, or start over with "
+          "--fresh"));
 }
 
 absl::Status StateDirectory::CheckIsNewest() {
@@ -192,6 +205,12 @@ absl::Status StateDirectory::GoBack(const absl::Status& damage) {
   return WriteCommitNote(
       files_, options_.directory,
       {.run_line = record_.run_line, .epoch = 0, .went_back_from = went_back_from_});
+}
+
+absl::Status StateDirectory::NameLine() {
+  if (!record_.run_line.empty()) return absl::OkStatus();
+  record_.run_line = begins_ ? note_->run_line : options_.new_line();
+  return CommitEpoch(*store_, record_, {});
 }
 
 // RocksDB opens a store without its log, and then whatever was in it is gone. A store that has been

@@ -119,6 +119,7 @@ class StateDirectory {
   absl::Status CheckMarked();
   absl::Status CheckNotLost() const;
   absl::Status CheckHoldsEpoch() const;
+  absl::Status CheckIsNoHalfFork() const;
   absl::Status CheckIsNewest();
   absl::Status GoBack(const absl::Status& damage);
   absl::Status CheckHasLog() const;

@@ -70,6 +70,11 @@ TEST_F(StateDirectoryTest, AStoreThatIsGoneIsNoEmptyState) {
     auto restored = StateDirectory::Open(files(), from);
     ASSERT_TRUE(restored.ok()) << restored.status();
     EXPECT_EQ(*RowsOf((*restored)->store()), RowsAt(1));
+    restored->reset();
+    // It was not finished, and has left no store; it is not begun at nothing.
+    const absl::Status half = OpenError();
+    EXPECT_TRUE(absl::IsFailedPrecondition(half) && Says(half, "was not finished")) << half;
+    ASSERT_TRUE(RemoveStartNote(files(), state()).ok());
   }
   ASSERT_TRUE(RemoveTree(files(), StorePath(state())).ok());
   StateDirectory::Options fresh = Options();
@@ -215,7 +220,7 @@ TEST_F(StateDirectoryTest, FreshComesBackUntilItIsDiscarded) {
   directory_.reset();
   StateDirectory::Options options = Options();
   options.fresh = true;
-  options.new_line = [] { return "another line"; };
+  options.new_line = [] { return "another"; };
   for (const bool from : {false, true}) {
     if (from) options.from = FromNewestSnapshot();
     {
@@ -226,7 +231,7 @@ TEST_F(StateDirectoryTest, FreshComesBackUntilItIsDiscarded) {
     }
     Open();
     EXPECT_EQ(directory_->record(), RecordOf(1));
-    EXPECT_EQ(directory_->abandoned_line(), "another line");
+    EXPECT_EQ(directory_->abandoned_line(), "another");
     ASSERT_TRUE(directory_->OutputsAreOpen().ok());
     directory_.reset();
     EXPECT_EQ(Names(SnapshotsPath(state())).size(), 1u);
@@ -238,8 +243,8 @@ TEST_F(StateDirectoryTest, FreshComesBackUntilItIsDiscarded) {
     ASSERT_TRUE((*opened)->Committed({1}).ok());
   }
   Open();
-  EXPECT_EQ(directory_->record().run_line, "another line");
-  EXPECT_EQ(Names(state()), (std::vector<std::string>{"LOCK", "staging", "store"}));
+  EXPECT_EQ(directory_->record().run_line, "another");
+  EXPECT_EQ(Names(state()), (std::vector<std::string>{"COMMITTED", "LOCK", "staging", "store"}));
 }
 
 TEST_F(StateDirectoryTest, WhatFreshDiscardsDoesNotComeBackWithThePower) {
@@ -298,11 +303,11 @@ TEST_F(StateDirectoryTest, AReplacingStartKeepsItsLineUntilItCommits) {
   StateDirectory::Options options = Options();
   options.fresh = true;
   int lines = 0;
-  options.new_line = [&] { return Cat("new line ", ++lines); };
+  options.new_line = [&] { return Cat("new", ++lines); };
   for (int start = 0; start < 3; ++start) {
     const auto opened = StateDirectory::Open(files(), options);
     ASSERT_TRUE(opened.ok()) << opened.status();
-    EXPECT_EQ((*opened)->record().run_line, "new line 1");
+    EXPECT_EQ((*opened)->record().run_line, "new1");
     EXPECT_TRUE((*opened)->begins());
   }
   {
@@ -314,10 +319,43 @@ TEST_F(StateDirectoryTest, AReplacingStartKeepsItsLineUntilItCommits) {
     // It dies here, with the old state still aside.
   }
   Open();
-  EXPECT_EQ(directory_->record().run_line, "new line 1");
+  EXPECT_EQ(directory_->record().run_line, "new1");
   EXPECT_FALSE(directory_->begins());
   EXPECT_FALSE(Exists(JoinPath(state(), "store.old")));
   EXPECT_FALSE(Exists(JoinPath(state(), "START")));
+}
+
+// A log that is cut between two commits opens without an error, at the earlier one.
+TEST_F(StateDirectoryTest, AStoreThatIsOlderThanItsLastCommitIsDamaged) {
+  Open();
+  for (const uint64_t epoch : {1, 2}) {
+    Commit(epoch);
+    ASSERT_TRUE(directory_->Committed({epoch}).ok());
+    directory_.reset();
+    if (epoch == 1) CopyTree(StorePath(state()), JoinPath(state(), "store.partial"));
+    Open();
+  }
+  directory_.reset();
+  ASSERT_TRUE(RemoveTree(files(), StorePath(state())).ok());
+  ASSERT_TRUE(files().Rename(JoinPath(state(), "store.partial"), StorePath(state())).ok());
+  const absl::Status damage = OpenError();
+  EXPECT_TRUE(absl::IsDataLoss(damage)) << damage;
+  EXPECT_TRUE(Says(damage, "epoch 2 was committed")) << damage;
+
+  // Whoever goes back from there, and dies, is known to have gone back until it commits.
+  StateDirectory::Options options = Options();
+  options.on_damaged = [&](const absl::Status&) {
+    return absl::OkStatus();  // what is there stands for the snapshot
+  };
+  for (int start = 0; start < 2; ++start) {
+    const auto opened = StateDirectory::Open(files(), options);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_EQ((*opened)->went_back_from(), 2u);
+  }
+  Open();
+  ASSERT_TRUE(directory_->Committed({2}).ok());
+  Open();
+  EXPECT_EQ(directory_->went_back_from(), 0u);
 }
 
 // Whether there was state is not known then, and an empty store would be begun.

@@ -32,7 +32,6 @@ StateDirectory::Options Simulation::OptionsOfState(Process& process) {
 }
 
 absl::Status Simulation::CheckWhatIsThere(Process& process, StateDirectory& directory) {
-  fork_from_.clear();
   const uint64_t epoch = directory.record().epoch.value;
   if (fresh_ && epoch > 0) Violation(Cat("a fresh start finds epoch ", epoch));
   if (epoch < acknowledged_ && !options_.flip) {
@@ -106,6 +105,7 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
     world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
   };
   TM_ASSIGN_OR_RETURN(process.run, OpenedRun::Open(std::move(compiled), std::move(open)));
+  fork_from_.clear();
   return absl::OkStatus();
 }
 
