@@ -105,9 +105,10 @@ SinkPlan PlanFresh(const SinkFacts& facts) {
       return plan;
     }
   }
-  const bool replaced = may_be_ours && Owns(facts.replaced_line, facts.owner) && !facts.owner->moving;
-  plan.move_aside = replaced ? facts.size_bytes.has_value()
-                             : HasContent(facts) && !unowned_and_stateless;
+  const bool replaced =
+      may_be_ours && Owns(facts.replaced_line, facts.owner) && !facts.owner->moving;
+  plan.move_aside =
+      replaced ? facts.size_bytes.has_value() : HasContent(facts) && !unowned_and_stateless;
   if (plan.move_aside && plan.owner.has_value()) {
     plan.owner->undo_kind = replaced ? SinkOwner::Undo::kReplaced : SinkOwner::Undo::kAside;
   }
@@ -181,7 +182,8 @@ SinkPlan PlanTaken(const SinkFacts& facts, const Committed& at) {
 
 // It holds what was committed behind the epoch that the state is at, and nobody has gone back.
 bool IsNewerThanState(const SinkFacts& facts) {
-  if (facts.take_over || !facts.owner.has_value() || !facts.owner->committed.has_value()) return false;
+  if (facts.take_over || !facts.owner.has_value() || !facts.owner->committed.has_value())
+    return false;
   const uint64_t epoch = facts.owner->committed->epoch;
   return epoch > facts.resume_epoch && epoch > facts.went_back_from;
 }

@@ -43,7 +43,8 @@ void TakeCommitted(std::string_view line, SinkOwner& owner) {
   const std::vector<std::string> words = absl::StrSplit(ToAbsl(line), ' ');
   SinkOwner::Committed committed;
   if (words.size() == 3 && words[0] == "committed" &&
-      absl::SimpleAtoi(words[1], &committed.epoch) && absl::SimpleAtoi(words[2], &committed.bytes)) {
+      absl::SimpleAtoi(words[1], &committed.epoch) &&
+      absl::SimpleAtoi(words[2], &committed.bytes)) {
     owner.committed = committed;
   }
 }
@@ -103,7 +104,6 @@ absl::StatusOr<std::optional<SinkOwner>> ReadOwner(Files& files, const std::stri
 namespace {
 
 std::string OwnerText(const SinkOwner& owner) {
-
   std::string text = Cat(owner.run_line, "\nfrom ", owner.from_bytes, "\n");
   if (!owner.state_directory.empty()) {
     text += Cat("job ", OneLine(owner.job), "\nstate ", OneLine(owner.state_directory), "\n");

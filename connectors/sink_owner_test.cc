@@ -85,7 +85,8 @@ TEST(SinkOwner, AFreshStartNeverDestroysWhatSomebodyOwns) {
       {"a damaged owner file", 5, By(""), "A", "", kNone, "aside, cut to 0 for A"},
       {"a damaged owner file, no state", 5, By(""), "", "", kNone, "aside, cut to 0 for nobody"},
       {"our own, never committed", 5, By("A"), "A", "", kNone, "cut to 0 for A"},
-      {"--fresh over the line before", 5, By("B"), "A", "B", kNone, "cut to 0 for A"},
+      {"--fresh over the line before", 5, By("B"), "A", "B", kNone,
+       "aside until a commit, cut to 0 for A"},
       {"--fresh, but a third line's", 5, By("C"), "A", "B", kNone, "aside, cut to 0 for A"},
       {"--fresh, but nobody's", 5, kNone, "A", "B", kNone, "aside, cut to 0 for A"},
   });
@@ -120,7 +121,7 @@ TEST(SinkOwner, AForkCannotCutItsOriginalsOutput) {
       {"moved to an empty file", 0, kNone, "F", "", parent, "cut to 0 for F"},
       {"moved to nobody's file", 5, kNone, "F", "", parent, "refuse"},
       {"moved, crashed before its first commit", 5, By("F"), "F", "", parent, "cut to 0 for F"},
-      {"taken over", 15, By("A"), "F", "A", parent, "cut to 10 for F from 10"},
+      {"taken over", 15, By("A"), "F", "A", parent, "tail kept, cut to 10 for F from 10"},
       {"taken over, but too short", 9, By("A"), "F", "A", parent, "loss"},
       {"taken over, crashed before its first commit", 15, By("F", 10), "F", "", parent,
        "cut to 10 for F from 10"},
@@ -133,8 +134,10 @@ TEST(SinkOwner, AForkCannotCutItsOriginalsOutput) {
 TEST(SinkOwner, AnOriginalTakesBackOnlyWhatItsForkDidNotOverwrite) {
   const Committed ten{.bytes = 10, .run_line = "A"};
   Check({
-      {"the fork began behind it", 20, By("F", 12), "A", "F", ten, "cut to 10 for A from 10"},
-      {"the fork began right at it", 20, By("F", 10), "A", "F", ten, "cut to 10 for A from 10"},
+      {"the fork began behind it", 20, By("F", 12), "A", "F", ten,
+       "tail kept, cut to 10 for A from 10"},
+      {"the fork began right at it", 20, By("F", 10), "A", "F", ten,
+       "tail kept, cut to 10 for A from 10"},
       {"the fork overwrote it", 20, By("F", 8), "A", "F", ten, "loss"},
       {"the fork's own file", 20, By("F", 0), "A", "F", ten, "loss"},
       {"without the flag", 20, By("F", 12), "A", "", ten, "refuse"},
@@ -201,7 +204,7 @@ TEST(SinkOwner, AResumeKnowsItsOwnFileByItsLineWhereverItsStateIs) {
   EXPECT_EQ(Refusal(copy),
             "out: is written from the state /s/b, of which /s/a is a copy; --take-over to cut it "
             "back to 10 bytes and go on in it");
-  EXPECT_EQ(Verdict(With(copy, true)), "cut to 10 for A from 10");
+  EXPECT_EQ(Verdict(With(copy, true)), "tail kept, cut to 10 for A from 10");
 }
 
 TEST(SinkOwner, ARefusalNamesOnlyTheFlagThatHelps) {
@@ -323,7 +326,7 @@ TEST(SinkOwner, AStateOlderThanANewOutputDoesNotCutIt) {
   SinkFacts fork =
       With(FactsOf(10, begun, OwnerState::kOther, Committed{.bytes = 10, .run_line = "A"}), true);
   fork.run_line = "F";
-  EXPECT_EQ(Verdict(fork), "cut to 10 for F from 10");
+  EXPECT_EQ(Verdict(fork), "tail kept, cut to 10 for F from 10");
 }
 
 class SinkOwnerFileTest : public ConnectorTest {};

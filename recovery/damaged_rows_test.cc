@@ -17,6 +17,8 @@ class DamagedRowsTest : public RecoveryTest {
 
   // A table of many blocks with the keys k10 to k49 of step 7, behind the epoch record.
   void SetUp() override {
+    Open();  // so that its first commit is no table
+    directory_.reset();
     StateDirectory::Options options = Options();
     options.store.large_commit_bytes = 1;
     auto opened = StateDirectory::Open(files(), options);

@@ -20,7 +20,7 @@
 namespace tidemark {
 
 struct StartNote {
-  std::string run_line;  // that begins
+  std::string run_line;       // that begins
   std::string replaces = {};  // the line whose state stands aside; empty: none, or not known
   // The snapshot that it begins from: its line and epoch; empty and 0 without one.
   std::string from_line = {};

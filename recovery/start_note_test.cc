@@ -45,10 +45,10 @@ TEST(StartNoteTest, WhatBecomesOfAnUnfinishedStart) {
   const StartNote fork{.run_line = "new", .from_line = "old", .from_epoch = 7};
   const Case cases[] = {
       {"nothing was under way", {.has_store = true}, Unfinished::kNone},
-      {"an older version, before it replaced the store", {.has_aside = true}, Unfinished::kTakeBack},
-      {"an older version, discarding",
-       {.has_store = true, .has_aside = true},
-       Unfinished::kFinish},
+      {"an older version, before it replaced the store",
+       {.has_aside = true},
+       Unfinished::kTakeBack},
+      {"an older version, discarding", {.has_store = true, .has_aside = true}, Unfinished::kFinish},
       {"an older version, and --fresh again",
        {.fresh = true, .has_store = true, .has_aside = true},
        Unfinished::kTakeBack},

@@ -33,7 +33,9 @@ std::string HostName() {
 bool IsOurs(const std::string& name) {
   return name == "LOCK" || name == "store" || name == "staging" || name == "snapshots" ||
          name == "requests" || name == "store.partial" || name == "store.old" ||
-         name == "COMMITTED" || absl::StartsWith(name, "COMMITTED.") || name == "START" || absl::StartsWith(name, "START.") || absl::StartsWith(name, kMark) || absl::StartsWith(name, "store.damaged-");
+         name == "COMMITTED" || absl::StartsWith(name, "COMMITTED.") || name == "START" ||
+         absl::StartsWith(name, "START.") || absl::StartsWith(name, kMark) ||
+         absl::StartsWith(name, "store.damaged-");
 }
 
 // A file where a directory has to be made: the path itself, or a part of it.

@@ -109,7 +109,7 @@ class StateDirectory {
   absl::Status Committed(Epoch epoch);
 
  private:
-  StateDirectory(Files& files, Options options) 
+  StateDirectory(Files& files, Options options)
       : files_(files), options_(std::move(options)), committed_(files, options_.directory) {}
   absl::Status TakeLock();
   absl::Status OpenStore();

@@ -353,6 +353,7 @@ TEST_F(StateDirectoryTest, AStoreThatIsOlderThanItsLastCommitIsDamaged) {
     EXPECT_EQ((*opened)->went_back_from(), 2u);
   }
   Open();
+  Commit(2);
   ASSERT_TRUE(directory_->Committed({2}).ok());
   Open();
   EXPECT_EQ(directory_->went_back_from(), 0u);

@@ -208,8 +208,8 @@ void Simulation::JudgeError(const LifePlan& plan, const absl::Status& error) {
   const std::string message(error.message());
   const bool flipped = options_.flip && result_.lives > 0;
   if (flipped) result_.refused = message;
-  const bool excused = disk_.fault_hit() || world_.publishing.met_trouble || plan.limit_bytes > 0 ||
-                       flipped;
+  const bool excused =
+      disk_.fault_hit() || world_.publishing.met_trouble || plan.limit_bytes > 0 || flipped;
   if (!excused) return Violation(Cat("failed without a fault: ", message));
   const bool names_something = absl::StrContains(message, "/") || absl::StrContains(message, "'");
   if (!names_something || absl::StrContains(message, "\n")) {
