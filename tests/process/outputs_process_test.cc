@@ -20,8 +20,6 @@ using ::testing::Not;
 
 class Outputs : public BadInput {
  protected:
-  static constexpr int kNeedsSomebody = 3;
-
   void SetUp() override {
     BadInput::SetUp();
     std::string other = JobWith("name: job", "name: other");

@@ -22,7 +22,8 @@ def _precompiled_headers_impl(ctx):
         ctx = ctx,
         cc_toolchain = toolchain,
         requested_features = ctx.features,
-        unsupported_features = ctx.disabled_features,
+        # A header of everybody's is no module: the layering check is about those who use it.
+        unsupported_features = ctx.disabled_features + ["layering_check", "module_maps"],
     )
     precompiled = ctx.actions.declare_file(ctx.label.name + ".h.gch")
     variables = cc_common.create_compile_variables(
