@@ -115,16 +115,16 @@ FaultJob Replacing(const std::string& name, const char* sinks, const Words& flag
           .outputs = outputs};
 }
 
-// As Replacing(), into another state directory, which the same command then finds occupied.
-FaultJob TakingOver(const std::string& name, const char* sinks,
-                    const std::vector<FaultOutput>& outputs) {
-  FaultJob job = Replacing(
-      name, sinks, {"--from", kFirstSnapshot, "--state", "out/new.state", "--take-over"}, outputs);
-  job.later = Command({"--state", "out/new.state"});
+// As Replacing(), by a command that cannot be given again once it has succeeded: the new state is
+// there, or the snapshot is not. `later` flags go on.
+FaultJob Once(FaultJob job, const Words& later) {
+  job.later = Command(later);
   return job;
 }
 
 std::vector<FaultJob> MakeJobs() {
+  const Words elsewhere = {"--state", "out/new.state"};
+  const Words take_over = {"--from", kFirstSnapshot, "--state", "out/new.state", "--take-over"};
   const Words roll_back = {"--from", kFirstSnapshot, "--fresh", "--take-over"};
   const Words fresh = {"--fresh"};
   return {
@@ -132,10 +132,10 @@ std::vector<FaultJob> MakeJobs() {
       Resumed(Late()),
       Tables(),
       Resumed(Tables()),
-      TakingOver("take_over", kTwoFiles, {kOne, kTwo}),
-      TakingOver("take_over_table", kFileAndTable, {kOne, kTable}),
-      Replacing("roll_back", kTwoFiles, roll_back, {kOne, kTwo}),
-      Replacing("roll_back_table", kFileAndTable, roll_back, {kOne, kTable}),
+      Once(Replacing("take_over", kTwoFiles, take_over, {kOne, kTwo}), elsewhere),
+      Once(Replacing("take_over_table", kFileAndTable, take_over, {kOne, kTable}), elsewhere),
+      Once(Replacing("roll_back", kTwoFiles, roll_back, {kOne, kTwo}), {}),
+      Once(Replacing("roll_back_table", kFileAndTable, roll_back, {kOne, kTable}), {}),
       Replacing("fresh_two", kTwoFiles, fresh, {kOne, kTwo}),
       Replacing("fresh_three", kThree, fresh, {kOne, kTable, kThird}),
   };

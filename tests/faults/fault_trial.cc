@@ -46,6 +46,15 @@ std::string Unseemly(const ChildProcess::End& end) {
   return "";
 }
 
+// Once a run has committed, it says so with whatever ends it.
+bool CommittedNothing(const ChildProcess::End& end) {
+  return end.exit_code != 0 && end.err.find("the state stands at epoch") == std::string::npos;
+}
+
+std::string RowsOf(const std::string& database, const std::string& table) {
+  return Ask(database, Cat("SELECT * FROM ", table, " ORDER BY 1, 2"));
+}
+
 }  // namespace
 
 FaultTrial::FaultTrial(const TrialOptions& options, const FaultJob& job)
@@ -79,14 +88,14 @@ void FaultTrial::Remove(const std::string& path) {
   TM_CHECK(RemoveTree(*files_, path).ok(), "a directory can be removed");
 }
 
-FaultTrial::Contents FaultTrial::Read() const {
+FaultTrial::Contents FaultTrial::Read(const std::string& root) const {
   Contents contents;
   for (const FaultOutput& output : job_.outputs) {
-    const std::string path = Work(output.path);
+    const std::string path = JoinPath(root, output.path);
     if (!files_->Stat(path).ok()) {
       contents.push_back("(missing)");
     } else if (!output.table.empty()) {
-      contents.push_back(Ask(path, Cat("SELECT * FROM ", output.table, " ORDER BY 1, 2")));
+      contents.push_back(RowsOf(path, output.table));
     } else {
       const auto bytes = ReadSmallFile(*files_, path);
       contents.push_back(bytes.ok() ? *bytes : std::string(bytes.status().message()));
@@ -96,7 +105,7 @@ FaultTrial::Contents FaultTrial::Read() const {
 }
 
 std::string FaultTrial::Difference(const Contents& expected) const {
-  const Contents found = Read();
+  const Contents found = Read(work_);
   for (size_t i = 0; i < found.size(); ++i) {
     if (found[i] == expected[i]) continue;
     const auto [a, b] =
@@ -123,7 +132,7 @@ absl::StatusOr<FaultTrial::Contents> FaultTrial::Undisturbed(
   if (end.exit_code != 0) {
     return absl::InternalError(Cat(job_.name, ", undisturbed: ", Ended(end)));
   }
-  return Read();
+  return Read(work_);
 }
 
 absl::Status FaultTrial::Prepare() {
@@ -147,6 +156,7 @@ absl::Status FaultTrial::Prepare() {
     }
   }
   if (!job_.former.empty()) {
+    replaced_ = Read(beginning_);
     TM_ASSIGN_OR_RETURN(former_expected_, Undisturbed(job_.former));
   }
   const Verdict counted = Try({.at = 0});
@@ -170,6 +180,7 @@ Verdict FaultTrial::Try(const Fault& fault) {
   if (replaces) {
     Copy(left_, work_);
     JudgeFormer(verdict.run, verdict.violations);
+    JudgeReplaced(verdict.run, verdict.violations);
   }
   return verdict;
 }
@@ -219,9 +230,39 @@ void FaultTrial::JudgeFormer(const FaultRun& run, std::vector<std::string>& viol
     if (!difference.empty() && !Difference(expected_).empty()) {
       violations.push_back(Cat("the former command went on, but ", difference));
     }
-  } else if (run.end.exit_code == 2 || run.end.exit_code == 3) {
+  } else if (CommittedNothing(run.end) && run.end.exit_code != 1) {
     violations.push_back(Cat("the start was refused (", Ended(run.end),
                              "), and the former command does not go on: ", Ended(end)));
+  }
+}
+
+// Whether `content` is still there: in its place, or moved aside in the same directory or database.
+bool FaultTrial::IsKept(const FaultOutput& output, const std::string& content) const {
+  const std::string path = JoinPath(left_, output.path);
+  if (!output.table.empty()) {
+    const std::string tables = Ask(path, "SELECT name FROM sqlite_master WHERE type = 'table'");
+    for (const auto& table : absl::StrSplit(tables, ' ')) {
+      if (RowsOf(path, std::string(table)) == content) return true;
+    }
+    return false;
+  }
+  const auto names = files_->List(ParentDirectory(path));
+  if (!names.ok()) return false;
+  for (const std::string& name : *names) {
+    const auto bytes = ReadSmallFile(*files_, JoinPath(ParentDirectory(path), name));
+    if (bytes.ok() && bytes->compare(0, content.size(), content) == 0) return true;
+  }
+  return false;
+}
+
+void FaultTrial::JudgeReplaced(const FaultRun& run, std::vector<std::string>& violations) const {
+  if (!CommittedNothing(run.end)) return;
+  for (size_t i = 0; i < replaced_.size(); ++i) {
+    const FaultOutput& output = job_.outputs[i];
+    if (IsKept(output, replaced_[i])) continue;
+    violations.push_back(Cat("the start failed, and what was in ", output.path,
+                             output.table.empty() ? "" : Cat(", table ", output.table),
+                             " is gone: ", Ended(run.end)));
   }
 }
 

@@ -8,10 +8,13 @@
 //  - The command ended in time by an exit code of its own, without `internal error`. Unless that
 //    code is 0, a line on standard error names a path or a step.
 //  - The same command, undisturbed, then ends with 0, and the outputs are those of a run that never
-//    met a fault: files byte for byte, tables row for row.
+//    met a fault: files byte for byte, tables row for row. (After success, a command that cannot be
+//    given twice is followed by the one that goes on.)
 //  - A command that replaces something leaves the former command a way: it is refused in an orderly
 //    manner, or ends with 0 and the outputs of one command or the other. If the start was refused
-//    (exit code 2 or 3), the former command must go on.
+//    (exit code 2 or 3, and nothing committed), the former command must go on.
+//  - Until such a command has committed something, all that it replaces is still there, in its
+//    place or moved aside.
 //
 // The directory is always at the same path, because states and outputs remember where they are.
 #pragma once
@@ -62,7 +65,7 @@ class FaultTrial {
   ChildProcess::End Run(const std::vector<std::string>& arguments) const;
   void Copy(const std::string& from, const std::string& to);
   void Remove(const std::string& path);
-  Contents Read() const;
+  Contents Read(const std::string& root) const;
   // Where the outputs differ from `expected`; empty: nowhere.
   std::string Difference(const Contents& expected) const;
 
@@ -71,6 +74,8 @@ class FaultTrial {
   void JudgeEnd(const FaultRun& run, std::vector<std::string>& violations) const;
   void JudgeRepetition(const FaultRun& run, std::vector<std::string>& violations) const;
   void JudgeFormer(const FaultRun& run, std::vector<std::string>& violations) const;
+  bool IsKept(const FaultOutput& output, const std::string& content) const;
+  void JudgeReplaced(const FaultRun& run, std::vector<std::string>& violations) const;
 
   const TrialOptions options_;
   const FaultJob job_;
@@ -81,6 +86,7 @@ class FaultTrial {
   int rows_ = 0;
   Contents expected_;
   Contents former_expected_;
+  Contents replaced_;  // what the command finds
   std::array<uint64_t, kCalls> counts_{};
 };
 
