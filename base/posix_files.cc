@@ -163,11 +163,15 @@ class PosixFiles final : public Files {
     DIR* dir = opendir(directory.c_str());
     if (dir == nullptr) return PosixError(directory, "list", errno);
     std::vector<std::string> names;
+    errno = 0;  // which alone tells an error from the end
     while (const dirent* entry = readdir(dir)) {
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") names.emplace_back(name);
+      errno = 0;
     }
+    const int error = errno;
     closedir(dir);
+    if (error != 0) return PosixError(directory, "list", error);
     std::sort(names.begin(), names.end());
     return names;
   }

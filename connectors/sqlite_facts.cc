@@ -14,10 +14,11 @@ namespace {
 constexpr char kOwnersTable[] =
     "CREATE TABLE IF NOT EXISTS tidemark_sinks ("
     "sink TEXT PRIMARY KEY COLLATE NOCASE, run_line TEXT NOT NULL, epoch INTEGER NOT NULL, "
-    "opened INTEGER NOT NULL, made_table INTEGER NOT NULL, job TEXT, state TEXT, begun INTEGER)";
+    "opened INTEGER NOT NULL, made_table INTEGER NOT NULL, job TEXT, state TEXT, begun INTEGER, "
+    "undo TEXT)";
 // What tables of older versions lack.
 constexpr std::pair<const char*, const char*> kLaterColumns[] = {
-    {"job", "TEXT"}, {"state", "TEXT"}, {"begun", "INTEGER"}};
+    {"job", "TEXT"}, {"state", "TEXT"}, {"begun", "INTEGER"}, {"undo", "TEXT"}};
 
 // "it's" -> "'it''s'": a text as SQL has it.
 std::string SqlText(std::string_view text) {

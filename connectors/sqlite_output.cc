@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "connectors/special_file.h"
 #include "connectors/sqlite_facts.h"
+#include "connectors/sqlite_undo.h"
 
 namespace tidemark {
 namespace {
@@ -115,6 +116,8 @@ absl::Status SqliteOutput::Prepare(const std::optional<Position>& resume,
                                    const SinkContext& context, Outcome outcome) {
   TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
   TM_RETURN_IF_ERROR(MakeOwners(*database_));
+  TM_ASSIGN_OR_RETURN(const bool undone, UndoAbandoned(*database_, options_.table, context));
+  if (undone) context.say(Cat(where_, ": is as it was before a start that came to nothing"));
   TM_ASSIGN_OR_RETURN(const FoundTable found,
                       FindTable(*database_, PlaceOf(options_), resume, context));
   const TableFacts& facts = found.facts;
@@ -131,30 +134,43 @@ absl::Status SqliteOutput::Prepare(const std::optional<Position>& resume,
 
 absl::Status SqliteOutput::CarryOut(const TableFacts& facts, const TablePlan& plan,
                                     const SinkContext& context) {
-  const std::string table = SqlName(options_.table);
+  const bool is_ours = facts.owner.has_value() && facts.owner->run_line == run_line_;
   made_table_ = facts.owner.has_value() && facts.owner->made_table && !plan.move_aside;
+  // A line of runs that has committed needs no more what it took; one that has not keeps it.
+  const bool has_committed = facts.resume.has_value() && facts.resume->run_line == run_line_;
+  if (is_ours && has_committed) TM_RETURN_IF_ERROR(EndUndo(*database_, options_.table));
+  TM_ASSIGN_OR_RETURN(std::string undo, UndoOf(*database_, is_ours ? options_.table : ""));
   if (plan.move_aside) {
-    TM_ASSIGN_OR_RETURN(const std::string aside, MoveAside());
-    const bool ours = facts.owner.has_value() && facts.owner->run_line == run_line_;
+    TM_ASSIGN_OR_RETURN(const std::string aside,
+                        FreeTableName(*database_, options_.table, "_old_"));
+    TM_RETURN_IF_ERROR(RenameTable(*database_, options_.table, aside));
+    if (!is_ours) undo = aside;
     context.say(
         Cat(where_, ": moved to table '", aside,
-            ours ? std::string("'; begins anew") : Cat("', because it ", DescribeOwner(facts))));
+            is_ours ? std::string("'; begins anew") : Cat("', because it ", DescribeOwner(facts))));
   } else if (facts.new_output && facts.resume.has_value() && plan.begun > 0 &&
              !facts.owner.has_value()) {
     context.say(Cat(where_, ": begins anew behind epoch ", plan.begun,
                     "; earlier rows are wherever that table is now, and may include those of ",
                     "epoch ", facts.resume->epoch, ", which come again here"));
-  } else if (plan.clear && facts.exists) {
+  } else if (facts.owner.has_value() && !is_ours && !run_line_.empty()) {
     // What the sink made it makes anew, since the job's columns may be others now.
-    TM_RETURN_IF_ERROR(
-        database_->Execute(Cat(made_table_ ? "DROP TABLE " : "DELETE FROM ", table)));
+    const TableContent content = !plan.clear   ? TableContent::kStays
+                                 : made_table_ ? TableContent::kGoesAsTable
+                                               : TableContent::kGoesAsRows;
+    TM_ASSIGN_OR_RETURN(undo, KeepForUndo(*database_, options_.table, content));
+  } else if (plan.clear && facts.exists) {
+    // Nothing in it was committed, or no state is kept.
+    TM_RETURN_IF_ERROR(database_->Execute(
+        Cat(made_table_ ? "DROP TABLE " : "DELETE FROM ", SqlName(options_.table))));
   }
+  has_undo_ = !undo.empty();
   ++opened_;
   TM_ASSIGN_OR_RETURN(
       auto own,
       database_->Prepare(
           "INSERT OR REPLACE INTO tidemark_sinks (sink, run_line, epoch, opened, made_table, job, "
-          "state, begun) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+          "state, begun, undo) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
   own.BindText(1, options_.table);
   own.BindText(2, run_line_);
   own.BindNumber(3, plan.epoch);
@@ -163,31 +179,8 @@ absl::Status SqliteOutput::CarryOut(const TableFacts& facts, const TablePlan& pl
   own.BindText(6, context.job);
   own.BindText(7, context.state_directory);
   own.BindNumber(8, plan.begun);
+  own.BindText(9, undo);
   return own.Step().status();
-}
-
-// To the first free `<table>_old_N`, with its line in tidemark_sinks.
-absl::StatusOr<std::string> SqliteOutput::MoveAside() {
-  TM_ASSIGN_OR_RETURN(auto taken,
-                      database_->Prepare("SELECT 1 FROM sqlite_schema WHERE name = ?1 "
-                                         "COLLATE NOCASE UNION ALL "
-                                         "SELECT 1 FROM tidemark_sinks WHERE sink = ?1"));
-  std::string aside;
-  for (int n = 1;; ++n) {
-    aside = Cat(options_.table, "_old_", n);
-    taken.BindText(1, aside);
-    TM_ASSIGN_OR_RETURN(const bool is_taken, taken.Step());
-    taken.Reset();
-    if (!is_taken) break;
-  }
-  TM_RETURN_IF_ERROR(database_->Execute(
-      Cat("ALTER TABLE ", SqlName(options_.table), " RENAME TO ", SqlName(aside))));
-  TM_ASSIGN_OR_RETURN(auto rename,
-                      database_->Prepare("UPDATE tidemark_sinks SET sink = ?2 WHERE sink = ?1"));
-  rename.BindText(1, options_.table);
-  rename.BindText(2, aside);
-  TM_RETURN_IF_ERROR(rename.Step().status());
-  return aside;
 }
 
 // ---- rows, on the worker -------------------------------
@@ -278,6 +271,7 @@ EpochOutput SqliteOutput::EndEpoch(Epoch epoch) {
   if (!output.rows.empty()) last_epoch_ = static_cast<int64_t>(epoch.value);
   output.position.Set("epoch", last_epoch_).Set("earlier", earlier).Set("run_line", run_line_);
   if (!real_path_.empty()) output.position.Set("path", real_path_).Set("table", options_.table);
+  if (has_undo_) output.committed = [this] { return Committed(); };
   return output;
 }
 
@@ -307,6 +301,15 @@ absl::Status SqliteOutput::RefuseCommitted(const SqliteRowsReader& row, const ab
   return absl::FailedPreconditionError(Cat(
       refused,
       "; the row is kept: change the table, or let on_error be skip, then start this job again"));
+}
+
+absl::Status SqliteOutput::Committed() {
+  if (!has_undo_) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
+  TM_RETURN_IF_ERROR(EndUndo(*database_, options_.table));
+  TM_RETURN_IF_ERROR(transaction.Commit());
+  has_undo_ = false;
+  return absl::OkStatus();
 }
 
 absl::Status SqliteOutput::Publish(Epoch epoch, const std::string& rows) {

@@ -8,6 +8,7 @@
 // are known.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -74,6 +75,8 @@ class SqliteOutput {
   EpochOutput EndEpoch(Epoch epoch);
   // On the committer.
   absl::Status Publish(Epoch epoch, const std::string& rows);
+  // The first commit of this line of runs: what it replaced is no longer needed.
+  absl::Status Committed();
 
   // "out/quakes.db, table 'daily'"
   const std::string& where() const { return where_; }
@@ -91,7 +94,6 @@ class SqliteOutput {
   absl::Status Prepare(const std::optional<Position>& resume, const SinkContext& context,
                        Outcome outcome);
   absl::Status CarryOut(const TableFacts& facts, const TablePlan& plan, const SinkContext& context);
-  absl::StatusOr<std::string> MoveAside();
   // What tidemark_sinks says; nothing when another writer has taken the table.
   absl::StatusOr<std::optional<int64_t>> PublishedEpoch();
 
@@ -111,7 +113,8 @@ class SqliteOutput {
   std::unique_ptr<SqliteDatabase> database_;
   std::unique_ptr<SqliteTableWriter> table_;
   bool made_table_ = false;
-  int64_t opened_ = 0;  // tells this writer from another one of the same line
+  std::atomic<bool> has_undo_{false};  // read by the worker
+  int64_t opened_ = 0;                 // tells this writer from another one of the same line
 };
 
 }  // namespace tidemark

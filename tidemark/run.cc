@@ -227,6 +227,19 @@ class Run {
     }
   }
 
+  // What these flags ask for has been done, and would be done again.
+  std::string WhatGoesOn() const {
+    std::string flags;
+    const auto add = [&](bool given, const char* flag) {
+      if (given) flags += Cat(flags.empty() ? "" : " and ", flag);
+    };
+    add(!options_.from_snapshot.empty(), "--from");
+    add(options_.fresh, "--fresh");
+    add(!options_.new_outputs.empty(), "--new-output");
+    return Cat(", the same command ", flags.empty() ? "" : Cat("without ", flags, " "),
+               "goes on from there");
+  }
+
   // What stops a run until somebody does something stops the same command, too.
   std::string WhereItStands(const absl::Status& end) const {
     const bool needs_somebody = absl::IsFailedPrecondition(end) || absl::IsDataLoss(end);
@@ -235,8 +248,7 @@ class Run {
       return needs_somebody ? "; nothing was committed"
                             : "; nothing was committed, the same command starts again";
     }
-    return Cat("; the state stands at epoch ", epoch,
-               needs_somebody ? "" : ", the same command goes on from there");
+    return Cat("; the state stands at epoch ", epoch, needs_somebody ? "" : WhatGoesOn());
   }
 
   int Drive() {
@@ -313,8 +325,7 @@ class Run {
     }
     return {.begin = begin,
             .kept = "what was committed is kept: ",
-            .end = Cat(" in ", Printable(directory_->path()),
-                       ", the same command goes on from there\n"),
+            .end = Cat(" in ", Printable(directory_->path()), WhatGoesOn(), "\n"),
             .nothing_kept = "nothing was committed yet, the same command starts again\n",
             .epoch = &committed_epoch_};
   }
@@ -407,7 +418,7 @@ class Run {
                            absl::StrFormat("%.1f s", seconds));
     if (job_->keeps_state()) {
       line += Cat("; state at epoch ", committed_epoch_.load(), " in ", directory_->path());
-      if (stopped) line += ", the same command goes on from there";
+      if (stopped) line += WhatGoesOn();
     }
     view_.Say(line);
     if (numbers.closed_at_end == 0 || !job_->keeps_state()) return;
