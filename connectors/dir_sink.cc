@@ -93,7 +93,7 @@ absl::StatusOr<std::unique_ptr<CutBackDir>> CutBackDir::Open(const DirSinkOption
                                                              const std::optional<Position>& resume,
                                                              const SinkContext& context) {
   SinkContext claimed = context;
-  claimed.claim = [](const std::string&) { return absl::OkStatus(); };
+  claimed.claim = [](const OutputPlace&) { return absl::OkStatus(); };
   TM_RETURN_IF_ERROR(Check(options, resume, claimed));
   std::unique_ptr<CutBackDir> dir(new CutBackDir());
   dir->run_line_ = context.run_line;

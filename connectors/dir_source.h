@@ -59,6 +59,11 @@ class DirSource final : public SourceFactory<T> {
                                       const SourceContext& context) override {
     return PreviewFile<T>(File(partition), open_, resume, context);
   }
+  absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext& context) override {
+    TM_ASSIGN_OR_RETURN(std::vector<std::string> names, Partitions(context));
+    for (std::string& name : names) name = JoinPath(options_.path, name);
+    return names;
+  }
   std::string Describe() const override {
     return Cat("directory ", JoinPath(options_.path, options_.glob));
   }

@@ -308,7 +308,9 @@ absl::Status CutBackFile::Check(const std::string& path, const std::optional<Pos
   if (FollowLinks(path) == "/dev/null") return CommittedIn(resume).status();
   TM_RETURN_IF_ERROR(RefuseSpecial(path));
   TM_ASSIGN_OR_RETURN(const Found found, Gather(path, resume, context));
-  TM_RETURN_IF_ERROR(context.claim(RealPath(found.facts.path)));
+  TM_RETURN_IF_ERROR(context.claim({.name = RealPath(found.facts.path),
+                                    .file = found.facts.path,
+                                    .beside = {OwnerPath(found.facts.path)}}));
   return PlanSink(found.facts).refusal;
 }
 

@@ -99,9 +99,7 @@ class LineFileWriter final : public SinkWriter<T> {
     }
     return absl::OkStatus();
   }
-  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override {
-    return file_->EndEpoch(epoch);
-  }
+  absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override { return file_->EndEpoch(epoch); }
 
  private:
   const std::unique_ptr<CutBackFile> file_;

@@ -174,6 +174,9 @@ class FileSource final : public SourceFactory<T> {
                                       const SourceContext& context) override {
     return PreviewFile<T>(options_, open_, resume, context);
   }
+  absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext&) override {
+    return std::vector<std::string>{options_.path};
+  }
   std::string Describe() const override { return Cat("file ", options_.path); }
 
  private:

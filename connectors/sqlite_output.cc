@@ -75,6 +75,8 @@ SqliteOutput::SqliteOutput(const SqliteTableOptions& options, const SinkContext&
     : options_(options),
       where_(WhereIs(PlaceOf(options))),
       run_line_(context.run_line),
+      sink_(context.sink),
+      files_(context.files),
       skips_(context.skips) {}
 
 // ---- opening -------------------------------------------
@@ -84,7 +86,10 @@ absl::Status SqliteOutput::Check(const SqliteTableOptions& options,
                                  const SinkContext& context) {
   TM_RETURN_IF_ERROR(CheckOptions(options, resume, context));
   TM_RETURN_IF_ERROR(
-      context.claim(Cat(RealPath(options.path), ", table '", SqlLower(options.table), "'")));
+      context.claim({.name = Cat(RealPath(options.path), ", table '", SqlLower(options.table), "'"),
+                     .file = options.path,
+                     .beside = {Cat(options.path, "-wal"), Cat(options.path, "-shm"),
+                                Cat(options.path, "-journal")}}));
   TM_ASSIGN_OR_RETURN(const bool there, Exists(*context.files, options.path));
   if (!there) return absl::OkStatus();
   SqliteOutput output(options, context);
@@ -109,6 +114,7 @@ absl::StatusOr<std::unique_ptr<SqliteOutput>> SqliteOutput::Open(
   output->table_ =
       std::make_unique<SqliteTableWriter>(*output->database_, options.table, options.key);
   TM_RETURN_IF_ERROR(output->Prepare(resume, context, Outcome::kKept));
+  TM_ASSIGN_OR_RETURN(output->file_, context.files->Stat(options.path));
   return output;
 }
 
@@ -312,7 +318,31 @@ absl::Status SqliteOutput::Committed() {
   return absl::OkStatus();
 }
 
+// The database is open, whatever has become of its path: rows would be written to a file that nobody
+// finds. Of one that became shorter SQLite itself says whether it is whole.
+absl::Status SqliteOutput::CheckIsInPlace() {
+  const absl::StatusOr<FileInfo> info = files_->Stat(options_.path);
+  if (absl::IsNotFound(info.status()) ||
+      (info.ok() && (info->inode != file_.inode || info->device != file_.device))) {
+    return absl::FailedPreconditionError(
+        Cat(options_.path, ": was removed or replaced while this job writes to it; what was not ",
+            "taken is kept: put it back, or begin anew with --new-output ", ShellWord(sink_)));
+  }
+  TM_RETURN_IF_ERROR(info.status());
+  const bool was_cut = info->size_bytes < file_.size_bytes;
+  file_.size_bytes = info->size_bytes;
+  if (!was_cut) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const auto other, SqliteDatabase::Open(options_.path, options_.busy_timeout));
+  TM_ASSIGN_OR_RETURN(auto check, other->Prepare("PRAGMA quick_check(1)"));
+  const auto checked = check.Step();
+  if (checked.ok() && *checked && check.Text(0) == "ok") return absl::OkStatus();
+  return absl::DataLossError(
+      Cat(options_.path, ": was cut while this job writes to it, and is damaged; put a good copy ",
+          "back; what was not taken is kept"));
+}
+
 absl::Status SqliteOutput::Publish(Epoch epoch, const std::string& rows) {
+  TM_RETURN_IF_ERROR(CheckIsInPlace());
   TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
   TM_ASSIGN_OR_RETURN(const std::optional<int64_t> published, PublishedEpoch());
   if (!published.has_value()) {
@@ -336,7 +366,8 @@ absl::Status SqliteOutput::Publish(Epoch epoch, const std::string& rows) {
   note->BindNumber(2, static_cast<int64_t>(epoch.value));
   note->BindNumber(3, made_table_ ? 1 : 0);
   TM_RETURN_IF_ERROR(note->Step().status());
-  return transaction.Commit();
+  TM_RETURN_IF_ERROR(transaction.Commit());
+  return CheckIsInPlace();  // now they would be nowhere
 }
 
 }  // namespace tidemark

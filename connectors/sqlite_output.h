@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/files.h"
 #include "base/ids.h"
 #include "connectors/lines.h"
 #include "connectors/sqlite_database.h"
@@ -96,10 +97,13 @@ class SqliteOutput {
   absl::Status CarryOut(const TableFacts& facts, const TablePlan& plan, const SinkContext& context);
   // What tidemark_sinks says; nothing when another writer has taken the table.
   absl::StatusOr<std::optional<int64_t>> PublishedEpoch();
+  absl::Status CheckIsInPlace();
 
   const SqliteTableOptions options_;
   const std::string where_;
   const std::string run_line_;
+  const std::string sink_;
+  Files* const files_;
   SkipLog* const skips_;
   std::string real_path_;  // for messages of later starts; empty when that is not known
 
@@ -111,6 +115,7 @@ class SqliteOutput {
 
   // Of the committer; used by Open() before there is one.
   std::unique_ptr<SqliteDatabase> database_;
+  FileInfo file_;  // as it was when it was last looked at
   std::unique_ptr<SqliteTableWriter> table_;
   bool made_table_ = false;
   std::atomic<bool> has_undo_{false};  // read by the worker

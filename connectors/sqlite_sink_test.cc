@@ -80,6 +80,9 @@ class SqliteSinkTest : public ConnectorTest {
     if (!output.rows.empty()) {
       EXPECT_EQ(Publish(epoch, output), absl::OkStatus());
     }
+    if (output.committed) {
+      EXPECT_EQ(output.committed(), absl::OkStatus());
+    }
     return output;
   }
   std::string Table() { return Ask(options_.path, "SELECT * FROM daily ORDER BY rowid"); }

@@ -61,6 +61,10 @@ class StdinSource final : public SourceFactory<T> {
   absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext&) override {
     return std::vector<std::string>{"stdin"};
   }
+  // It may be a file (`< rows.jsonl`).
+  absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext&) override {
+    return std::vector<std::string>{Cat("/dev/fd/", options_.fd)};
+  }
   absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string&,
                                                            const std::optional<Position>&,
                                                            const SourceContext& context) override {

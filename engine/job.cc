@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "engine/output_claims.h"
 #include "engine/resume_check.h"
 #include "recovery/state_directory.h"
 
@@ -189,7 +190,7 @@ absl::Status Job::CheckNewOutputs() const {
   return absl::OkStatus();
 }
 
-SinkContext Job::ContextOfSinks() const {
+absl::StatusOr<SinkContext> Job::ContextOfSinks() const {
   SinkContext context{.files = options_.files,
                       .run_line = options_.run_line,
                       .replaced_line = options_.replaced_line,
@@ -202,7 +203,10 @@ SinkContext Job::ContextOfSinks() const {
   context.holds_state = [files = options_.files](const std::string& directory) {
     return HoldsState(*files, directory);
   };
-  context.claim = ClaimOutputs();
+  TM_ASSIGN_OR_RETURN(std::vector<InputFile> inputs, InputFiles(plan_, {.files = options_.files,
+                                                                        .clock = options_.clock,
+                                                                        .skips = options_.skips}));
+  context.claim = ClaimOutputs(*options_.files, std::move(inputs), options_.state_directory);
   context.say = options_.say;
   context.skips = options_.skips;
   return context;
@@ -212,7 +216,7 @@ absl::Status Job::OpenWorkers() {
   TM_RETURN_IF_ERROR(FindPartitions());
   TM_RETURN_IF_ERROR(CheckSkipItems());
   TM_RETURN_IF_ERROR(CheckNewOutputs());
-  const SinkContext sinks = ContextOfSinks();
+  TM_ASSIGN_OR_RETURN(const SinkContext sinks, ContextOfSinks());
   const EpochRecord* resume = options_.resume ? &*options_.resume : nullptr;
   MakeTime();
   MakeExchanges();

@@ -128,7 +128,7 @@ class Job {
   absl::Status FindPartitions();
   absl::Status CheckSkipItems() const;
   absl::Status CheckNewOutputs() const;
-  SinkContext ContextOfSinks() const;
+  absl::StatusOr<SinkContext> ContextOfSinks() const;
   absl::Status OpenWorkers();
   void ShowFirstLate(int step, const FirstLate& late);
   int64_t OldestInExchanges() const;

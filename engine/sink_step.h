@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,6 +34,13 @@ struct EpochOutput {
   // Called behind the commit, on the committer's thread; not for an epoch that is not written,
   // since it holds nothing. May be empty.
   std::function<absl::Status()> committed;
+};
+
+// What a sink writes to, as far as it is files.
+struct OutputPlace {
+  std::string name;                      // what no two sinks share: a path, a table of a database
+  std::string file;                      // that it is, or is in
+  std::vector<std::string> beside = {};  // files that go with it
 };
 
 // How a sink is opened. Everything pointed to outlives the writer.
@@ -62,9 +70,9 @@ struct SinkContext {
   std::function<bool(const std::string& directory)> holds_state = [](const std::string&) {
     return false;
   };
-  // Called by Check() with the path or table that will be written; refuses one that another sink of
-  // this job writes.
-  std::function<absl::Status(const std::string& output)> claim = [](const std::string&) {
+  // Called by Check() with what will be written; refuses what another sink of this job writes, what
+  // a source of it reads, and the state directory.
+  std::function<absl::Status(const OutputPlace& place)> claim = [](const OutputPlace&) {
     return absl::OkStatus();
   };
   // Says one line to the operator (what was moved aside, cut back …).
@@ -72,9 +80,6 @@ struct SinkContext {
   // Counts items that the sink leaves out; null where nobody would see them.
   SkipLog* skips = nullptr;
 };
-
-// SinkContext::claim for all sinks of one start.
-std::function<absl::Status(const std::string&)> ClaimOutputs();
 
 // One open sink. Write and EndEpoch on its worker, Publish on the committer.
 class SinkTarget {

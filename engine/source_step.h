@@ -68,6 +68,8 @@ class SourceStep {
   virtual absl::StatusOr<std::string> Preview(const std::string& partition,
                                               const std::optional<Position>& resume,
                                               const SourceContext& context) = 0;
+  // Files that it reads; no sink may write to them.
+  virtual absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext& context) = 0;
   virtual bool can_seek() const = 0;
   virtual double rate() const = 0;
   // It makes its items when they are due by the rate, so that none wait to be read.

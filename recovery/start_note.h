@@ -4,7 +4,8 @@
 // state, and the original's, may still be needed: any sink may turn out to be one that cannot be
 // opened. So the start leaves word in STATE_DIR/START before it changes anything, and nothing is
 // discarded before its first commit. Until then it can be carried on by the same command, which
-// finds its line there, or taken back by the one before.
+// finds its line there, or taken back by the one before. The word of a fork stays, so that the same
+// command goes on in its directory instead of being refused.
 //
 // PlanUnfinished() decides over facts alone what becomes of a start that died.
 #pragma once

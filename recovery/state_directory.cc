@@ -161,14 +161,14 @@ absl::Status StateDirectory::TakeLock() {
 
 absl::Status StateDirectory::OpenStore() {
   TM_RETURN_IF_ERROR(SettleUnfinished());
-  if (options_.fresh || options_.from) {
+  if (options_.fresh || (options_.from && !has_begun_from_)) {
     TM_RETURN_IF_ERROR(ReplaceStore());
     TM_RETURN_IF_ERROR(TryOpen());  // what lies beside it tells nothing about this one
     return NameLine();
   }
-  TM_RETURN_IF_ERROR(CheckIsNoHalfFork());
   absl::Status opened = CheckMarked();
   if (opened.ok()) opened = CheckNotLost();
+  if (opened.ok()) opened = CheckIsNoHalfFork();
   if (opened.ok()) opened = TryOpen();
   if (opened.ok()) opened = CheckHoldsEpoch();
   if (opened.ok()) opened = CheckIsNewest();
@@ -359,6 +359,12 @@ absl::Status StateDirectory::SettleUnfinished() {
       begins_ = true;
       return absl::OkStatus();
     case Unfinished::kFinish:
+      // Its word stays, so that the same command goes on from there.
+      if (note_.has_value() && !note_->discards) {
+        has_begun_from_ = options_.from && note_->from_line == options_.from->run_line &&
+                          note_->from_epoch == options_.from->epoch;
+        return absl::OkStatus();
+      }
       return Discard();
     case Unfinished::kTakeBack:
       TM_RETURN_IF_ERROR(PutBack());
@@ -379,8 +385,9 @@ absl::Status StateDirectory::Discard() {
     // replaces, and the store for what it has begun.
     TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
   }
-  note_.reset();
   begins_ = false;
+  if (note_.has_value() && !note_->discards) return absl::OkStatus();
+  note_.reset();
   return RemoveStartNote(files_, options_.directory);
 }
 
@@ -393,7 +400,7 @@ absl::Status StateDirectory::Committed(Epoch epoch) {
 }
 
 absl::Status StateDirectory::OutputsAreOpen() {
-  if (begins_ || !note_.has_value()) return absl::OkStatus();
+  if (abandoned_line_.empty() || begins_) return absl::OkStatus();
   note_.reset();
   return RemoveStartNote(files_, options_.directory);
 }

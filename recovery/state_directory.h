@@ -140,7 +140,8 @@ class StateDirectory {
   std::string abandoned_line_;
   std::optional<StartNote> note_;  // as the directory has it
   bool begins_ = false;
-  bool replaces_ = false;  // begins by what this object has done
+  bool has_begun_from_ = false;  // what is there was begun from the snapshot that is named again
+  bool replaces_ = false;        // begins by what this object has done
 };
 
 // Who holds the directory, "process 7475 on vm"; nothing when nobody does, or there is no LOCK. For

@@ -11,6 +11,7 @@
 #include "base/real_path.h"
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "engine/output_claims.h"
 #include "engine/plan.h"
 #include "engine/position.h"
 #include "engine/resume_check.h"
@@ -82,7 +83,9 @@ SinkContext ContextOfSinks(const Plan& plan, const std::string& state_directory,
   context.holds_state = [&files](const std::string& directory) {
     return HoldsState(files, directory);
   };
-  context.claim = ClaimOutputs();
+  const auto inputs = InputFiles(plan, {.files = &files, .clock = nullptr, .skips = nullptr});
+  context.claim =
+      ClaimOutputs(files, inputs.value_or(std::vector<InputFile>()), context.state_directory);
   return context;
 }
 

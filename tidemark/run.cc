@@ -233,7 +233,7 @@ class Run {
     const auto add = [&](bool given, const char* flag) {
       if (given) flags += Cat(flags.empty() ? "" : " and ", flag);
     };
-    add(!options_.from_snapshot.empty(), "--from");
+    add(!options_.from_snapshot.empty() && options_.fresh, "--from");
     add(options_.fresh, "--fresh");
     add(!options_.new_outputs.empty(), "--new-output");
     return Cat(", the same command ", flags.empty() ? "" : Cat("without ", flags, " "),

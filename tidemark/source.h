@@ -62,6 +62,10 @@ class SourceFactory {
                                               const SourceContext& /*context*/) {
     return std::string();
   }
+  // Files that it reads, under any of their names: no sink of the job may write to them.
+  virtual absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext& /*context*/) {
+    return std::vector<std::string>();
+  }
   // A source that cannot seek loses what it read but had not committed: at-most-once, said at
   // start.
   virtual bool can_seek() const { return true; }

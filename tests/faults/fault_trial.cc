@@ -202,7 +202,9 @@ void FaultTrial::JudgeEnd(const FaultRun& run, std::vector<std::string>& violati
 }
 
 void FaultTrial::JudgeRepetition(const FaultRun& run, std::vector<std::string>& violations) const {
-  const bool later = run.end.exit_code == 0 && !job_.later.empty();
+  // What a start with --fresh asks for is done once it has committed, and it says so.
+  const bool says_later = run.end.err.find("the same command without --") != std::string::npos;
+  const bool later = (run.end.exit_code == 0 || says_later) && !job_.later.empty();
   const auto end = Run(later ? job_.later : job_.command);
   const char* const which = later ? "the later command" : "the same command";
   if (end.exit_code != 0) {

@@ -53,6 +53,11 @@ class TypedSource final : public SourceStep {
     TM_RETURN_IF_ERROR(Guarded([&] { partitions = source_.factory()->Partitions(context); }));
     return partitions;
   }
+  absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext& context) override {
+    absl::StatusOr<std::vector<std::string>> read = std::vector<std::string>();
+    TM_RETURN_IF_ERROR(Guarded([&] { read = source_.factory()->FilesRead(context); }));
+    return read;
+  }
   absl::StatusOr<std::unique_ptr<SourceReader>> Open(const std::string& partition,
                                                      const std::optional<Position>& resume,
                                                      const SourceContext& context) override {

@@ -1,0 +1,83 @@
+#include "engine/output_claims.h"
+
+#include <memory>
+
+#include "base/real_path.h"
+#include "base/status.h"
+
+namespace tidemark {
+namespace {
+
+bool IsSameFile(const FileInfo& a, const FileInfo& b) {
+  return a.device == b.device && a.inode == b.inode;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const SourceContext& context) {
+  std::vector<InputFile> inputs;
+  for (const StepPlan& step : plan.steps) {
+    if (step.source == nullptr) continue;
+    const auto paths = step.source->FilesRead(context);
+    if (!paths.ok()) return Annotate(paths.status(), StepWord(step));
+    for (const std::string& path : *paths) inputs.push_back({.source = step.name, .path = path});
+  }
+  return inputs;
+}
+
+absl::Status OutputClaims::CheckNoInput(const std::string& path, const FileInfo& info) const {
+  for (const InputFile& input : inputs_) {
+    const auto read = files_.Stat(input.path);
+    if (!read.ok() || read->is_directory || !IsSameFile(*read, info)) continue;
+    return absl::InvalidArgumentError(Cat(
+        path, ": is ", path == input.path ? "" : Cat(input.path, " by another name, "),
+        "which source '", input.source, "' reads, and would be overwritten; name another file"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutputClaims::CheckNotInState(const std::string& path) const {
+  if (state_directory_.empty()) return absl::OkStatus();
+  const auto state = files_.Stat(state_directory_);
+  if (!state.ok()) return absl::OkStatus();
+  for (std::string above = ParentDirectory(RealPath(path));; above = ParentDirectory(above)) {
+    const auto info = files_.Stat(above);
+    if (info.ok() && IsSameFile(*info, *state)) {
+      return absl::InvalidArgumentError(
+          Cat(path, ": lies in the state directory ", state_directory_, "; name a file elsewhere"));
+    }
+    if (above == "/" || above == "." || above.empty()) return absl::OkStatus();
+  }
+}
+
+absl::Status OutputClaims::Claim(const OutputPlace& place) {
+  if (!names_.insert(place.name).second) {
+    return absl::InvalidArgumentError(
+        Cat(place.name, ": another sink of this job writes to it; give each an output of its own"));
+  }
+  TM_RETURN_IF_ERROR(CheckNotInState(place.file));
+  std::vector<std::string> paths = place.beside;
+  paths.insert(paths.begin(), place.file);
+  for (const std::string& path : paths) {
+    const auto info = files_.Stat(path);
+    if (!info.ok() || info->is_directory) continue;  // nothing that could be overwritten
+    TM_RETURN_IF_ERROR(CheckNoInput(path, *info));
+    const auto [other, is_new] =
+        files_taken_.emplace(std::pair(info->device, info->inode), place.file);
+    if (is_new || RealPath(other->second) == RealPath(place.file)) continue;
+    return absl::InvalidArgumentError(
+        Cat(path, ": belongs to ", other->second,
+            ", to which another sink of this job writes; give each an output of its own"));
+  }
+  return absl::OkStatus();
+}
+
+std::function<absl::Status(const OutputPlace&)> ClaimOutputs(Files& files,
+                                                             std::vector<InputFile> inputs,
+                                                             std::string state_directory) {
+  return [claims =
+              std::make_shared<OutputClaims>(files, std::move(inputs), std::move(state_directory))](
+             const OutputPlace& place) { return claims->Claim(place); };
+}
+
+}  // namespace tidemark

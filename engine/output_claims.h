@@ -1,0 +1,59 @@
+// OutputClaims: that no two sinks of a run write to one place, and none to what the run reads.
+//
+// Paths have many names: absolute and relative ones, links to files and to directories, hard links.
+// So files are compared by device and inode. Asked by every sink before the first one is opened,
+// when nothing has been cut or moved.
+//
+// Thread rule: used by one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/files.h"
+#include "engine/plan.h"
+#include "engine/sink_step.h"
+#include "engine/source_step.h"
+
+namespace tidemark {
+
+struct InputFile {
+  std::string source;
+  std::string path;
+};
+
+// What the sources of a plan read.
+absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const SourceContext& context);
+
+class OutputClaims {
+ public:
+  // `state_directory`: where no output may lie; empty: the run keeps no state.
+  OutputClaims(Files& files, std::vector<InputFile> inputs, std::string state_directory)
+      : files_(files), inputs_(std::move(inputs)), state_directory_(std::move(state_directory)) {}
+
+  absl::Status Claim(const OutputPlace& place);
+
+ private:
+  absl::Status CheckNoInput(const std::string& path, const FileInfo& info) const;
+  absl::Status CheckNotInState(const std::string& path) const;
+
+  Files& files_;
+  const std::vector<InputFile> inputs_;
+  const std::string state_directory_;
+  std::set<std::string> names_;
+  std::map<std::pair<uint64_t, uint64_t>, std::string> files_taken_;  // by device and inode: file
+};
+
+// As SinkContext::claim.
+std::function<absl::Status(const OutputPlace&)> ClaimOutputs(Files& files,
+                                                             std::vector<InputFile> inputs,
+                                                             std::string state_directory);
+
+}  // namespace tidemark
