@@ -1,0 +1,136 @@
+// What a start and a running job believe about paths and about how far they have come, tried with
+// the real program: outputs that are inputs by another name, states that are older than their
+// outputs, logs without an end, databases that go away, starts that die before their first commit.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "tests/process/bad_input_fixture.h"
+
+namespace tidemark {
+namespace {
+
+class Trust : public BadInput {
+ protected:
+  void CopyState(const std::string& from, const std::string& to) {
+    ASSERT_EQ(Shell(Cat("rm -rf ", to, " && cp -r ", from, " ", to)).exit_code, 0);
+  }
+  // The store's log with the most bytes.
+  std::string Log() {
+    std::string log;
+    for (const std::string& name : Names("out/job.state/store")) {
+      if (name.ends_with(".log")) log = Cat("out/job.state/store/", name);
+    }
+    return log;
+  }
+  // A start with these flags that is killed when it holds its outputs, long before its first commit.
+  void DieBeforeTheFirstCommit(Words flags) {
+    for (const char* flag : {"--rate", "20", "--epoch", "1h"}) flags.emplace_back(flag);
+    ChildProcess job(RunWords(flags), {.directory = dir_.path()});
+    while (!Exists("out/job.jsonl.replaced-1")) {
+      ASSERT_TRUE(job.SignalAfter(Span::Micros(2'000), 0)) << job.Wait().err;
+    }
+    ASSERT_TRUE(job.SignalAfter(Span::Micros(20'000), SIGKILL));
+    job.Wait();
+  }
+};
+
+TEST_F(Trust, AnInputIsNotOverwrittenUnderAnotherName) {
+  ASSERT_EQ(symlink("in.jsonl", Path("link.jsonl").c_str()), 0);
+  ASSERT_EQ(link(Path(kInput).c_str(), Path("hard.jsonl").c_str()), 0);
+  ASSERT_EQ(symlink(".", Path("here").c_str()), 0);
+  for (const std::string& name : {Path(kInput), std::string("link.jsonl"),
+                                  std::string("hard.jsonl"), std::string("here/in.jsonl")}) {
+    for (const char* state : {"", "state: out/job.state\n"}) {
+      SCOPED_TRACE(Cat(name, " ", state));
+      std::string job = JobWith("out/job.jsonl", name);
+      job.replace(job.find("state: out/job.state\n"), 21, state);
+      Write("job.yaml", job);
+      const auto end = Run();
+      EXPECT_EQ(end.exit_code, kUsage) << end.err;
+      EXPECT_NE(end.err.find("overwritten"), std::string::npos) << end.err;
+      EXPECT_EQ(Read(kInput), Rows(kRows));
+    }
+  }
+}
+
+TEST_F(Trust, StandardInputMayBeTheOutput) {
+  Write("job.yaml", "name: job\nsource: stdin\nsink: {file: in.jsonl}\n");
+  const auto end = Shell("\"$T\" run job.yaml < in.jsonl");
+  EXPECT_EQ(end.exit_code, kUsage) << end.err;
+  EXPECT_EQ(Read(kInput), Rows(kRows));
+}
+
+TEST_F(Trust, AnOutputDoesNotLieInTheStateDirectory) {
+  Write("job.yaml", JobWith("state: out/job.state\n", ""));
+  const auto end = Run({"--state", "out"});
+  EXPECT_EQ(end.exit_code, kUsage) << end.err;
+  EXPECT_NE(end.err.find("lies in the state directory"), std::string::npos) << end.err;
+}
+
+TEST_F(Trust, AnOlderCopyOfTheStateDoesNotEatNewerOutput) {
+  RunHalfway();
+  CopyState(kState, "copy");
+  ASSERT_EQ(Run().exit_code, 0);
+  const std::string whole = Read(kOutput);
+  CopyState("copy", kState);
+  ExpectRefused(Run(), kNeedsPerson,
+                {"out/job.jsonl", "stands at epoch", "older copy", "--take-over"});
+  EXPECT_EQ(Read(kOutput), whole);
+  ExpectTheSameCommandFinishes({"--take-over"});
+}
+
+TEST_F(Trust, ALogWithoutItsEndIsDamage) {
+  RunHalfway();
+  const std::string log = Log();
+  const std::string bytes = Read(log);
+  ASSERT_GT(bytes.size(), 200u);
+  for (const size_t cut : {bytes.size() - 1, bytes.size() / 2, size_t{0}}) {
+    SCOPED_TRACE(cut);
+    CopyState(kState, "copy");
+    ASSERT_EQ(truncate(Path(log).c_str(), static_cast<off_t>(cut)), 0);
+    const auto refused = Run({"--no-fallback"});
+    EXPECT_EQ(refused.exit_code, kNeedsPerson) << refused.err;
+    EXPECT_NE(refused.err.find("the end of its log is lost"), std::string::npos) << refused.err;
+    CopyState("copy", kState);
+  }
+  ASSERT_EQ(truncate(Path(log).c_str(), static_cast<off_t>(bytes.size() - 1)), 0);
+  ExpectTheSameCommandFinishes();  // goes back to its snapshot
+}
+
+TEST_F(Trust, AFreshStartThatDiesHasDestroyedNothing) {
+  RunHalfway();
+  const std::string before = Read(kOutput);
+  DieBeforeTheFirstCommit({"--fresh"});
+  EXPECT_EQ(Read("out/job.jsonl.replaced-1"), before);
+  ExpectTheSameCommandFinishes();  // the one before: the old state and its output are back
+  EXPECT_FALSE(Exists("out/job.jsonl.replaced-1"));
+}
+
+TEST_F(Trust, AFreshStartThatDiesIsCarriedOn) {
+  RunHalfway();
+  DieBeforeTheFirstCommit({"--fresh"});
+  ExpectTheSameCommandFinishes({"--fresh"});
+  EXPECT_FALSE(Exists("out/job.jsonl.replaced-1"));
+  EXPECT_FALSE(Exists("out/job.state/START"));
+  EXPECT_FALSE(Exists("out/job.state/store.old"));
+}
+
+TEST_F(Trust, ADatabaseThatGoesAwayStopsTheJob) {
+  Write("job.yaml", JobWith("{file: out/job.jsonl}", "{sqlite: {file: out/q.db, table: t}}"));
+  ChildProcess job(RunWords({"--rate", "50", "--epoch", "10ms"}), {.directory = dir_.path()});
+  while (!Exists("out/q.db-wal") || Command({"dump", kState}).exit_code != 0) {
+    ASSERT_TRUE(job.SignalAfter(Span::Micros(5'000), 0)) << job.Wait().err;
+  }
+  ASSERT_EQ(unlink(Path("out/q.db").c_str()), 0);
+  const auto end = job.Wait();
+  EXPECT_EQ(end.exit_code, kNeedsPerson) << end.err;
+  EXPECT_NE(end.err.find("was removed or replaced while"), std::string::npos) << end.err;
+  ExpectRefused(Run(), kNeedsPerson, {"out/q.db"});
+  EXPECT_EQ(Run({"--new-output", "sink"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace tidemark
