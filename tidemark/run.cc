@@ -112,7 +112,6 @@ class Run {
       };
     }
     TM_ASSIGN_OR_RETURN(directory_, StateDirectory::Open(*context_.files, open));
-    TM_RETURN_IF_ERROR(RemoveOldAnswers(*context_.files, directory_->path()));
     keeper_ = std::make_unique<SnapshotKeeper>(
         SnapshotKeeper::Options{.files = context_.files,
                                 .clock = context_.clock,
@@ -121,6 +120,7 @@ class Run {
                                 .retention = options_.retention,
                                 .disk_bytes_max = options_.disk_bytes_max,
                                 .say = [this](const std::string& line) { view_.Say(line); }});
+    keeper_->RemoveOldAnswers();
     // What --fresh replaces still stands there.
     return options_.fresh ? absl::OkStatus() : keeper_->CheckDisk();
   }
