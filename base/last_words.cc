@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "base/printable.h"
 
@@ -18,6 +19,17 @@ void Say(const char* words) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, words, std::strlen(words));
 }
 
+[[noreturn]] void SayReport() {
+  Say("; nothing after the last committed epoch was kept, please report this line\n");
+  std::abort();
+}
+
+[[noreturn]] void SayUncaught(const std::exception& exception) {
+  Say("tidemark: internal error: an exception that nobody caught: ");
+  Say(Printable(exception.what()).c_str());
+  SayReport();
+}
+
 [[noreturn]] void SayLastWords() {
   try {
     if (std::exception_ptr exception = std::current_exception()) std::rethrow_exception(exception);
@@ -26,14 +38,18 @@ void Say(const char* words) {
     Say("tidemark: out of memory, the process ends here; nothing that was committed is lost, the "
         "same command goes on from there (with less --memory or fewer --workers it needs less)\n");
     std::_Exit(1);
+  } catch (const std::system_error& error) {
+    // Of all that throws it, only threads do so for want of something.
+    if (error.code() != std::errc::resource_unavailable_try_again) SayUncaught(error);
+    Say("tidemark: no thread can be started, the process ends here; nothing that was committed is "
+        "lost, the same command goes on from there once more processes are allowed (ulimit -u)\n");
+    std::_Exit(1);
   } catch (const std::exception& exception) {
-    Say("tidemark: internal error: an exception that nobody caught: ");
-    Say(Printable(exception.what()).c_str());
+    SayUncaught(exception);
   } catch (...) {
     Say("tidemark: internal error: an exception of unknown type that nobody caught");
   }
-  Say("; nothing after the last committed epoch was kept, please report this line\n");
-  std::abort();
+  SayReport();
 }
 
 }  // namespace

@@ -29,6 +29,13 @@ absl::Status PosixError(const std::string& path, std::string_view operation, int
           Cat(message, "; free some space and start again, nothing committed is lost"));
     case EEXIST:
       return absl::AlreadyExistsError(message);
+    case EMFILE:
+    case ENFILE:
+      return absl::ResourceExhaustedError(
+          Cat(message, "; allow more of them (ulimit -n) and start again"));
+    case EFBIG:
+      return absl::ResourceExhaustedError(Cat(
+          message, "; allow larger files (ulimit -f) and start again, nothing committed is lost"));
     default:
       return absl::InternalError(message);
   }
@@ -124,9 +131,21 @@ class PosixFileLock final : public FileLock {
   PosixFileLock(std::string path, int fd) : file_(std::move(path), fd) {}
 
   absl::Status Take(std::string_view holder) {
+    struct stat ours;
+    if (fstat(file_.fd(), &ours) != 0) return file_.Error("look at");
+    if (!S_ISREG(ours.st_mode)) {
+      return absl::FailedPreconditionError(
+          Cat(file_.path(), ": is not a file, so it cannot be a lock; remove it"));
+    }
     if (flock(file_.fd(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return file_.Error("lock");
       return absl::UnavailableError(Cat(file_.path(), ": is locked by another process"));
+    }
+    // Whoever removed the file in between has, or will have, a lock on another one of that name.
+    struct stat there;
+    if (lstat(file_.path().c_str(), &there) != 0 || there.st_ino != ours.st_ino ||
+        there.st_dev != ours.st_dev) {
+      return absl::UnavailableError(Cat(file_.path(), ": was replaced while it was being locked"));
     }
     if (ftruncate(file_.fd(), 0) != 0) return file_.Error("write");
     const ssize_t put = write(file_.fd(), holder.data(), holder.size());
@@ -142,7 +161,8 @@ class PosixFileLock final : public FileLock {
 class PosixFiles final : public Files {
  public:
   absl::StatusOr<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) override {
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // O_NONBLOCK changes nothing for files; a pipe without a writer must not stop us here.
+    const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) return PosixError(path, "open", errno);
     return std::make_unique<PosixReadableFile>(path, fd);
   }
@@ -219,7 +239,12 @@ class PosixFiles final : public Files {
 
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
                                                  std::string_view holder) override {
-    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    // Never through a link: what it leads to would be emptied.
+    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0 && errno == ELOOP) {
+      return absl::FailedPreconditionError(
+          Cat(path, ": is a link, and a lock is a file of its own; remove it"));
+    }
     if (fd < 0) return PosixError(path, "open", errno);
     auto lock = std::make_unique<PosixFileLock>(path, fd);
     TM_RETURN_IF_ERROR(lock->Take(holder));

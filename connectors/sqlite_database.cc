@@ -1,7 +1,10 @@
 #include "connectors/sqlite_database.h"
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 
+#include <cerrno>
+#include <cstring>
 #include <variant>
 
 #include "absl/status/status.h"
@@ -116,6 +119,27 @@ int64_t SqliteDatabase::changes() const { return sqlite3_changes64(handle_); }
 
 bool SqliteDatabase::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
+// SQLite has one word, "disk I/O error", for a disk without room for its side files, for a limit of
+// the process and for a disk that is broken.
+absl::Status SqliteDatabase::IoError() const {
+  const int error = sqlite3_system_errno(handle_);
+  const int what = sqlite3_extended_errcode(handle_);
+  if (error == ENOSPC || error == EDQUOT || what == SQLITE_IOERR_SHMSIZE) {
+    return absl::ResourceExhaustedError(
+        Cat(path_, ": cannot write: the disk is full; free some space"));
+  }
+  // Whose error number SQLite does not always keep.
+  rlimit limit{};
+  const bool limited = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  if (error == EFBIG || (limited && what == SQLITE_IOERR_WRITE)) {
+    return absl::ResourceExhaustedError(
+        Cat(path_, ": cannot write: File too large; allow larger files (ulimit -f)"));
+  }
+  const std::string why = error != 0 ? strerror(error) : sqlite3_errstr(what);
+  return absl::InternalError(
+      Cat(path_, ": cannot be read or written: ", why, "; look at the disk and the system's log"));
+}
+
 absl::Status SqliteDatabase::LastError() const {
   const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle_) & 0xff;
   const std::string message = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
@@ -128,6 +152,8 @@ absl::Status SqliteDatabase::LastError() const {
     case SQLITE_FULL:
       return absl::ResourceExhaustedError(
           Cat(path_, ": cannot write: the disk is full; free some space"));
+    case SQLITE_IOERR:
+      return IoError();
     case SQLITE_NOTADB:
       return absl::FailedPreconditionError(
           Cat(path_, ": is no SQLite database; move it away, or name another file"));
@@ -136,6 +162,12 @@ absl::Status SqliteDatabase::LastError() const {
                                      "); put a good copy back, or move it away and begin a new "
                                      "one with --new-output"));
     case SQLITE_CANTOPEN:
+      if (const int error = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
+          error == EMFILE || error == ENFILE) {
+        return absl::ResourceExhaustedError(
+            Cat(path_, ": cannot open: ", strerror(error), "; allow more of them (ulimit -n)"));
+      }
+      [[fallthrough]];
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -72,6 +72,8 @@ class SqliteDatabase {
   absl::Status LastError() const;
 
  private:
+  absl::Status IoError() const;
+
   SqliteDatabase(std::string path, absl::Duration busy_timeout)
       : path_(std::move(path)), busy_timeout_(busy_timeout) {}
 

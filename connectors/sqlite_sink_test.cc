@@ -255,6 +255,10 @@ TEST_F(SqliteSinkTest, ATableThatDoesNotFitIsRefused) {
       HasSubstr("table 'daily': cannot tell rows by the key (\"net\", \"day\"), since no "));
   Ask(options_.path, "DROP TABLE daily; CREATE TABLE daily (net UNIQUE)");
   EXPECT_THAT(Message(TryOpen({}, As("A"))), HasSubstr("has no column 'day', which is part of"));
+  Ask(options_.path,
+      "DROP TABLE daily; CREATE TABLE daily (net, day AS (1) STORED, UNIQUE (net, day))");
+  EXPECT_THAT(Message(TryOpen({}, As("A"))),
+              HasSubstr("cannot INSERT into generated column \"day\"; drop the table, or give"));
   Ask(options_.path, "DROP TABLE daily; CREATE VIEW daily AS SELECT 1");
   EXPECT_THAT(Message(TryOpen({}, As("A"))), HasSubstr("is the name of a view there"));
   EXPECT_THAT(Sinks(), HasSubstr("no such table")) << "a refusal leaves nothing behind";

@@ -71,6 +71,12 @@ absl::Status SqliteTableWriter::CheckKey() {
   const std::string names = SqlNames(key_);
   const auto can_tell = database_.Prepare(Cat(insert, " ON CONFLICT (", names, ") DO NOTHING"));
   if (can_tell.ok()) return absl::OkStatus();
+  // Such as a column that the table computes by itself.
+  if (const auto can_insert = database_.Prepare(insert); !can_insert.ok()) {
+    return absl::FailedPreconditionError(Cat("cannot take rows by the key (", names,
+                                             "): ", can_insert.status().message(),
+                                             "; drop the table, or give the sink another key"));
+  }
   return absl::FailedPreconditionError(
       Cat("cannot tell rows by the key (", names,
           "), since no PRIMARY KEY and no UNIQUE constraint is over just these columns; drop the "

@@ -15,10 +15,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/status.h"
 #include "connectors/byte_input.h"
 #include "connectors/line_file_source.h"
 #include "connectors/lines.h"
 #include "connectors/record_partition.h"
+#include "connectors/standard_stream.h"
 #include "tidemark/source.h"
 
 namespace tidemark {
@@ -68,6 +70,7 @@ class StdinSource final : public SourceFactory<T> {
   absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string&,
                                                            const std::optional<Position>&,
                                                            const SourceContext& context) override {
+    TM_RETURN_IF_ERROR(CheckStandardStream(options_.fd, StreamUse::kRead));
     LineReader lines(std::make_unique<StdinInput>(options_.fd),
                      BadLines(options_.on_error, Describe(), context.skips),
                      {.line_bytes_max = options_.line_bytes_max,

@@ -6,10 +6,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "connectors/standard_stream.h"
+
 namespace tidemark {
 
 ByteWriter WriteToDescriptor(int fd) {
   return [fd](std::string_view bytes) -> absl::Status {
+    if (bytes.empty()) return CheckStandardStream(fd, StreamUse::kWrite);
     while (!bytes.empty()) {
       const ssize_t put = write(fd, bytes.data(), bytes.size());
       if (put >= 0) {

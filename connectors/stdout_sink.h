@@ -27,7 +27,7 @@
 
 namespace tidemark {
 
-// Takes all of the bytes, or says why not.
+// Takes all of the bytes, or says why not. No bytes: says whether it could take any.
 using ByteWriter = std::function<absl::Status(std::string_view bytes)>;
 
 // Writes to a descriptor, which it does not close; Cancelled when nobody reads it any more. A slow
@@ -84,6 +84,7 @@ class StdoutSink final : public SinkFactory<T> {
 
   absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>&,
                                                       const SinkContext&) override {
+    TM_RETURN_IF_ERROR(options_.write(""));
     return std::make_unique<StdoutWriter<T>>(options_.write, encode_);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kAtLeastOnce; }

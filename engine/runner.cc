@@ -1,6 +1,7 @@
 #include "engine/runner.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "base/status.h"
 
@@ -142,9 +143,29 @@ bool Runner::Finished() const {
   return end_committed_.load() || (final_epoch_ != 0 && done_epoch_.load() >= final_epoch_);
 }
 
+absl::Status Runner::StartThreads() {
+  const auto is_ok = [](const std::unique_ptr<Wakeup>& wakeup) { return wakeup->ok(); };
+  if (!main_.ok() || !committer_.ok() || !std::all_of(workers_.begin(), workers_.end(), is_ok)) {
+    return absl::ResourceExhaustedError(
+        "no descriptors for the job's threads: Too many open files; allow more of them (ulimit "
+        "-n)");
+  }
+  try {
+    // Reserved, so that only the threads themselves can fail: no memory is another matter.
+    threads_.reserve(workers_.size() + 1);
+    for (int w = 0; w < job_.workers(); ++w) threads_.emplace_back([this, w] { WorkerLoop(w); });
+    threads_.emplace_back([this] { CommitterLoop(); });
+  } catch (const std::system_error& error) {
+    return absl::ResourceExhaustedError(Cat("cannot start a thread: ", error.code().message(),
+                                            "; allow more processes (ulimit -u), or give the job "
+                                            "fewer --workers"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Runner::Run() {
-  for (int w = 0; w < job_.workers(); ++w) threads_.emplace_back([this, w] { WorkerLoop(w); });
-  threads_.emplace_back([this] { CommitterLoop(); });
+  // Those that have been started then find that it is over.
+  if (absl::Status started = StartThreads(); !started.ok()) Fail(started);
   last_report_us_ = last_request_us_ = MonotonicMicros();
   std::vector<int> watched;
   if (options_.watched_fd >= 0) watched.push_back(options_.watched_fd);

@@ -58,6 +58,7 @@ class Runner {
   uint64_t wakeups() const;
 
  private:
+  absl::Status StartThreads();
   void WorkerLoop(int index);
   void CommitterLoop();
   void Fail(const absl::Status& status);

@@ -14,10 +14,15 @@ namespace tidemark {
 
 class Wakeup {
  public:
+  // Asks for a descriptor; see ok().
   Wakeup();
   ~Wakeup();
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;
+
+  // False where no descriptor was to be had: then nothing sleeps or wakes, and Wait() returns at
+  // once.
+  bool ok() const { return fd_ >= 0; }
 
   // Safe from any thread and from a signal handler. A wake-up before the sleep is not lost.
   void Notify();

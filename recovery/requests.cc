@@ -1,5 +1,7 @@
 #include "recovery/requests.h"
 
+#include <sys/stat.h>
+
 #include <map>
 #include <string_view>
 
@@ -122,33 +124,32 @@ absl::Status Withdraw(Files& files, const std::string& state_directory, const st
   return RemoveIfThere(files, PathOf(state_directory, id, kAnswer));
 }
 
-bool HasRequests(Files& files, const std::string& state_directory) {
-  const auto ids = Ids(files, state_directory, kRequest);
-  return ids.ok() && !ids->empty();
+absl::StatusOr<std::vector<std::string>> RequestIds(Files& files,
+                                                    const std::string& state_directory) {
+  return Ids(files, state_directory, kRequest);
 }
 
-absl::StatusOr<std::vector<SnapshotRequest>> ListRequests(Files& files,
-                                                          const std::string& state_directory) {
-  TM_ASSIGN_OR_RETURN(const auto ids, Ids(files, state_directory, kRequest));
-  std::vector<SnapshotRequest> requests;
-  for (const std::string& id : ids) {
-    if (requests.size() == kRequestsMax) break;
-    const auto text = ReadSmallFile(files, PathOf(state_directory, id, kRequest), kBytesMax);
-    if (absl::IsNotFound(text.status())) continue;  // withdrawn in between
-    auto request = text.ok() ? Parse(id, *text) : text.status();
-    if (request.ok()) {
-      requests.push_back(*std::move(request));
-    } else {
-      TM_RETURN_IF_ERROR(Answer(
-          files, state_directory, id,
-          {.status = Annotate(request.status(), "the request cannot be understood"), .path = {}}));
-    }
-  }
-  return requests;
+absl::Status CheckIsFile(const std::string& state_directory, const std::string& id) {
+  const std::string path = PathOf(state_directory, id, kRequest);
+  struct stat status;
+  // What only a simulated file system has is a file.
+  if (lstat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return absl::OkStatus();
+  const std::string_view kind = S_ISDIR(status.st_mode)    ? "a directory"
+                                : S_ISLNK(status.st_mode)  ? "a link"
+                                : S_ISFIFO(status.st_mode) ? "a pipe"
+                                                           : "a device or a socket";
+  return absl::FailedPreconditionError(Cat(path, ": is ", kind, " and not a file"));
 }
 
-absl::Status Answer(Files& files, const std::string& state_directory, const std::string& id,
-                    const SnapshotAnswer& answer) {
+absl::StatusOr<SnapshotRequest> ReadRequest(Files& files, const std::string& state_directory,
+                                            const std::string& id) {
+  TM_ASSIGN_OR_RETURN(const std::string text,
+                      ReadSmallFile(files, PathOf(state_directory, id, kRequest), kBytesMax));
+  return Parse(id, text);
+}
+
+absl::Status AnswerRequest(Files& files, const std::string& state_directory, const std::string& id,
+                           const SnapshotAnswer& answer) {
   const std::string text =
       answer.status.ok() ? Cat("path: ", OneLine(answer.path), "\nepoch: ", answer.epoch,
                                "\nbytes: ", answer.bytes, "\n")
@@ -158,12 +159,15 @@ absl::Status Answer(Files& files, const std::string& state_directory, const std:
   return RemoveIfThere(files, PathOf(state_directory, id, kRequest));
 }
 
-absl::Status RemoveOldAnswers(Files& files, const std::string& state_directory) {
-  TM_ASSIGN_OR_RETURN(const auto ids, Ids(files, state_directory, kAnswer));
-  for (const std::string& id : ids) {
-    TM_RETURN_IF_ERROR(RemoveIfThere(files, PathOf(state_directory, id, kAnswer)));
+std::vector<absl::Status> RemoveOldAnswers(Files& files, const std::string& state_directory) {
+  const auto ids = Ids(files, state_directory, kAnswer);
+  if (!ids.ok()) return {ids.status()};
+  std::vector<absl::Status> left;
+  for (const std::string& id : *ids) {
+    const absl::Status removed = RemoveIfThere(files, PathOf(state_directory, id, kAnswer));
+    if (!removed.ok()) left.push_back(removed);
   }
-  return absl::OkStatus();
+  return left;
 }
 
 }  // namespace tidemark

@@ -54,15 +54,19 @@ absl::StatusOr<std::optional<SnapshotAnswer>> TakeAnswer(Files& files,
 // Fine when there is nothing to withdraw.
 absl::Status Withdraw(Files& files, const std::string& state_directory, const std::string& id);
 
-// ---- the job ----
-bool HasRequests(Files& files, const std::string& state_directory);
-// At most kRequestsMax. One that cannot be understood is answered right away.
-absl::StatusOr<std::vector<SnapshotRequest>> ListRequests(Files& files,
-                                                          const std::string& state_directory);
-// The request is done with.
-absl::Status Answer(Files& files, const std::string& state_directory, const std::string& id,
-                    const SnapshotAnswer& answer);
-// At start: answers that nobody took.
-absl::Status RemoveOldAnswers(Files& files, const std::string& state_directory);
+// ---- the job, see recovery/request_inbox.h ----
+// Of everything that has the name of a request, whatever it is.
+absl::StatusOr<std::vector<std::string>> RequestIds(Files& files,
+                                                    const std::string& state_directory);
+// FailedPrecondition where the request is a pipe, a directory, a link: nothing to be opened.
+absl::Status CheckIsFile(const std::string& state_directory, const std::string& id);
+// NotFound when it was withdrawn; another error says why it cannot be read or understood.
+absl::StatusOr<SnapshotRequest> ReadRequest(Files& files, const std::string& state_directory,
+                                            const std::string& id);
+// The request is done with, and removed.
+absl::Status AnswerRequest(Files& files, const std::string& state_directory, const std::string& id,
+                           const SnapshotAnswer& answer);
+// At start: answers that nobody took. Returns why some could not be removed.
+std::vector<absl::Status> RemoveOldAnswers(Files& files, const std::string& state_directory);
 
 }  // namespace tidemark

@@ -33,10 +33,4 @@ std::shared_ptr<rocksdb::FileSystem> CopyWhereNoLinks(std::shared_ptr<rocksdb::F
   return std::make_shared<LinkOrCopy>(std::move(target));
 }
 
-rocksdb::Env* MachineEnv() {
-  static rocksdb::Env* const env =
-      rocksdb::NewCompositeEnv(CopyWhereNoLinks(rocksdb::FileSystem::Default())).release();
-  return env;
-}
-
 }  // namespace tidemark

@@ -9,15 +9,11 @@
 
 #include <memory>
 
-#include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 
 namespace tidemark {
 
 // `target`, but a link that cannot be made for what the file system is reads as NotSupported.
 std::shared_ptr<rocksdb::FileSystem> CopyWhereNoLinks(std::shared_ptr<rocksdb::FileSystem> target);
-
-// The machine's, through CopyWhereNoLinks. Lives as long as the process.
-rocksdb::Env* MachineEnv();
 
 }  // namespace tidemark

@@ -12,7 +12,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/listener.h"
 #include "rocksdb/table.h"
-#include "state/rocksdb_links.h"
+#include "state/rocksdb_machine.h"
 
 namespace tidemark {
 namespace {
@@ -121,6 +121,14 @@ absl::Status RocksError(const rocksdb::Status& status, const std::string& direct
       (Contains(why, "Permission denied") || Contains(why, "Read-only file system"))) {
     return Describe(absl::StatusCode::kPermissionDenied, directory, action, why,
                     "let this user write there");
+  }
+  if (status.IsIOError() && Contains(why, "Too many open files")) {
+    return Describe(absl::StatusCode::kResourceExhausted, directory, action, why,
+                    "allow more of them (ulimit -n) and start again");
+  }
+  if (status.IsIOError() && Contains(why, "File too large")) {
+    return Describe(absl::StatusCode::kResourceExhausted, directory, action, why,
+                    "allow larger files (ulimit -f) and start again, nothing committed is lost");
   }
   if (status.IsIOError()) {
     return Describe(absl::StatusCode::kInternal, directory, action, why,

@@ -1,6 +1,6 @@
 #include "tidemark/main.h"
 
-#include "base/last_words.h"
+#include "base/process_setup.h"
 #include "base/status.h"
 #include "tidemark/exit_code.h"
 #include "tidemark/explain.h"
@@ -61,7 +61,7 @@ Verb ExplainVerb(const Program& program, Files& files, const Clock& clock) {
 }  // namespace
 
 int Main(int argc, char** argv, const Program& program) {
-  InstallLastWords();
+  SetUpProcess();
   const auto files = NewPosixFiles();
   const SystemClock clock;
   Command command{.name = program.name,

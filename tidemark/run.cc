@@ -147,7 +147,6 @@ class Run {
 
   // The store is open; nothing else is, and nothing else has been touched.
   absl::Status CheckState(const Plan& plan, StateDirectory& directory) {
-    TM_RETURN_IF_ERROR(RemoveOldAnswers(*context_.files, directory.path()));
     keeper_ = std::make_unique<SnapshotKeeper>(
         SnapshotKeeper::Options{.files = context_.files,
                                 .clock = context_.clock,
@@ -156,6 +155,7 @@ class Run {
                                 .retention = options_.retention,
                                 .disk_bytes_max = options_.disk_bytes_max,
                                 .say = [this](const std::string& line) { view_.Say(line); }});
+    keeper_->RemoveOldAnswers();
     if (directory.holds_epoch()) TM_RETURN_IF_ERROR(CheckDropState(plan, directory.record()));
     // What --fresh replaces still stands there.
     return options_.fresh ? absl::OkStatus() : keeper_->CheckDisk();

@@ -1,5 +1,6 @@
 #include "tidemark/run_signals.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -17,6 +18,7 @@ std::atomic<Runner*> signalled_runner{nullptr};     // tidy: allowed, a handler 
 std::atomic<const LastWords*> last_words{nullptr};  // tidy: allowed, a handler has no other way
 std::atomic<int64_t> first_signal_us{0};            // tidy: allowed, a handler has no other way
 std::atomic<bool> snapshot_wanted{false};           // tidy: allowed, a handler has no other way
+std::atomic<int> handlers_running{0};               // tidy: allowed, a handler has no other way
 
 // ---- what a handler may do: no locks, no memory ----------------------------------------
 
@@ -46,7 +48,18 @@ void SayLastWords(const LastWords& words) {
   WriteAll(words.end.data(), words.end.size());
 }
 
+// Around all that a handler does with the runner. It may run on any thread, RocksDB's too, while
+// the main thread ends the runner.
+class InHandler {
+ public:
+  InHandler() { handlers_running.fetch_add(1); }
+  ~InHandler() { handlers_running.fetch_sub(1); }
+  InHandler(const InHandler&) = delete;
+  InHandler& operator=(const InHandler&) = delete;
+};
+
 extern "C" void OnStopSignal(int signal) {
+  const InHandler in_handler;
   Runner* runner = signalled_runner.load();
   if (runner == nullptr) _exit(128 + signal);
   const int64_t now = MonotonicMicros();
@@ -61,6 +74,7 @@ extern "C" void OnStopSignal(int signal) {
 }
 
 extern "C" void OnSnapshotSignal(int) {
+  const InHandler in_handler;
   snapshot_wanted.store(true);
   if (Runner* runner = signalled_runner.load(); runner != nullptr) runner->RequestLook();
 }
@@ -92,6 +106,8 @@ StopSignals::~StopSignals() {
   sigaction(SIGPIPE, &old_pipe_, nullptr);
   signalled_runner.store(nullptr);
   last_words.store(nullptr);
+  // One that found the runner a moment ago is done with it before the runner goes.
+  while (handlers_running.load() > 0) sched_yield();
 }
 
 SnapshotSignal::SnapshotSignal() {

@@ -19,11 +19,11 @@ constexpr int64_t kDiskIntervalUs = 1'000'000;
 }  // namespace
 
 SnapshotKeeper::SnapshotKeeper(Options options)
-    : options_(std::move(options)), last_us_(MonotonicMicros()) {}
+    : options_(std::move(options)),
+      inbox_({.files = options_.files, .state_directory = options_.directory, .say = options_.say}),
+      last_us_(MonotonicMicros()) {}
 
-bool SnapshotKeeper::wanted() const {
-  return signal_.pending() || HasRequests(*options_.files, options_.directory);
-}
+bool SnapshotKeeper::wanted() const { return signal_.pending() || inbox_.HasAny(); }
 
 absl::Status SnapshotKeeper::AfterCommit(StateStore& store, const EpochRecord& record, bool last,
                                          bool nothing_new) {
@@ -33,7 +33,7 @@ absl::Status SnapshotKeeper::AfterCommit(StateStore& store, const EpochRecord& r
   if (signalled || (!nothing_new && (last || due))) {
     TM_RETURN_IF_ERROR(MakeDue(store, record));
   }
-  TM_RETURN_IF_ERROR(AnswerRequests(store, record));
+  AnswerRequests(store, record);
   const int64_t now = MonotonicMicros();
   if (now - disk_looked_us_ < kDiskIntervalUs) return absl::OkStatus();
   disk_looked_us_ = now;
@@ -58,14 +58,10 @@ absl::Status SnapshotKeeper::MakeDue(StateStore& store, const EpochRecord& recor
   return absl::OkStatus();
 }
 
-absl::Status SnapshotKeeper::AnswerRequests(StateStore& store, const EpochRecord& record) {
-  TM_ASSIGN_OR_RETURN(const std::vector<SnapshotRequest> requests,
-                      ListRequests(*options_.files, options_.directory));
-  for (const SnapshotRequest& request : requests) {
-    TM_RETURN_IF_ERROR(
-        Answer(*options_.files, options_.directory, request.id, MakeFor(request, store, record)));
+void SnapshotKeeper::AnswerRequests(StateStore& store, const EpochRecord& record) {
+  for (const SnapshotRequest& request : inbox_.List()) {
+    inbox_.Answer(request.id, MakeFor(request, store, record));
   }
-  return absl::OkStatus();
 }
 
 SnapshotAnswer SnapshotKeeper::MakeFor(const SnapshotRequest& request, StateStore& store,

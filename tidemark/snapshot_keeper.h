@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "base/timestamp.h"
 #include "proto/epoch_record.h"
+#include "recovery/request_inbox.h"
 #include "recovery/requests.h"
 #include "recovery/retention.h"
 #include "recovery/snapshot.h"
@@ -42,6 +43,9 @@ class SnapshotKeeper {
   // ResourceExhausted when the directory takes more than it may.
   absl::Status CheckDisk() const;
 
+  // At start: answers of earlier runs that nobody took.
+  void RemoveOldAnswers() { inbox_.RemoveOldAnswers(); }
+
   // Somebody waits for a snapshot. A look at a directory.
   bool wanted() const;
 
@@ -53,13 +57,14 @@ class SnapshotKeeper {
 
  private:
   absl::Status MakeDue(StateStore& store, const EpochRecord& record);
-  absl::Status AnswerRequests(StateStore& store, const EpochRecord& record);
+  void AnswerRequests(StateStore& store, const EpochRecord& record);
   SnapshotAnswer MakeFor(const SnapshotRequest& request, StateStore& store,
                          const EpochRecord& record);
   void Say(const Snapshot& snapshot, bool copy, int64_t begin_us);
 
   const Options options_;
   SnapshotSignal signal_;
+  RequestInbox inbox_;
   int64_t disk_looked_us_ = 0;  // monotonic
   int64_t last_us_;             // monotonic
   bool said_unshared_ = false;

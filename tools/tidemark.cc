@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
-#include "base/last_words.h"
+#include "base/process_setup.h"
 #include "base/read_to_end.h"
 #include "base/status.h"
 #include "jobs/aggregate_values.h"
@@ -188,6 +188,6 @@ int Main(const Words& words) {
 }  // namespace tidemark
 
 int main(int argc, char** argv) {
-  tidemark::InstallLastWords();
+  tidemark::SetUpProcess();
   return tidemark::Main({argv + 1, argv + argc});
 }

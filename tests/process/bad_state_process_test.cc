@@ -208,6 +208,24 @@ TEST_F(BadState, ASnapshotIsMadeOfARunningJob) {
   ExpectTheSameCommandFinishes();
 }
 
+// Goal: nothing in requests/ stops a job, keeps it busy, or keeps others from an answer.
+TEST_F(BadState, WhatIsNoRequestIsSteppedOver) {
+  ChildProcess job(RunWords({"--rate", "20", "--epoch", "10ms"}), {.directory = dir_.path()});
+  WaitUntilCommitted(job);
+  const std::string requests = "out/job.state/requests/";
+  ASSERT_EQ(mkfifo(Path(requests + "fifo.request").c_str(), 0666), 0);
+  ASSERT_EQ(symlink("/dev/zero", Path(requests + "link.request").c_str()), 0);
+  ASSERT_TRUE(dir_.files().CreateDirectories(Path(requests + "dir.request")).ok());
+  const auto asked = Command({"snapshot", kState, "--name", "now", "--wait", "50s"});
+  EXPECT_EQ(asked.exit_code, 0) << asked.err;
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGTERM)) << job.Wait().err;
+  const auto end = job.Wait();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_THAT(end.err,
+              HasSubstr("fifo.request: is a pipe and not a file; this request is stepped"));
+  ExpectTheSameCommandFinishes();
+}
+
 // The job cannot answer; whoever asks gives up, and takes the request back.
 TEST_F(BadState, AJobThatDoesNotAnswerIsNotWaitedForForEver) {
   ChildProcess job(RunWords({"--rate", "20", "--epoch", "10ms"}), {.directory = dir_.path()});
