@@ -1,6 +1,7 @@
 #include "tidemark/explain.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "engine/resume_check.h"
 #include "engine/sink_step.h"
 #include "engine/skip_log.h"
+#include "recovery/commit_note.h"
 #include "recovery/inspect.h"
 #include "recovery/resume_plan.h"
 #include "recovery/state_directory.h"
@@ -77,8 +79,18 @@ absl::Status PrintSource(const StepPlan& step, const EpochRecord& record,
 }
 
 SinkContext ContextOfSinks(const Plan& plan, const std::string& state_directory,
-                           const std::string& run_line, Files& files) {
-  SinkContext context{.files = &files, .run_line = run_line, .job = plan.flow_name};
+                           const EpochRecord& record, Files& files) {
+  SinkContext context{.files = &files,
+                      .run_line = record.run_line.empty() ? "a new one" : record.run_line,
+                      .job = plan.flow_name,
+                      .resume_epoch = record.epoch.value};
+  const auto note = ReadCommitNote(files, state_directory);
+  if (note.ok()) context.went_back_from = note->went_back_from;
+  // The outputs of a job that runs may have gone further since its state was read.
+  const auto holder = HolderOf(files, state_directory);
+  if (holder.ok() && holder->has_value()) {
+    context.went_back_from = std::numeric_limits<uint64_t>::max();
+  }
   if (!state_directory.empty()) context.state_directory = RealPath(state_directory);
   context.holds_state = [&files](const std::string& directory) {
     return HoldsState(files, directory);
@@ -146,8 +158,7 @@ absl::Status CheckOutputs(const Flow& flow, const std::string& state_directory, 
   EpochRecord record;
   const auto state = StateInspector::Open(files, state_directory);
   if (state.ok() && (*state)->record().flow_name == plan.flow_name) record = (*state)->record();
-  const std::string line = record.run_line.empty() ? "a new one" : record.run_line;
-  const SinkContext context = ContextOfSinks(plan, state_directory, line, files);
+  const SinkContext context = ContextOfSinks(plan, state_directory, record, files);
   for (const StepPlan& step : plan.steps) {
     if (step.sink == nullptr) continue;
     std::optional<Position> resume;
@@ -179,7 +190,7 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
   const SourceContext sources{.files = &files, .clock = &clock, .skips = &skips};
   // A fork from a snapshot gives its outputs other places, or takes these over.
   const bool is_snapshot = files.Stat(JoinPath(directory, "manifest")).ok();
-  const SinkContext sinks = ContextOfSinks(*plan, directory, record.run_line, files);
+  const SinkContext sinks = ContextOfSinks(*plan, directory, record, files);
   absl::Status ends;  // the first source or sink that would refuse
   for (const StepPlan& step : plan->steps) {
     absl::Status end;
