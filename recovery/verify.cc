@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "recovery/commit_note.h"
 #include "recovery/manifest.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
@@ -152,6 +153,9 @@ class Verifier {
     rocks.directory = expected == nullptr ? part.path : StorePath(part.path);
     rocks.read_only = true;
     rocks.create_if_missing = false;
+    // Before the store is: a job that runs commits meanwhile.
+    const auto note = expected == nullptr ? ReadCommitNote(files_, ParentDirectory(part.path))
+                                          : absl::StatusOr<CommitNote>(CommitNote());
     const auto store = OpenRocksStore(rocks);
     if (!store.ok()) return part.Add(store.status());
     const auto record = ReadEpochRecord(**store);
@@ -162,6 +166,10 @@ class Verifier {
     }
     if (!*record) return;  // a store that was just begun
     part.epoch = (*record)->epoch.value;
+    const absl::Status newest =
+        note.ok() ? CheckCommitNote(*note, part.path, (*record)->run_line, part.epoch)
+                  : note.status();
+    if (!newest.ok()) part.Add(newest);
     VerifyRows(
         **store, **record, [&](uint64_t) { options_.progress(part.path, bytes_read_); }, part);
   }

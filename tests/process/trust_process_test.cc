@@ -91,6 +91,7 @@ TEST_F(Trust, ALogWithoutItsEndIsDamage) {
     SCOPED_TRACE(cut);
     CopyState(kState, "copy");
     ASSERT_EQ(truncate(Path(log).c_str(), static_cast<off_t>(cut)), 0);
+    EXPECT_EQ(Command({"verify", kState}).exit_code, kNeedsPerson);
     const auto refused = Run({"--no-fallback"});
     EXPECT_EQ(refused.exit_code, kNeedsPerson) << refused.err;
     EXPECT_NE(refused.err.find("the end of its log is lost"), std::string::npos) << refused.err;
