@@ -159,6 +159,9 @@ class KeyedRowsSource final : public SourceFactory<KeyValue<JobKey, T>> {
     TM_RETURN_IF_ERROR(OptionsFor(resume).status());
     return rows_->Preview(partition, resume, context);
   }
+  absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext& context) override {
+    return rows_->FilesRead(context);
+  }
   bool can_seek() const override { return rows_->can_seek(); }
   bool makes_items() const override { return rows_->makes_items(); }
   std::string Describe() const override { return rows_->Describe(); }

@@ -73,7 +73,7 @@ TEST_F(StateDirectoryTest, AStoreThatIsGoneIsNoEmptyState) {
     restored->reset();
     // It was not finished, and has left no store; it is not begun at nothing.
     const absl::Status half = OpenError();
-    EXPECT_TRUE(absl::IsFailedPrecondition(half) && Says(half, "was not finished")) << half;
+    EXPECT_TRUE(absl::IsFailedPrecondition(half) && Says(half, "--from")) << half;
     ASSERT_TRUE(RemoveStartNote(files(), state()).ok());
   }
   ASSERT_TRUE(RemoveTree(files(), StorePath(state())).ok());
