@@ -122,6 +122,9 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& file
   TM_RETURN_IF_ERROR(CheckNoFileInPlace(files, options.directory));
   TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, options.directory));
   TM_RETURN_IF_ERROR(CheckIsStateDirectory(files, options.directory));
+  if (const auto trusted = TrustedIn(options.directory)) {
+    TM_RETURN_IF_ERROR(CheckTrusted(files, options.directory, *trusted));
+  }
   std::unique_ptr<StateDirectory> directory(new StateDirectory(files, options));
   TM_RETURN_IF_ERROR(directory->TakeLock());
   TM_RETURN_IF_ERROR(directory->OpenStore());
@@ -136,7 +139,10 @@ StateDirectory::~StateDirectory() {
 
 absl::Status StateDirectory::TakeLock() {
   const std::string path = JoinPath(options_.directory, "LOCK");
-  auto lock = files_.Lock(path, Cat("process ", getpid(), " on ", HostName()));
+  // The directory first: a start that it refuses makes no LOCK where one was removed.
+  auto guard = DirectoryGuard::Take(options_.directory);
+  auto lock = guard.ok() ? files_.Lock(path, Cat("process ", getpid(), " on ", HostName()))
+                         : absl::StatusOr<std::unique_ptr<FileLock>>(guard.status());
   if (absl::IsUnavailable(lock.status())) {
     const auto holder = ReadSmallFile(files_, path);
     return absl::UnavailableError(Cat(options_.directory, ": is in use by ",
@@ -144,7 +150,9 @@ absl::Status StateDirectory::TakeLock() {
                                       "; stop that run first, or give this one another --state"));
   }
   TM_RETURN_IF_ERROR(lock.status());
+  guard_ = *std::move(guard);
   lock_ = *std::move(lock);
+  guard_->NoteLock(path);
   return absl::OkStatus();
 }
 

@@ -27,6 +27,7 @@
 #include "absl/status/statusor.h"
 #include "base/files.h"
 #include "proto/epoch_record.h"
+#include "recovery/directory_guard.h"
 #include "state/rocksdb_store.h"
 #include "state/run.h"
 #include "state/store.h"
@@ -63,14 +64,17 @@ class StateDirectory {
     RocksStoreOptions store{};
   };
   // Unavailable when another process holds it (says who), InvalidArgument when a file is in its
-  // place, FailedPrecondition when it is another kind of directory and when the store is gone
-  // although there are snapshots, PermissionDenied when it cannot be written, DataLoss when the
-  // store is damaged; the state stays as it was.
+  // place, FailedPrecondition when it is another kind of directory, when a stranger has put
+  // something into it, and when the store is gone although there are snapshots, PermissionDenied
+  // when it cannot be written, DataLoss when the store is damaged; the state stays as it was.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(Files& files, const Options& options);
   ~StateDirectory();
 
   const std::string& path() const { return options_.directory; }
   StateStore& store() { return *store_; }
+  // Whether path and LOCK still are what this object holds, see recovery/directory_guard.h. A run
+  // asks at each commit.
+  absl::Status CheckHeld() const { return guard_->Check(); }
   // Of the last committed epoch; epoch 0 when only the run line is known; nothing in a new
   // directory.
   const std::optional<EpochRecord>& record() const { return record_; }
@@ -96,6 +100,7 @@ class StateDirectory {
 
   Files& files_;
   const Options options_;
+  std::unique_ptr<DirectoryGuard> guard_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> store_;
   std::optional<EpochRecord> record_;

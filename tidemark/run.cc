@@ -21,6 +21,7 @@
 #include "recovery/resume_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
+#include "recovery/state_files.h"
 #include "tidemark/exit_code.h"
 #include "tidemark/internal/status_view.h"
 #include "tidemark/run_signals.h"
@@ -362,6 +363,7 @@ class Run {
     last_commit_us_.store(MonotonicMicros());
     TakeNumbers(record);
     if (directory_ == nullptr) return absl::OkStatus();
+    TM_RETURN_IF_ERROR(directory_->CheckHeld());
     const bool last = job_->ended() || runner_->stop_requested();
     const bool nothing_new = job_->last_epoch_was_empty() && first_epoch_ == record.epoch.value;
     TM_RETURN_IF_ERROR(keeper_->AfterCommit(directory_->store(), record, last, nothing_new));
@@ -480,7 +482,10 @@ class Run {
 }  // namespace
 
 int RunFlow(const Flow& flow, const RunOptions& options, const RunContext& context) {
-  return Run(options, context).Execute(flow);
+  StateFiles files(*context.files,
+                   {.directory = options.state_directory, .mode = options.state_mode});
+  const RunContext inside{.files = &files, .clock = context.clock};
+  return Run(options, inside).Execute(flow);
 }
 
 }  // namespace tidemark
