@@ -20,8 +20,6 @@
 namespace tidemark {
 namespace {
 
-constexpr char kMark[] = "DAMAGED";
-
 std::string StagingPath(const std::string& directory) { return JoinPath(directory, "staging"); }
 
 std::string HostName() {
@@ -34,7 +32,7 @@ bool IsOurs(const std::string& name) {
   return name == "LOCK" || name == "store" || name == "staging" || name == "snapshots" ||
          name == "requests" || name == "store.partial" || name == "store.old" ||
          name == "COMMITTED" || absl::StartsWith(name, "COMMITTED.") || name == "START" ||
-         absl::StartsWith(name, "START.") || absl::StartsWith(name, kMark) ||
+         absl::StartsWith(name, "START.") || absl::StartsWith(name, kDamagedMark) ||
          absl::StartsWith(name, "store.damaged-");
 }
 
@@ -124,6 +122,9 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& file
   TM_RETURN_IF_ERROR(CheckNoFileInPlace(files, options.directory));
   TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, options.directory));
   TM_RETURN_IF_ERROR(CheckIsStateDirectory(files, options.directory));
+  if (const auto trusted = TrustedIn(options.directory)) {
+    TM_RETURN_IF_ERROR(CheckTrusted(files, options.directory, *trusted));
+  }
   std::unique_ptr<StateDirectory> directory(new StateDirectory(files, options));
   TM_RETURN_IF_ERROR(directory->TakeLock());
   TM_RETURN_IF_ERROR(directory->OpenStore());
@@ -147,7 +148,10 @@ bool StateDirectory::HasNotCommitted() const {
 
 absl::Status StateDirectory::TakeLock() {
   const std::string path = JoinPath(options_.directory, "LOCK");
-  auto lock = files_.Lock(path, Cat("process ", getpid(), " on ", HostName()));
+  // The directory first: a start that it refuses makes no LOCK where one was removed.
+  auto guard = DirectoryGuard::Take(options_.directory);
+  auto lock = guard.ok() ? files_.Lock(path, Cat("process ", getpid(), " on ", HostName()))
+                         : absl::StatusOr<std::unique_ptr<FileLock>>(guard.status());
   if (absl::IsUnavailable(lock.status())) {
     const auto holder = ReadSmallFile(files_, path);
     return absl::UnavailableError(Cat(options_.directory, ": is in use by ",
@@ -155,7 +159,9 @@ absl::Status StateDirectory::TakeLock() {
                                       "; stop that run first, or give this one another --state"));
   }
   TM_RETURN_IF_ERROR(lock.status());
+  guard_ = *std::move(guard);
   lock_ = *std::move(lock);
+  guard_->NoteLock(path);
   return absl::OkStatus();
 }
 
@@ -253,7 +259,7 @@ absl::Status StateDirectory::TryOpen() {
 // A block that could not be read stopped an earlier run. Opening the store would not show it, so
 // all of it is read once; what was repaired, or was no fault of the disk, is in use again.
 absl::Status StateDirectory::CheckMarked() {
-  const std::string mark = JoinPath(options_.directory, kMark);
+  const std::string mark = JoinPath(options_.directory, kDamagedMark);
   TM_ASSIGN_OR_RETURN(const bool marked, Exists(files_, mark));
   if (!marked) return absl::OkStatus();
   TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, StorePath(options_.directory)));
@@ -418,83 +424,6 @@ absl::Status StateDirectory::PutBack() {
   if (waits) TM_RETURN_IF_ERROR(files_.Rename(aside, store));
   TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
   return RemoveTree(files_, partial);
-}
-
-absl::StatusOr<std::optional<std::string>> HolderOf(Files& files, const std::string& directory) {
-  const std::string path = JoinPath(directory, "LOCK");
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return std::optional<std::string>();
-  if (fd < 0) return absl::InternalError(Cat(path, ": cannot open: ", strerror(errno)));
-  const bool free = flock(fd, LOCK_SH | LOCK_NB) == 0;
-  const int error = errno;
-  close(fd);  // which lets it go again
-  if (free) return std::optional<std::string>();
-  if (error != EWOULDBLOCK) {
-    return absl::InternalError(Cat(path, ": cannot look at the lock: ", strerror(error)));
-  }
-  const auto text = ReadSmallFile(files, path);
-  return std::optional<std::string>(text.ok() && !text->empty() ? *text : "another process");
-}
-
-// ---- damage ------------------------------------------------------------------------------------
-
-absl::Status MarkDamaged(Files& files, const std::string& directory, const absl::Status& damage) {
-  const std::string mark = JoinPath(directory, kMark);
-  if (files.Stat(mark).ok()) return absl::OkStatus();
-  return WriteFileAtomically(files, mark, Cat(damage.message(), "\n"));
-}
-
-absl::Status UnmarkDamaged(Files& files, const std::string& directory) {
-  absl::Status removed = files.Remove(JoinPath(directory, kMark));
-  if (absl::IsNotFound(removed)) return absl::OkStatus();
-  TM_RETURN_IF_ERROR(removed);
-  return files.SyncDirectory(directory);
-}
-
-std::vector<absl::Status> CheckStore(Files& files, const std::string& store_directory,
-                                     const std::function<void(uint64_t)>& on_table) {
-  const auto store = ListStore(store_directory, EpochRowKey());
-  if (!store.ok()) return {store.status()};
-  std::vector<absl::Status> faults;
-  uint64_t bytes_read = 0;
-  for (const TableFile& table : store->tables) {
-    const std::string path = JoinPath(store_directory, table.name);
-    absl::Status status = CheckTableBlocks(path);
-    if (status.ok() && table.crc32c) {
-      const auto sum = FileCrc32c(files, path);
-      status = sum.status();
-      if (sum.ok() && *sum != *table.crc32c) {
-        status = absl::DataLossError(Cat(path, ": is damaged: its checksum does not match"));
-      }
-    }
-    if (!status.ok()) faults.push_back(std::move(status));
-    on_table(bytes_read += table.bytes);
-  }
-  return faults;
-}
-
-// ---- the record --------------------------------------------------------------------------------
-
-std::string EpochRowKey() { return MetaRowKey("epoch"); }
-
-absl::StatusOr<std::optional<EpochRecord>> ReadEpochRecord(const StateReader& store) {
-  TM_ASSIGN_OR_RETURN(const auto bytes, store.Get(EpochRowKey()));
-  if (!bytes) return std::optional<EpochRecord>();
-  TM_ASSIGN_OR_RETURN(EpochRecord record, DecodeEpochRecord(*bytes));
-  return std::optional<EpochRecord>(std::move(record));
-}
-
-absl::Status CommitEpoch(StateStore& store, const EpochRecord& record,
-                         std::vector<RunBuilder> builders) {
-  RunBuilder meta;
-  meta.Put(EpochRowKey(), EncodeEpochRecord(record));
-  builders.push_back(std::move(meta));
-  return store.Commit(SortedRun::Merge(std::move(builders)));
-}
-
-std::string NewRunLine() {
-  Random random(FreshSeed());
-  return absl::StrFormat("%016x", random.Next());
 }
 
 }  // namespace tidemark

@@ -30,12 +30,16 @@
 #include "base/files.h"
 #include "proto/epoch_record.h"
 #include "recovery/commit_note.h"
+#include "recovery/directory_guard.h"
 #include "recovery/start_note.h"
 #include "state/rocksdb_store.h"
 #include "state/run.h"
 #include "state/store.h"
 
 namespace tidemark {
+
+// The file in a state directory that says why its store is not trusted.
+inline constexpr char kDamagedMark[] = "DAMAGED";
 
 std::string StorePath(const std::string& directory);
 std::string SnapshotsPath(const std::string& directory);
@@ -77,14 +81,17 @@ class StateDirectory {
     RocksStoreOptions store{};
   };
   // Unavailable when another process holds it (says who), InvalidArgument when a file is in its
-  // place, FailedPrecondition when it is another kind of directory and when the store is gone
-  // although there are snapshots, PermissionDenied when it cannot be written, DataLoss when the
-  // store is damaged; the state stays as it was.
+  // place, FailedPrecondition when it is another kind of directory, when a stranger has put
+  // something into it, and when the store is gone although there are snapshots, PermissionDenied
+  // when it cannot be written, DataLoss when the store is damaged; the state stays as it was.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(Files& files, const Options& options);
   ~StateDirectory();
 
   const std::string& path() const { return options_.directory; }
   StateStore& store() { return *store_; }
+  // Whether path and LOCK still are what this object holds, see recovery/directory_guard.h. A run
+  // asks at each commit.
+  absl::Status CheckHeld() const { return guard_->Check(); }
   // Of the last committed epoch; epoch 0 when nothing was committed yet, and then only its line is
   // known: a new directory gets one that is kept from the first start on, so that what a run that
   // died before its first commit has written is known to be this line's own.
@@ -131,6 +138,7 @@ class StateDirectory {
 
   Files& files_;
   const Options options_;
+  std::unique_ptr<DirectoryGuard> guard_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> store_;
   EpochRecord record_;

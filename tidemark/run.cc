@@ -19,6 +19,7 @@
 #include "recovery/resume_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
+#include "recovery/state_files.h"
 #include "runtime/opened_run.h"
 #include "tidemark/exit_code.h"
 #include "tidemark/internal/status_view.h"
@@ -348,6 +349,7 @@ class Run {
     last_commit_us_.store(MonotonicMicros());
     TakeNumbers(record);
     if (directory_ == nullptr) return absl::OkStatus();
+    TM_RETURN_IF_ERROR(directory_->CheckHeld());
     TM_RETURN_IF_ERROR(opened_->AfterCommit());
     const bool last = job_->ended() || runner_->stop_requested();
     const bool nothing_new = job_->last_epoch_was_empty() && first_epoch_ == record.epoch.value;
@@ -468,7 +470,10 @@ class Run {
 }  // namespace
 
 int RunFlow(const Flow& flow, const RunOptions& options, const RunContext& context) {
-  return Run(options, context).Execute(flow);
+  StateFiles files(*context.files,
+                   {.directory = options.state_directory, .mode = options.state_mode});
+  const RunContext inside{.files = &files, .clock = context.clock};
+  return Run(options, inside).Execute(flow);
 }
 
 }  // namespace tidemark

@@ -21,6 +21,8 @@ namespace tidemark {
 struct RunOptions {
   // Where state lives; empty: nothing is kept.
   std::string state_directory;
+  // The permissions of a state directory that is made, see recovery/state_files.h.
+  unsigned state_mode = 0700;
   // Start from this snapshot, as a fork: `state_directory` must be new or `fresh`.
   std::string from_snapshot;
   // Discard what `state_directory` holds.

@@ -11,6 +11,7 @@
 #include "recovery/requests.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
+#include "recovery/state_files.h"
 #include "state/value_json.h"
 #include "tidemark/exit_code.h"
 #include "tidemark/terminal.h"
@@ -103,7 +104,8 @@ std::string AnswerText(const SnapshotAnswer& answer, bool json) {
              "}");
 }
 
-int Make(const CommandLine& line, Files& files) {
+int Make(const CommandLine& line, Files& machine_files) {
+  StateFiles files(machine_files, {.directory = line.Word(0)});
   const auto wait = line.Duration("wait");
   if (!wait.ok()) return Complain(wait.status(), kExitUsage);
   const SnapshotOptions options{.name = line.Text("name").value_or(""), .copy = line.Has("copy")};

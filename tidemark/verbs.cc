@@ -1,5 +1,8 @@
 #include "tidemark/verbs.h"
 
+#include <charconv>
+#include <system_error>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -93,6 +96,16 @@ std::string SnapshotLine(const std::string& name, const EpochRecord& record, uin
 // As for `memory:` of a job file.
 constexpr size_t kMemoryBytesMin = size_t{1} << 20;
 
+// "0750": what the owner may do is not for discussion, without it no run could go on.
+absl::StatusOr<unsigned> ParseMode(const std::string& text) {
+  unsigned mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (whole && mode <= 0777 && (mode & 0700) == 0700) return mode;
+  return absl::InvalidArgumentError(Cat(
+      "--state-mode: '", text, "' is not a mode from 0700 to 0777 with all rights of the owner"));
+}
+
 absl::Status ApplySnapshotFlags(const CommandLine& line, RunOptions& options) {
   TM_ASSIGN_OR_RETURN(const auto every, line.Duration("snapshot-every"));
   if (every) options.snapshot_interval = *every;
@@ -169,6 +182,7 @@ int ListAll(const CommandLine& line, Files& files, const Clock& clock) {
 std::vector<FlagSpec> RunFlags() {
   return {
       {"state", "DIR", "keep state there; the same command resumes from it"},
+      {"state-mode", "MODE", "permissions of a new state directory, e.g. 0750 (default 0700)"},
       {"epoch", "TIME", "commit this often, e.g. 1s (default)"},
       {"from", "SNAPSHOT_DIR", "start from a snapshot, as a fork, with a new --state"},
       {"fresh", "", "discard what the state directory holds and start over"},
@@ -192,6 +206,9 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   if (const auto state = line.Text("state")) options.state_directory = *state;
   if (line.Has("state") && options.state_directory.empty()) {
     return absl::InvalidArgumentError("--state: is empty; name a directory");
+  }
+  if (const auto mode = line.Text("state-mode")) {
+    TM_ASSIGN_OR_RETURN(options.state_mode, ParseMode(*mode));
   }
   if (const auto from = line.Text("from")) options.from_snapshot = *from;
   if (line.Has("from") && options.from_snapshot.empty()) {

@@ -30,6 +30,41 @@ TEST_F(BadState, ASecondRunIsKeptOutAndTheFirstGoesOn) {
   ExpectTheSameCommandFinishes();
 }
 
+// Goal: a LOCK that somebody removed lets no second run in, and the first one notices.
+TEST_F(BadState, ARemovedLockLetsNoSecondRunIn) {
+  ChildProcess first(RunWords({"--rate", "20", "--epoch", "10ms"}), {.directory = dir_.path()});
+  WaitUntilCommitted(first);
+  ASSERT_TRUE(first.SignalAfter(Span::Micros(0), SIGSTOP));
+  ASSERT_TRUE(dir_.files().Remove(Path("out/job.state/LOCK")).ok());
+  for (const Words& flags : {Words{}, Words{"--fresh"}}) {
+    ExpectRefused(Run(flags), kFailed, {"out/job.state: is in use by another process"});
+  }
+  ASSERT_TRUE(first.SignalAfter(Span::Micros(0), SIGCONT));
+  const auto end = first.Wait();
+  EXPECT_EQ(end.exit_code, kFailed) << end.err;
+  EXPECT_THAT(end.err, HasSubstr("out/job.state/LOCK: was removed or replaced while this run"));
+  EXPECT_THAT(end.err, HasSubstr("the same command goes on from there"));
+  ExpectTheSameCommandFinishes();
+}
+
+TEST_F(BadState, ANewStateIsForItsOwnerOrWhomHeSays) {
+  const auto mode_of = [this](const std::string& name) {
+    struct stat status;
+    return stat(Path(name).c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
+  };
+  ASSERT_EQ(Run().exit_code, 0);
+  EXPECT_EQ(mode_of(kState), 0700u);
+  EXPECT_EQ(mode_of("out/job.state/snapshots/0000000001/manifest"), 0600u);
+  EXPECT_EQ(mode_of(kOutput), 0644u) << "an output is not a state";
+  ASSERT_EQ(Run({"--state", "shared", "--out", "x", "--state-mode", "0750"}).exit_code, 0);
+  EXPECT_EQ(mode_of("shared"), 0750u);
+  EXPECT_EQ(mode_of("shared/snapshots"), 0750u);
+  EXPECT_EQ(mode_of("shared/snapshots/0000000001/manifest"), 0640u);
+  for (const char* mode : {"0750x", "rwx", "0070", "1700", ""}) {
+    ExpectRefused(Run({"--state-mode", mode}), kUsage, {"--state-mode: '", "' is not a mode"});
+  }
+}
+
 TEST_F(BadOutput, AReaderThatGoesAwayEndsTheJobQuietly) {
   Write("job.yaml", JobWith("sink: {file: out/job.jsonl}", "sink: stdout"));
   const std::string quiet = "run job.yaml --quiet --state s";

@@ -357,7 +357,8 @@ TEST_F(Outputs, AStateThatIsOlderThanItsOutputGoesOnInTheOneBefore) {
   const auto refused = Run();
   ExpectRefusedAs(refused, {"out/job.jsonl: was begun anew by --new-output, behind the epoch"});
   GoTheWay(WayWith("after: ", refused.err));
-  ExpectTheSameCommandFinishes();
+  ExpectRefusedAs(Run(), {"out/job.jsonl: stands at epoch", "it is an older copy"});
+  ExpectTheSameCommandFinishes({"--take-over"});
 }
 
 // ---- tables ----------------------------------------
