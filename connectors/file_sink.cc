@@ -195,8 +195,8 @@ absl::Status CopyTail(Files& files, const std::string& from, uint64_t offset,
   }
 }
 
-// What is to be cut off is kept before the new owner's name is written, so that it is there wherever
-// the name is.
+// What is to be cut off is kept before the new owner's name is written, so that it is there
+// wherever the name is.
 absl::Status KeepTail(const SinkFacts& facts, SinkPlan& plan, const SinkContext& context) {
   Files& files = *context.files;
   TM_ASSIGN_OR_RETURN(const std::string tail, NameAside(files, facts, "tail"));

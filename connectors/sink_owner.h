@@ -124,8 +124,8 @@ struct SinkPlan {
   absl::Status refusal;
   // Cut what is there to this length first, before it is moved aside.
   std::optional<uint64_t> cut_before = {};
-  // Move what is there to `<path>.old-N`, or to `<path>.replaced-N` until the first commit; then the
-  // file is new.
+  // Move what is there to `<path>.old-N`, or to `<path>.replaced-N` until the first commit; then
+  // the file is new.
   bool move_aside = false;
   // Keep what lies behind `length_bytes` as `<path>.tail-N` until the first commit.
   bool keep_tail = false;

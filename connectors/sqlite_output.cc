@@ -318,8 +318,8 @@ absl::Status SqliteOutput::Committed() {
   return absl::OkStatus();
 }
 
-// The database is open, whatever has become of its path: rows would be written to a file that nobody
-// finds. Of one that became shorter SQLite itself says whether it is whole.
+// The database is open, whatever has become of its path: rows would be written to a file that
+// nobody finds. Of one that became shorter SQLite itself says whether it is whole.
 absl::Status SqliteOutput::CheckIsInPlace() {
   const absl::StatusOr<FileInfo> info = files_->Stat(options_.path);
   if (absl::IsNotFound(info.status()) ||

@@ -35,7 +35,8 @@ absl::StatusOr<std::string> UndoOf(SqliteDatabase& database, const std::string& 
 absl::StatusOr<bool> UndoAbandoned(SqliteDatabase& database, const std::string& table,
                                    const SinkContext& context);
 
-// The line of runs has committed: what was kept goes, but for a table that was moved aside for good.
+// The line of runs has committed: what was kept goes, but for a table that was moved aside for
+// good.
 absl::Status EndUndo(SqliteDatabase& database, const std::string& table);
 
 }  // namespace tidemark

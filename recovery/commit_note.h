@@ -6,8 +6,8 @@
 // note is not synced: the log is, so a note that a power cut takes away names an earlier epoch or
 // none, and never a later one.
 //
-// It tells nothing of an older copy of the whole directory, which has the older note; what is beside
-// every output does (docs/formats/output-owner.md).
+// It tells nothing of an older copy of the whole directory, which has the older note; what is
+// beside every output does (docs/formats/output-owner.md).
 #pragma once
 
 #include <cstdint>

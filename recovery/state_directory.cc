@@ -183,8 +183,8 @@ absl::Status StateDirectory::OpenStore() {
   return NameLine();
 }
 
-// A start from a snapshot that was refused has left no store, and without the snapshot the job would
-// begin at nothing.
+// A start from a snapshot that was refused has left no store, and without the snapshot the job
+// would begin at nothing.
 absl::Status StateDirectory::CheckIsNoHalfFork() const {
   if (!note_.has_value() || note_->from_line.empty() || note_->discards) return absl::OkStatus();
   TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, StorePath(options_.directory)));
@@ -202,8 +202,8 @@ absl::Status StateDirectory::CheckIsNewest() {
                          record_.epoch.value);
 }
 
-// From where is noted until the next commit, so that outputs which stand behind that epoch are known
-// to be this state's own, also to a start that comes after a crash of this one.
+// From where is noted until the next commit, so that outputs which stand behind that epoch are
+// known to be this state's own, also to a start that comes after a crash of this one.
 absl::Status StateDirectory::GoBack(const absl::Status& damage) {
   TM_ASSIGN_OR_RETURN(CommitNote note, ReadCommitNote(files_, options_.directory));
   store_.reset();  // another one takes its place

@@ -170,8 +170,8 @@ class Run {
     return CheckSourcesAndSinks(plan, record, directory);
   }
 
-  // Input that cannot be read again would be lost without a word, and output that cannot be cut back
-  // would come twice.
+  // Input that cannot be read again would be lost without a word, and output that cannot be cut
+  // back would come twice.
   static std::string ObstacleToGoBack(const Plan& plan) {
     for (const StepPlan& step : plan.steps) {
       if (step.source != nullptr && !step.source->can_seek()) {

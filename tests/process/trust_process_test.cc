@@ -42,7 +42,8 @@ class Trust : public BadInput {
     ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGKILL));
     job.Wait();
   }
-  // A start with these flags that is killed when it holds its outputs, long before its first commit.
+  // A start with these flags that is killed when it holds its outputs, long before its first
+  // commit.
   void DieBeforeTheFirstCommit(Words flags) {
     for (const char* flag : {"--rate", "20", "--epoch", "1h"}) flags.emplace_back(flag);
     ChildProcess job(RunWords(flags), {.directory = dir_.path()});

@@ -100,7 +100,8 @@ class Simulation {
   uint64_t fresh_starts_ = 0;
   std::string fork_from_;  // a snapshot, until its copy has been opened
   bool fresh_ = false;     // this process starts over
-  // One that was to start over has not committed: the old state goes on, or another one starts over.
+  // One that was to start over has not committed: the old state goes on, or another one starts
+  // over.
   bool fresh_unfinished_ = false;
   bool done_ = false;
 };
