@@ -175,6 +175,42 @@ TEST(StreamTime, TheEndOfInputRaisesTheWatermarkToTheLastClose) {
   EXPECT_EQ(s.Counts(), (Rows{"a 0: 1", "b 0: 1", "b 1: 1"}));
 }
 
+// More keys than are called in one go at the end of input close at one watermark. The windows after
+// them hear of it when all have: else the rest of the results would be late there.
+TEST(StreamTime, WhatClosesAtOneWatermarkAtTheEndReachesTheNextWindowsInTime) {
+  constexpr int kKeys = 3000;
+  FlowTester tester;
+  auto in = tester.Input<Reading>(1);
+  const auto totals = tester.Output<Keyed>();
+  const auto late = tester.Output<Late>();
+  tester.Build([&](Flow& flow) {
+    const auto [counts, first_late] =
+        flow.From("in", in.source())
+            .KeyBy(&Reading::key)
+            .EventTime([](const Reading& r) { return At(r.second); }, PerStream{})
+            .Window(Tumbling{.length = absl::Seconds(10), .align_to = kStart})
+            .Count("counts");
+    const auto regrouped = counts.Pairs().Map([](const Keyed&) {
+      return KeyValue<std::string, Reading>{"all", {"all", 9, 1}};
+    });
+    const auto [total, too_late] =
+        KeyedStream<std::string, Reading>(regrouped)
+            .EventTime([](const Reading& r) { return At(r.second); }, PerStream{})
+            .Window(Tumbling{.length = absl::Seconds(10), .align_to = kStart})
+            .Count("totals");
+    total.To("out", totals.sink());
+    too_late.To("late", late.sink());
+  });
+  std::vector<Reading> readings;
+  for (int key = 0; key < kKeys; ++key) readings.push_back({std::to_string(key), 1});
+  in.PushAll(readings);
+  tester.Run();
+  tester.End();
+  EXPECT_EQ(late.rows().size(), 0u);
+  ASSERT_EQ(totals.rows().size(), 1u);
+  EXPECT_EQ(totals.rows()[0].value.value, kKeys);
+}
+
 TEST(StreamTime, KeptOpenAtTheEndTheWindowsGoOn) {
   Stage s({}, 1, {}, {.at_eof = AtEof::kKeep});
   s.in.PushAll({{"a", 1}, {"b", 2}});
