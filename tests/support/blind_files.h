@@ -5,60 +5,44 @@
 //   EXPECT_FALSE(StateDirectory::Open(blind, options).ok());
 #pragma once
 
-#include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
+#include "base/forwarding_files.h"
 #include "base/status.h"
 
 namespace tidemark {
 
-class BlindFiles final : public Files {
+class BlindFiles final : public ForwardingFiles {
  public:
-  BlindFiles(Files& real, std::string path) : real_(real), path_(std::move(path)) {}
+  BlindFiles(Files& real, std::string path) : ForwardingFiles(real), path_(std::move(path)) {}
   absl::StatusOr<FileInfo> Stat(const std::string& path) override {
     if (path == path_) return absl::InternalError(Cat(path, ": Input/output error"));
-    return real_.Stat(path);
-  }
-  absl::StatusOr<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) override {
-    return real_.OpenRead(path);
-  }
-  absl::StatusOr<std::unique_ptr<WritableFile>> OpenAppend(const std::string& path) override {
-    return real_.OpenAppend(path);
+    return real().Stat(path);
   }
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override {
     if (directory == path_) return absl::InternalError(Cat(directory, ": Input/output error"));
-    return real_.List(directory);
-  }
-  absl::Status CreateDirectories(const std::string& path) override {
-    return real_.CreateDirectories(path);
+    return real().List(directory);
   }
   absl::Status Rename(const std::string& from, const std::string& to) override {
-    return real_.Rename(from, to);
-  }
-  absl::Status Link(const std::string& from, const std::string& to) override {
-    return real_.Link(from, to);
+    if (from == cannot_rename) return absl::InternalError(Cat(from, ": Input/output error"));
+    return real().Rename(from, to);
   }
   absl::Status Remove(const std::string& path) override {
     done.push_back("remove " + path);
-    return real_.Remove(path);
+    return real().Remove(path);
   }
   absl::Status SyncDirectory(const std::string& path) override {
     done.push_back("sync " + path);
-    return real_.SyncDirectory(path);
-  }
-  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
-                                                 std::string_view holder) override {
-    return real_.Lock(path, holder);
+    return real().SyncDirectory(path);
   }
 
   std::vector<std::string> done;
+  std::string cannot_rename = {};  // this path
 
  private:
-  Files& real_;
   const std::string path_;
 };
 
