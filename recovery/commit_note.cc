@@ -14,6 +14,12 @@ constexpr size_t kNoteBytesMax = 4096;
 
 std::string NotePath(const std::string& directory) { return JoinPath(directory, "COMMITTED"); }
 
+std::string NoteText(const CommitNote& note) {
+  std::string text = Cat("line ", note.run_line, "\nepoch ", note.epoch, "\n");
+  if (note.went_back_from > 0) text += Cat("went-back-from ", note.went_back_from, "\n");
+  return text;
+}
+
 }  // namespace
 
 // What is no whole line says nothing: the process may have died while it was written.
@@ -37,9 +43,7 @@ absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& direc
 }
 
 absl::Status WriteCommitNote(Files& files, const std::string& directory, const CommitNote& note) {
-  std::string text = Cat("line ", note.run_line, "\nepoch ", note.epoch, "\n");
-  if (note.went_back_from > 0) text += Cat("went-back-from ", note.went_back_from, "\n");
-  return WriteFileAtomically(files, NotePath(directory), text);
+  return WriteFileAtomically(files, NotePath(directory), NoteText(note));
 }
 
 absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
@@ -50,12 +54,11 @@ absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_pa
                                  kDamagedStoreAdvice));
 }
 
-absl::Status CommitNoteWriter::Committed(const std::string& run_line, Epoch epoch) {
-  if (file_ == nullptr) {
-    TM_ASSIGN_OR_RETURN(file_, files_.OpenAppend(NotePath(directory_)));
-  }
-  TM_RETURN_IF_ERROR(file_->Truncate(0));
-  return file_->Append(Cat("line ", run_line, "\nepoch ", epoch.value, "\n"));
+absl::Status NoteCommitted(Files& files, const std::string& directory, const std::string& run_line,
+                           Epoch epoch) {
+  TM_ASSIGN_OR_RETURN(const auto file, files.OpenAppend(NotePath(directory)));
+  TM_RETURN_IF_ERROR(file->Truncate(0));
+  return file->Append(NoteText({.run_line = run_line, .epoch = epoch.value}));
 }
 
 }  // namespace tidemark

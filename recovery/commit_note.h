@@ -11,10 +11,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,17 +36,8 @@ absl::Status WriteCommitNote(Files& files, const std::string& directory, const C
 absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
                              const std::string& store_line, uint64_t store_epoch);
 
-// Writes the note behind each commit. Thread rule: used by one thread at a time.
-class CommitNoteWriter {
- public:
-  CommitNoteWriter(Files& files, std::string directory)
-      : files_(files), directory_(std::move(directory)) {}
-  absl::Status Committed(const std::string& run_line, Epoch epoch);
-
- private:
-  Files& files_;
-  const std::string directory_;
-  std::unique_ptr<WritableFile> file_;
-};
+// Behind each commit.
+absl::Status NoteCommitted(Files& files, const std::string& directory, const std::string& run_line,
+                           Epoch epoch);
 
 }  // namespace tidemark

@@ -93,16 +93,9 @@ absl::Status PrepareRestore(Files& files, const Snapshot& snapshot,
 absl::Status RestoreSnapshot(Files& files, const Snapshot& snapshot,
                              const std::string& state_directory, const std::string& run_line,
                              const RocksStoreOptions& opening) {
-  const std::string target = StorePath(state_directory);
-  const auto names = files.List(target);
-  if (files.Stat(target).ok() && !(names.ok() && names->empty())) {
-    return absl::FailedPreconditionError(
-        Cat(state_directory,
-            ": holds a state already; give --state a new directory, or discard "
-            "what is there with --fresh"));
-  }
+  TM_RETURN_IF_ERROR(CheckHoldsNoStore(files, state_directory));
   TM_RETURN_IF_ERROR(PrepareRestore(files, snapshot, state_directory, run_line, opening));
-  TM_RETURN_IF_ERROR(files.Rename(PartialStorePath(state_directory), target));
+  TM_RETURN_IF_ERROR(files.Rename(PartialStorePath(state_directory), StorePath(state_directory)));
   return files.SyncDirectory(state_directory);
 }
 

@@ -61,10 +61,22 @@ absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
   return absl::OkStatus();
 }
 
-std::string AsidePath(const std::string& directory) { return Cat(StorePath(directory), ".old"); }
+absl::Status Lost(const std::string& directory, std::string_view how, std::string_view from) {
+  return absl::FailedPreconditionError(
+      Cat(StorePath(directory), ": ", how, ", but ", SnapshotsPath(directory),
+          " is not empty; go on from a snapshot with ", from,
+          ", or discard what is left and start over with --fresh"));
+}
 
-// The path of the snapshot with the highest epoch, or else of any; empty when there is none.
-absl::StatusOr<std::string> NewestName(Files& files, const std::string& directory) {
+}  // namespace
+
+std::string StorePath(const std::string& directory) { return JoinPath(directory, "store"); }
+std::string SnapshotsPath(const std::string& directory) { return JoinPath(directory, "snapshots"); }
+std::string ReplacedStorePath(const std::string& directory) {
+  return Cat(StorePath(directory), ".old");
+}
+
+absl::StatusOr<std::string> NewestSnapshotPath(Files& files, const std::string& directory) {
   const std::string snapshots = SnapshotsPath(directory);
   std::string newest;
   const auto names = files.List(snapshots);
@@ -77,21 +89,10 @@ absl::StatusOr<std::string> NewestName(Files& files, const std::string& director
   return newest.empty() ? newest : JoinPath(snapshots, newest);
 }
 
-absl::Status Lost(const std::string& directory, std::string_view how, std::string_view from) {
-  return absl::FailedPreconditionError(
-      Cat(StorePath(directory), ": ", how, ", but ", SnapshotsPath(directory),
-          " is not empty; go on from a snapshot with ", from,
-          ", or discard what is left and start over with --fresh"));
-}
-
-}  // namespace
-
-std::string StorePath(const std::string& directory) { return JoinPath(directory, "store"); }
-std::string SnapshotsPath(const std::string& directory) { return JoinPath(directory, "snapshots"); }
 bool HoldsState(Files& files, const std::string& directory) {
   const absl::StatusOr<FileInfo> info = files.Stat(directory);
   if (absl::IsNotFound(info.status()) || (info.ok() && !info->is_directory)) return false;
-  const std::string paths[] = {StorePath(directory), AsidePath(directory),
+  const std::string paths[] = {StorePath(directory), ReplacedStorePath(directory),
                                SnapshotsPath(directory)};
   return std::any_of(std::begin(paths), std::end(paths),
                      [&](const std::string& path) { return Exists(files, path).value_or(true); });
@@ -110,6 +111,16 @@ absl::Status CheckHoldsState(Files& files, const std::string& directory) {
   if (HoldsState(files, directory)) return absl::OkStatus();
   return absl::NotFoundError(
       Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));
+}
+
+absl::Status CheckHoldsNoStore(Files& files, const std::string& directory) {
+  TM_ASSIGN_OR_RETURN(const bool there, Exists(files, StorePath(directory)));
+  if (!there) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(StorePath(directory)));
+  if (names.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      Cat(directory, ": holds a state already; give --state a new directory, or discard what is ",
+          "there with --fresh"));
 }
 
 bool IsEpochName(std::string_view name) {
@@ -133,17 +144,10 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& file
 
 StateDirectory::~StateDirectory() {
   // Where that cannot be told the next start looks at what is durable.
-  const bool takes_back = replaces_ && HasNotCommitted();
+  const bool takes_back = replaces_ && CommittedEpoch() == 0;
   store_.reset();  // before the lock goes
   // On purpose: nobody is left to hear of it, and the next start finds all that it needs.
   if (takes_back) PutBack().IgnoreError();
-}
-
-bool StateDirectory::HasNotCommitted() const {
-  if (store_ == nullptr) return true;
-  const auto record = ReadEpochRecord(*store_);
-  if (!record.ok()) return false;
-  return !record->has_value() || (*record)->epoch.value <= note_->from_epoch;
 }
 
 absl::Status StateDirectory::TakeLock() {
@@ -282,7 +286,7 @@ absl::Status StateDirectory::CheckNotLost() const {
   const std::string store = StorePath(options_.directory);
   TM_ASSIGN_OR_RETURN(const bool current, Exists(files_, JoinPath(store, "CURRENT")));
   if (current) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestName(files_, options_.directory));
+  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestSnapshotPath(files_, options_.directory));
   if (snapshot.empty()) return absl::OkStatus();
   const auto names = files_.List(store);
   if (names.ok() && !names->empty()) {
@@ -296,134 +300,10 @@ absl::Status StateDirectory::CheckNotLost() const {
 // A snapshot is of a committed epoch, so a store beside it has one, too.
 absl::Status StateDirectory::CheckHoldsEpoch() const {
   if (holds_epoch()) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestName(files_, options_.directory));
+  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestSnapshotPath(files_, options_.directory));
   if (snapshot.empty()) return absl::OkStatus();
   return Lost(options_.directory, "holds no epoch",
               Cat("--fresh --from ", snapshot, " --take-over"));
-}
-
-// ---- starts that replace something -------------------------------------------------------------
-
-// A start of that kind discards last, see FirstCommitDone(). Until then what it replaces waits as
-// store.old, and the snapshots where they are, since one of them may be what it begins from.
-absl::Status StateDirectory::ReplaceStore() {
-  const std::string store = StorePath(options_.directory);
-  TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, store));
-  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestName(files_, options_.directory));
-  StartNote start;
-  if (options_.fresh && there) {
-    TM_ASSIGN_OR_RETURN(const UnfinishedFacts old, LookForUnfinished(std::nullopt));
-    // The old line's name tells the sinks that their output may be replaced.
-    start.replaces = replaced_line_ = old.store_line;
-  }
-  if (options_.from) {
-    start.from_line = options_.from->run_line;
-    start.from_epoch = options_.from->epoch;
-  }
-  const bool again = note_.has_value() && note_->IsSameCommand(start);
-  if (note_.has_value() && !again) abandoned_line_ = note_->run_line;
-  start.discards = options_.fresh;
-  start.run_line = again ? note_->run_line : options_.new_line();
-  if (there || !snapshot.empty() || options_.from || note_.has_value()) {
-    TM_RETURN_IF_ERROR(WriteStartNote(files_, options_.directory, start));
-    note_ = start;
-    begins_ = replaces_ = true;
-    if (options_.fresh && there) {
-      TM_RETURN_IF_ERROR(files_.Rename(store, AsidePath(options_.directory)));
-    }
-  }
-  return options_.from ? options_.from->restore(start.run_line) : absl::OkStatus();
-}
-
-absl::StatusOr<UnfinishedFacts> StateDirectory::LookForUnfinished(
-    const std::optional<StartNote>& note) {
-  UnfinishedFacts facts{.fresh = options_.fresh, .from = options_.from.has_value(), .note = note};
-  RocksStoreOptions rocks = options_.store;
-  rocks.directory = StorePath(options_.directory);
-  rocks.read_only = true;
-  TM_ASSIGN_OR_RETURN(facts.has_store, Exists(files_, rocks.directory));
-  TM_ASSIGN_OR_RETURN(facts.has_aside, Exists(files_, AsidePath(options_.directory)));
-  if (!facts.has_store) return facts;
-  const auto store = OpenRocksStore(rocks);
-  if (!store.ok()) return facts;
-  const auto record = ReadEpochRecord(**store);
-  if (!record.ok() || !record->has_value()) return facts;
-  facts.store_line = (*record)->run_line;
-  facts.store_epoch = (*record)->epoch.value;
-  return facts;
-}
-
-absl::Status StateDirectory::SettleUnfinished() {
-  TM_ASSIGN_OR_RETURN(note_, ReadStartNote(files_, options_.directory));
-  TM_ASSIGN_OR_RETURN(const bool waits, Exists(files_, AsidePath(options_.directory)));
-  if (!waits && !note_.has_value()) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const UnfinishedFacts facts, LookForUnfinished(note_));
-  switch (PlanUnfinished(facts)) {
-    case Unfinished::kNone:
-      break;
-    case Unfinished::kCarryOn:
-      begins_ = true;
-      return absl::OkStatus();
-    case Unfinished::kFinish:
-      // Its word stays, so that the same command goes on from there.
-      if (note_.has_value() && !note_->discards) {
-        has_begun_from_ = options_.from && note_->from_line == options_.from->run_line &&
-                          note_->from_epoch == options_.from->epoch;
-        return absl::OkStatus();
-      }
-      return Discard();
-    case Unfinished::kTakeBack:
-      TM_RETURN_IF_ERROR(PutBack());
-      break;
-  }
-  if (!options_.fresh && !options_.from && note_.has_value()) abandoned_line_ = note_->run_line;
-  return absl::OkStatus();
-}
-
-// store.old goes last: as long as it is there, the snapshots are those of its time.
-absl::Status StateDirectory::Discard() {
-  TM_ASSIGN_OR_RETURN(const bool waits, Exists(files_, AsidePath(options_.directory)));
-  if (waits || (note_.has_value() && note_->discards)) {
-    TM_RETURN_IF_ERROR(RemoveTree(files_, SnapshotsPath(options_.directory)));
-    TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
-    TM_RETURN_IF_ERROR(RemoveTree(files_, AsidePath(options_.directory)));
-    // A store.old that came back when the power went would be taken for what the next --fresh
-    // replaces, and the store for what it has begun.
-    TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
-  }
-  begins_ = false;
-  if (note_.has_value() && !note_->discards) return absl::OkStatus();
-  note_.reset();
-  return RemoveStartNote(files_, options_.directory);
-}
-
-absl::Status StateDirectory::Committed(Epoch epoch) {
-  went_back_from_ = 0;
-  TM_RETURN_IF_ERROR(committed_.Committed(record_.run_line, epoch));
-  if (!begins_) return absl::OkStatus();
-  replaces_ = false;
-  return Discard();
-}
-
-absl::Status StateDirectory::OutputsAreOpen() {
-  if (abandoned_line_.empty() || begins_) return absl::OkStatus();
-  note_.reset();
-  return RemoveStartNote(files_, options_.directory);
-}
-
-// START stays: outputs may have been changed, and whoever opens them next is to know by whom.
-absl::Status StateDirectory::PutBack() {
-  const std::string store = StorePath(options_.directory);
-  const std::string aside = AsidePath(options_.directory);
-  const std::string partial = Cat(store, ".partial");
-  TM_RETURN_IF_ERROR(RemoveTree(files_, partial));
-  // Both by a rename: at no point do store.old and a store with a hole stand side by side.
-  TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, store));
-  TM_ASSIGN_OR_RETURN(const bool waits, Exists(files_, aside));
-  if (there) TM_RETURN_IF_ERROR(files_.Rename(store, partial));
-  if (waits) TM_RETURN_IF_ERROR(files_.Rename(aside, store));
-  TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
-  return RemoveTree(files_, partial);
 }
 
 }  // namespace tidemark

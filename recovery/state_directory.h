@@ -43,12 +43,18 @@ inline constexpr char kDamagedMark[] = "DAMAGED";
 
 std::string StorePath(const std::string& directory);
 std::string SnapshotsPath(const std::string& directory);
+// Where the store waits that a start replaces, until that start's first commit.
+std::string ReplacedStorePath(const std::string& directory);
+// The path of the snapshot with the highest epoch, or else of any; empty when there is none.
+absl::StatusOr<std::string> NewestSnapshotPath(Files& files, const std::string& directory);
 // Whether there is anything in `directory` that a job could go on from. True where that cannot be
 // told.
 bool HoldsState(Files& files, const std::string& directory);
 // Why `directory` cannot be looked at, in the same words wherever one is named: it is not there, a
 // file, or has neither a store nor snapshots.
 absl::Status CheckHoldsState(Files& files, const std::string& directory);
+// FailedPrecondition where there is a store already, so that none can be put there.
+absl::Status CheckHoldsNoStore(Files& files, const std::string& directory);
 // Whether a snapshot is called by its epoch ("0000000042"); others have been named by somebody.
 bool IsEpochName(std::string_view name);
 
@@ -110,14 +116,16 @@ class StateDirectory {
   // The epoch that the state stood at before damage made it go back to a snapshot, until the next
   // commit; 0: it has not.
   uint64_t went_back_from() const { return went_back_from_; }
+  // The epoch that this line of runs has committed, also where something failed behind that commit;
+  // 0: none, since what it began from does not count. Nothing where the store cannot be read.
+  std::optional<uint64_t> CommittedEpoch() const;
   // Behind each commit. With the first one of a line that begins() what it replaced, the old
   // snapshots included, goes for good. Until then it only stands aside, and comes back when this
   // object goes, or at the next start: a start that is refused has discarded nothing.
   absl::Status Committed(Epoch epoch);
 
  private:
-  StateDirectory(Files& files, Options options)
-      : files_(files), options_(std::move(options)), committed_(files, options_.directory) {}
+  StateDirectory(Files& files, Options options) : files_(files), options_(std::move(options)) {}
   absl::Status TakeLock();
   absl::Status OpenStore();
   absl::Status ReplaceStore();
@@ -132,7 +140,6 @@ class StateDirectory {
   absl::Status CheckHasLog() const;
   absl::StatusOr<UnfinishedFacts> LookForUnfinished(const std::optional<StartNote>& note);
   absl::Status SettleUnfinished();
-  bool HasNotCommitted() const;
   absl::Status PutBack();
   absl::Status Discard();
 
@@ -142,7 +149,6 @@ class StateDirectory {
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> store_;
   EpochRecord record_;
-  CommitNoteWriter committed_;
   uint64_t went_back_from_ = 0;
   std::string replaced_line_;
   std::string abandoned_line_;

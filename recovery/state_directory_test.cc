@@ -359,6 +359,30 @@ TEST_F(StateDirectoryTest, AStoreThatIsOlderThanItsLastCommitIsDamaged) {
   EXPECT_EQ(directory_->went_back_from(), 0u);
 }
 
+TEST_F(StateDirectoryTest, AStartThatCannotReplaceAStoreLeavesIt) {
+  Open();
+  Commit(1);
+  ASSERT_TRUE(Make(1).ok());
+  directory_.reset();
+  // The store stays in its place, under its name.
+  StateDirectory::Options fresh = Options();
+  fresh.fresh = true;
+  BlindFiles files_of_start(files(), "");
+  files_of_start.cannot_rename = StorePath(state());
+  EXPECT_TRUE(absl::IsInternal(StateDirectory::Open(files_of_start, fresh).status()));
+  Open();
+  EXPECT_EQ(directory_->record(), RecordOf(1));
+  directory_.reset();
+  // It is refused, since it was not asked to discard anything.
+  StateDirectory::Options from = Options();
+  from.from = FromNewestSnapshot();
+  const absl::Status refused = StateDirectory::Open(files(), from).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused) && Says(refused, "holds a state already"))
+      << refused;
+  Open();
+  EXPECT_EQ(directory_->record(), RecordOf(1));
+}
+
 // Whether there was state is not known then, and an empty store would be begun.
 TEST_F(StateDirectoryTest, SnapshotsThatCannotBeListedAreAnError) {
   Open();

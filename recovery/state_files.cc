@@ -42,7 +42,7 @@ absl::Status StateFiles::SetMode(const std::string& path) const {
 
 absl::StatusOr<std::unique_ptr<WritableFile>> StateFiles::OpenAppend(const std::string& path) {
   const bool is_new = IsBelow(path) && !IsThere(path);
-  auto file = files_.OpenAppend(path);
+  auto file = real().OpenAppend(path);
   if (is_new && file.ok()) TM_RETURN_IF_ERROR(SetMode(path));
   return file;
 }
@@ -50,14 +50,14 @@ absl::StatusOr<std::unique_ptr<WritableFile>> StateFiles::OpenAppend(const std::
 absl::Status StateFiles::CreateDirectories(const std::string& directory) {
   const bool is_new =
       (directory == options_.directory || IsBelow(directory)) && !IsThere(directory);
-  TM_RETURN_IF_ERROR(files_.CreateDirectories(directory));
+  TM_RETURN_IF_ERROR(real().CreateDirectories(directory));
   return is_new ? SetMode(directory) : absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<FileLock>> StateFiles::Lock(const std::string& path,
                                                            std::string_view holder) {
   const bool is_new = IsBelow(path) && !IsThere(path);
-  auto lock = files_.Lock(path, holder);
+  auto lock = real().Lock(path, holder);
   if (is_new && lock.ok()) TM_RETURN_IF_ERROR(SetMode(path));
   return lock;
 }

@@ -15,15 +15,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/files.h"
+#include "base/forwarding_files.h"
 
 namespace tidemark {
 
-class StateFiles final : public Files {
+class StateFiles final : public ForwardingFiles {
  public:
   static constexpr unsigned kDefaultMode = 0700;
 
@@ -33,37 +34,19 @@ class StateFiles final : public Files {
     unsigned mode = kDefaultMode;
   };
   // `files` outlives it.
-  StateFiles(Files& files, Options options) : files_(files), options_(std::move(options)) {}
+  StateFiles(Files& files, Options options)
+      : ForwardingFiles(files), options_(std::move(options)) {}
 
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenAppend(const std::string& path) override;
   absl::Status CreateDirectories(const std::string& directory) override;
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
                                                  std::string_view holder) override;
 
-  absl::StatusOr<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) override {
-    return files_.OpenRead(path);
-  }
-  absl::StatusOr<FileInfo> Stat(const std::string& path) override { return files_.Stat(path); }
-  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override {
-    return files_.List(directory);
-  }
-  absl::Status Rename(const std::string& from, const std::string& to) override {
-    return files_.Rename(from, to);
-  }
-  absl::Status Link(const std::string& from, const std::string& to) override {
-    return files_.Link(from, to);
-  }
-  absl::Status Remove(const std::string& path) override { return files_.Remove(path); }
-  absl::Status SyncDirectory(const std::string& directory) override {
-    return files_.SyncDirectory(directory);
-  }
-
  private:
   bool IsBelow(const std::string& path) const;
   // Of a file or a directory that was just made.
   absl::Status SetMode(const std::string& path) const;
 
-  Files& files_;
   const Options options_;
 };
 

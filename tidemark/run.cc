@@ -76,6 +76,8 @@ class Run {
     }
     first_epoch_ = job_->record().epoch.value;
     TakeNumbers(job_->record());
+    // Of a line that begins nothing is kept yet, also where it begins from a snapshot's epoch.
+    if (directory_ != nullptr && directory_->begins()) committed_epoch_.store(0);
     for (const StepPlan& step : job_->plan().steps) {
       // Rows that go to the terminal themselves leave no place for a line that is written over.
       if (step.sink != nullptr && step.sink->guarantee() == SinkGuarantee::kAtLeastOnce &&
@@ -228,6 +230,8 @@ class Run {
     }
   }
 
+  bool HasFlagsForOnce() const { return options_.fresh || !options_.new_outputs.empty(); }
+
   // What these flags ask for has been done, and would be done again.
   std::string WhatGoesOn() const {
     std::string flags;
@@ -237,19 +241,22 @@ class Run {
     add(!options_.from_snapshot.empty() && options_.fresh, "--from");
     add(options_.fresh, "--fresh");
     add(!options_.new_outputs.empty(), "--new-output");
-    return Cat(", the same command ", flags.empty() ? "" : Cat("without ", flags, " "),
+    return Cat(" the same command ", flags.empty() ? "" : Cat("without ", flags, " "),
                "goes on from there");
   }
 
   // What stops a run until somebody does something stops the same command, too.
   std::string WhereItStands(const absl::Status& end) const {
     const bool needs_somebody = absl::IsFailedPrecondition(end) || absl::IsDataLoss(end);
-    const uint64_t epoch = committed_epoch_.load();
+    const uint64_t epoch = directory_->CommittedEpoch().value_or(committed_epoch_.load());
     if (epoch == 0) {
       return needs_somebody ? "; nothing was committed"
                             : "; nothing was committed, the same command starts again";
     }
-    return Cat("; the state stands at epoch ", epoch, needs_somebody ? "" : WhatGoesOn());
+    // A command that may not be given again is named in any case.
+    if (needs_somebody && !HasFlagsForOnce()) return Cat("; the state stands at epoch ", epoch);
+    return Cat("; the state stands at epoch ", epoch, needs_somebody ? ", then" : ",",
+               WhatGoesOn());
   }
 
   int Drive() {
@@ -326,7 +333,7 @@ class Run {
     }
     return {.begin = begin,
             .kept = "what was committed is kept: ",
-            .end = Cat(" in ", Printable(directory_->path()), WhatGoesOn(), "\n"),
+            .end = Cat(" in ", Printable(directory_->path()), ",", WhatGoesOn(), "\n"),
             .nothing_kept = "nothing was committed yet, the same command starts again\n",
             .epoch = &committed_epoch_};
   }
@@ -420,7 +427,7 @@ class Run {
                            absl::StrFormat("%.1f s", seconds));
     if (job_->keeps_state()) {
       line += Cat("; state at epoch ", committed_epoch_.load(), " in ", directory_->path());
-      if (stopped) line += WhatGoesOn();
+      if (stopped) line += Cat(",", WhatGoesOn());
     }
     view_.Say(line);
     if (numbers.closed_at_end == 0 || !job_->keeps_state()) return;

@@ -120,6 +120,16 @@ TEST_F(Trust, ALogWithoutItsEndIsDamage) {
   ExpectTheSameCommandFinishes();  // goes back to its snapshot
 }
 
+TEST_F(Trust, ARefusedForkLeavesTheStateThatIsThere) {
+  RunHalfway();
+  ASSERT_EQ(Run({"--state", "other.state", "--out", "other"}).exit_code, 0);
+  const Standing before = Now();
+  ExpectRefused(Run({"--from", "other.state/snapshots/0000000001"}), kNeedsPerson,
+                {"out/job.state", "holds a state already", "--fresh"});
+  EXPECT_EQ(Now(), before);
+  ExpectTheSameCommandFinishes();
+}
+
 TEST_F(Trust, AFreshStartThatDiesHasDestroyedNothing) {
   RunHalfway();
   const std::string before = Read(kOutput);
