@@ -82,8 +82,8 @@ class CutBackFile {
   uint64_t durable_bytes_ = 0;  // asked to be made durable
   bool directory_durable_ = false;
   std::shared_ptr<OwnerNote> note_;  // null where nobody owns the file
-  bool said_committed_ = false;
-  std::string buffer_;  // behind them
+  bool has_undo_ = false;            // which its first commit ends, even of an epoch without rows
+  std::string buffer_;               // behind them
 };
 
 template <class T>

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/forwarding_files.h"
 #include "connectors/test_support.h"
 
 namespace tidemark {
@@ -25,42 +26,21 @@ using Texts = std::vector<std::string>;
 using Writer = std::unique_ptr<SinkWriter<std::string>>;
 
 // A file system that passes everything on, writes down what it syncs, and fails when told to.
-class WatchedFiles final : public Files {
+class WatchedFiles final : public ForwardingFiles {
  public:
-  explicit WatchedFiles(Files& real) : real_(real) {}
+  using ForwardingFiles::ForwardingFiles;
 
   Texts log;               // what was synced, as the last part of its path
   absl::Status on_append;  // the answer to Append, when not OK
   absl::Status on_sync;
 
-  absl::StatusOr<std::unique_ptr<ReadableFile>> OpenRead(const std::string& path) override {
-    return real_.OpenRead(path);
-  }
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenAppend(const std::string& path) override {
-    TM_ASSIGN_OR_RETURN(auto file, real_.OpenAppend(path));
+    TM_ASSIGN_OR_RETURN(auto file, real().OpenAppend(path));
     return std::make_unique<File>(*this, path, std::move(file));
   }
-  absl::StatusOr<FileInfo> Stat(const std::string& path) override { return real_.Stat(path); }
-  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override {
-    return real_.List(directory);
-  }
-  absl::Status CreateDirectories(const std::string& directory) override {
-    return real_.CreateDirectories(directory);
-  }
-  absl::Status Rename(const std::string& from, const std::string& to) override {
-    return real_.Rename(from, to);
-  }
-  absl::Status Link(const std::string& from, const std::string& to) override {
-    return real_.Link(from, to);
-  }
-  absl::Status Remove(const std::string& path) override { return real_.Remove(path); }
   absl::Status SyncDirectory(const std::string& directory) override {
     log.push_back("dir " + Name(directory));
-    return on_sync.ok() ? real_.SyncDirectory(directory) : on_sync;
-  }
-  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
-                                                 std::string_view holder) override {
-    return real_.Lock(path, holder);
+    return on_sync.ok() ? real().SyncDirectory(directory) : on_sync;
   }
 
  private:
@@ -85,8 +65,6 @@ class WatchedFiles final : public Files {
   };
 
   static std::string Name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-  Files& real_;
 };
 
 class FileSinkTest : public ConnectorTest {

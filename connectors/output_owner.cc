@@ -24,6 +24,15 @@ OwnerState StateOfOwner(const std::string& state_directory, const SinkContext& c
   return context.holds_state(state_directory) ? OwnerState::kOther : OwnerState::kGone;
 }
 
+bool CameToNothing(const OwnerName& taken_by, const std::string& taken_from,
+                   const SinkContext& context) {
+  // Nobody's: a run without state, or a record that is damaged.
+  if (taken_by.run_line.empty() || taken_by.run_line == context.run_line) return false;
+  if (taken_by.run_line == context.abandoned_line) return true;
+  return !taken_from.empty() && taken_from == context.run_line &&
+         StateOfOwner(taken_by.state_directory, context) == OwnerState::kGone;
+}
+
 std::string DescribeOwner(const OwnerName& owner, OwnerState state) {
   if (owner.run_line.empty()) return "belongs to an unknown job";
   switch (state) {

@@ -30,6 +30,13 @@ struct OwnerName {
   std::string state_directory = {};
 };
 
+// Whether the start that took an output has come to nothing, so that the output goes back to whom
+// it was taken from: it was abandoned in this directory, or its state is gone and it took what was
+// ours. `taken_by` is the record's line of runs and its state; `taken_from` the line before, empty
+// where there was none.
+bool CameToNothing(const OwnerName& taken_by, const std::string& taken_from,
+                   const SinkContext& context);
+
 // "is written by job 'quakes', whose state is /srv/quakes.state"
 std::string DescribeOwner(const OwnerName& owner, OwnerState state);
 

@@ -80,8 +80,6 @@ class OwnerNote {
   Files& files_;
   const std::string path_;
   SinkOwner owner_;
-  std::unique_ptr<WritableFile> file_;
-  uint64_t header_bytes_ = 0;
 };
 // Removes what was kept for `owner` to be undone, but for what was only moved aside.
 absl::Status RemoveUndo(Files& files, const std::string& path, const SinkOwner& owner);

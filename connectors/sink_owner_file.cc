@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -159,19 +160,16 @@ absl::Status OwnerNote::EndUndo() {
 
 absl::Status OwnerNote::Committed(Epoch epoch, uint64_t bytes) {
   TM_RETURN_IF_ERROR(EndUndo());
-  const SinkOwner::Committed committed{.epoch = epoch.value, .bytes = bytes};
-  if (file_ == nullptr) {
-    header_bytes_ = OwnerText(owner_).size();
-    TM_ASSIGN_OR_RETURN(file_, files_.OpenAppend(OwnerPath(path_)));
-    TM_ASSIGN_OR_RETURN(const FileInfo info, file_->Info());
-    if (info.size_bytes < header_bytes_) {  // somebody has removed it
-      file_.reset();
-      owner_.committed = committed;
-      return WriteOwner(files_, path_, owner_);
-    }
-  }
-  TM_RETURN_IF_ERROR(file_->Truncate(header_bytes_));
-  return file_->Append(CommittedLine(committed));
+  owner_.committed = SinkOwner::Committed{.epoch = epoch.value, .bytes = bytes};
+  const std::string path = OwnerPath(path_);
+  const std::string header = OwnerText(owner_);
+  // Where the file is not as this version writes it, or somebody has removed it, all of it is
+  // written; else only its last line.
+  const auto there = ReadSmallFile(files_, path, kOwnerBytesMax);
+  if (!there.ok() || !absl::StartsWith(*there, header)) return WriteOwner(files_, path_, owner_);
+  TM_ASSIGN_OR_RETURN(const auto file, files_.OpenAppend(path));
+  TM_RETURN_IF_ERROR(file->Truncate(header.size()));
+  return file->Append(CommittedLine(*owner_.committed));
 }
 
 }  // namespace tidemark

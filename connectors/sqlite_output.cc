@@ -150,7 +150,7 @@ absl::Status SqliteOutput::CarryOut(const TableFacts& facts, const TablePlan& pl
     TM_ASSIGN_OR_RETURN(const std::string aside,
                         FreeTableName(*database_, options_.table, "_old_"));
     TM_RETURN_IF_ERROR(RenameTable(*database_, options_.table, aside));
-    if (!is_ours) undo = aside;
+    if (!is_ours && !run_line_.empty()) undo = aside;
     context.say(
         Cat(where_, ": moved to table '", aside,
             is_ours ? std::string("'; begins anew") : Cat("', because it ", DescribeOwner(facts))));

@@ -336,6 +336,31 @@ TEST_F(SqliteSinkTest, AFreshStartMovesAsideWhatIsNotItsOwn) {
   EXPECT_THAT(said_, ElementsAre(HasSubstr("daily_old_1")));
 }
 
+// A run without state owns nothing, and has nothing that could be undone.
+TEST_F(SqliteSinkTest, RowsOfARunWithoutStateAreMovedAsideAndNotReplaced) {
+  Open({}, "A");
+  WholeEpoch(1, {Day("ci", 1, 5)});
+  Open({}, "");
+  EXPECT_EQ(Add({Day("us", 1, 6)}), absl::OkStatus());
+  EXPECT_EQ(Publish(1, End(1)), absl::OkStatus());  // no store, so nobody says that it committed
+  EXPECT_EQ(Table(), "us|1|6");
+  Open({}, "B");
+  EXPECT_EQ(Ask(options_.path, "SELECT * FROM daily_old_1"), "ci|1|5");
+  EXPECT_EQ(Ask(options_.path, "SELECT * FROM daily_old_2"), "us|1|6");
+}
+
+TEST_F(SqliteSinkTest, WhatAStartTookGoesBackUntilItCommits) {
+  Open({}, "A");
+  const Position saved = WholeEpoch(1, {Day("ci", 1, 5)}).position;
+  ASSERT_EQ(TryOpen({}, As("B", "A")), absl::OkStatus());
+  EXPECT_EQ(Ask(options_.path, "SELECT * FROM daily_replaced_1"), "ci|1|5");
+  SinkContext back = As("A");
+  back.abandoned_line = "B";
+  ASSERT_EQ(TryOpen(saved, back), absl::OkStatus());
+  EXPECT_EQ(Table(), "ci|1|5");
+  EXPECT_EQ(Sinks(), "daily|A|1");
+}
+
 TEST_F(SqliteSinkTest, AForkIsRefusedMovesOrTakesOver) {
   Open({}, "A");
   const EpochOutput at_fork = WholeEpoch(1, {Day("ci", 1, 5)});

@@ -103,13 +103,11 @@ absl::StatusOr<std::string> UndoOf(SqliteDatabase& database, const std::string& 
 absl::StatusOr<bool> UndoAbandoned(SqliteDatabase& database, const std::string& table,
                                    const SinkContext& context) {
   TM_ASSIGN_OR_RETURN(const auto line, LineOf(database, table));
-  if (!line.has_value() || line->undo.empty() || line->run_line == context.run_line) return false;
+  if (!line.has_value() || line->undo.empty()) return false;
   const std::string kept = KeptName(line->undo);
   TM_ASSIGN_OR_RETURN(const auto before, LineOf(database, kept));
-  const bool abandoned = line->run_line == context.abandoned_line ||
-                         (before.has_value() && before->run_line == context.run_line &&
-                          StateOfOwner(line->state_directory, context) == OwnerState::kGone);
-  if (!abandoned) return false;
+  const OwnerName taken_by{.run_line = line->run_line, .state_directory = line->state_directory};
+  if (!CameToNothing(taken_by, before.has_value() ? before->run_line : "", context)) return false;
   TM_RETURN_IF_ERROR(ExecuteWith(database, "DELETE FROM tidemark_sinks WHERE sink = ?1", table));
   TM_ASSIGN_OR_RETURN(const bool has_kept, TableExists(database, kept));
   if (has_kept && line->undo.starts_with(kRows)) {
