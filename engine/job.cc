@@ -203,10 +203,11 @@ absl::StatusOr<SinkContext> Job::ContextOfSinks() const {
   context.holds_state = [files = options_.files](const std::string& directory) {
     return HoldsState(*files, directory);
   };
-  TM_ASSIGN_OR_RETURN(std::vector<InputFile> inputs, InputFiles(plan_, {.files = options_.files,
-                                                                        .clock = options_.clock,
-                                                                        .skips = options_.skips}));
-  context.claim = ClaimOutputs(*options_.files, std::move(inputs), options_.state_directory);
+  TM_ASSIGN_OR_RETURN(
+      const std::vector<InputFile> inputs,
+      InputFiles(plan_,
+                 {.files = options_.files, .clock = options_.clock, .skips = options_.skips}));
+  context.claim = ClaimOutputs(*options_.files, inputs, options_.state_directory);
   context.say = options_.say;
   context.skips = options_.skips;
   return context;

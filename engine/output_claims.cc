@@ -6,14 +6,6 @@
 #include "base/status.h"
 
 namespace tidemark {
-namespace {
-
-bool IsSameFile(const FileInfo& a, const FileInfo& b) {
-  return a.device == b.device && a.inode == b.inode;
-}
-
-}  // namespace
-
 absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const SourceContext& context) {
   std::vector<InputFile> inputs;
   for (const StepPlan& step : plan.steps) {
@@ -25,15 +17,22 @@ absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const Source
   return inputs;
 }
 
-absl::Status OutputClaims::CheckNoInput(const std::string& path, const FileInfo& info) const {
-  for (const InputFile& input : inputs_) {
-    const auto read = files_.Stat(input.path);
-    if (!read.ok() || read->is_directory || !IsSameFile(*read, info)) continue;
-    return absl::InvalidArgumentError(Cat(
-        path, ": is ", path == input.path ? "" : Cat(input.path, " by another name, "),
-        "which source '", input.source, "' reads, and would be overwritten; name another file"));
+OutputClaims::OutputClaims(Files& files, const std::vector<InputFile>& inputs,
+                           std::string state_directory)
+    : files_(files), state_directory_(std::move(state_directory)) {
+  for (const InputFile& input : inputs) {
+    const auto info = files.Stat(input.path);
+    if (info.ok() && !info->is_directory) inputs_.emplace(IdOf(*info), input);
   }
-  return absl::OkStatus();
+}
+
+absl::Status OutputClaims::CheckNoInput(const std::string& path, const FileInfo& info) const {
+  const auto found = inputs_.find(IdOf(info));
+  if (found == inputs_.end()) return absl::OkStatus();
+  const InputFile& input = found->second;
+  return absl::InvalidArgumentError(
+      Cat(path, ": is ", path == input.path ? "" : Cat(input.path, " by another name, "),
+          "which source '", input.source, "' reads, and would be overwritten; name another file"));
 }
 
 absl::Status OutputClaims::CheckNotInState(const std::string& path) const {
@@ -42,7 +41,7 @@ absl::Status OutputClaims::CheckNotInState(const std::string& path) const {
   if (!state.ok()) return absl::OkStatus();
   for (std::string above = ParentDirectory(RealPath(path));; above = ParentDirectory(above)) {
     const auto info = files_.Stat(above);
-    if (info.ok() && IsSameFile(*info, *state)) {
+    if (info.ok() && IdOf(*info) == IdOf(*state)) {
       return absl::InvalidArgumentError(
           Cat(path, ": lies in the state directory ", state_directory_, "; name a file elsewhere"));
     }
@@ -62,8 +61,7 @@ absl::Status OutputClaims::Claim(const OutputPlace& place) {
     const auto info = files_.Stat(path);
     if (!info.ok() || info->is_directory) continue;  // nothing that could be overwritten
     TM_RETURN_IF_ERROR(CheckNoInput(path, *info));
-    const auto [other, is_new] =
-        files_taken_.emplace(std::pair(info->device, info->inode), place.file);
+    const auto [other, is_new] = files_taken_.emplace(IdOf(*info), place.file);
     if (is_new || RealPath(other->second) == RealPath(place.file)) continue;
     return absl::InvalidArgumentError(
         Cat(path, ": belongs to ", other->second,
@@ -73,7 +71,7 @@ absl::Status OutputClaims::Claim(const OutputPlace& place) {
 }
 
 std::function<absl::Status(const OutputPlace&)> ClaimOutputs(Files& files,
-                                                             std::vector<InputFile> inputs,
+                                                             const std::vector<InputFile>& inputs,
                                                              std::string state_directory) {
   return [claims =
               std::make_shared<OutputClaims>(files, std::move(inputs), std::move(state_directory))](

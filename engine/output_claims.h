@@ -35,25 +35,26 @@ absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const Source
 class OutputClaims {
  public:
   // `state_directory`: where no output may lie; empty: the run keeps no state.
-  OutputClaims(Files& files, std::vector<InputFile> inputs, std::string state_directory)
-      : files_(files), inputs_(std::move(inputs)), state_directory_(std::move(state_directory)) {}
+  OutputClaims(Files& files, const std::vector<InputFile>& inputs, std::string state_directory);
 
   absl::Status Claim(const OutputPlace& place);
 
  private:
+  using FileId = std::pair<uint64_t, uint64_t>;  // device and inode
+  static FileId IdOf(const FileInfo& info) { return {info.device, info.inode}; }
   absl::Status CheckNoInput(const std::string& path, const FileInfo& info) const;
   absl::Status CheckNotInState(const std::string& path) const;
 
   Files& files_;
-  const std::vector<InputFile> inputs_;
+  std::map<FileId, InputFile> inputs_;
   const std::string state_directory_;
   std::set<std::string> names_;
-  std::map<std::pair<uint64_t, uint64_t>, std::string> files_taken_;  // by device and inode: file
+  std::map<FileId, std::string> files_taken_;
 };
 
 // As SinkContext::claim.
 std::function<absl::Status(const OutputPlace&)> ClaimOutputs(Files& files,
-                                                             std::vector<InputFile> inputs,
+                                                             const std::vector<InputFile>& inputs,
                                                              std::string state_directory);
 
 }  // namespace tidemark
