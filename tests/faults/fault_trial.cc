@@ -232,13 +232,14 @@ void FaultTrial::JudgeFormer(const FaultRun& run, std::vector<std::string>& viol
     if (!difference.empty() && !Difference(expected_).empty()) {
       violations.push_back(Cat("the former command went on, but ", difference));
     }
-  } else if (CommittedNothing(run.end) && run.end.exit_code != 1) {
-    violations.push_back(Cat("the start was refused (", Ended(run.end),
+  } else if (CommittedNothing(run.end)) {
+    violations.push_back(Cat("the start failed (", Ended(run.end),
                              "), and the former command does not go on: ", Ended(end)));
   }
 }
 
-// Whether `content` is still there: in its place, or moved aside in the same directory or database.
+// Whether `content` is still there: in its place, or moved aside in the same directory or database,
+// or what was cut off it is.
 bool FaultTrial::IsKept(const FaultOutput& output, const std::string& content) const {
   const std::string path = JoinPath(left_, output.path);
   if (!output.table.empty()) {
@@ -251,8 +252,14 @@ bool FaultTrial::IsKept(const FaultOutput& output, const std::string& content) c
   const auto names = files_->List(ParentDirectory(path));
   if (!names.ok()) return false;
   for (const std::string& name : *names) {
-    const auto bytes = ReadSmallFile(*files_, JoinPath(ParentDirectory(path), name));
-    if (bytes.ok() && bytes->compare(0, content.size(), content) == 0) return true;
+    auto bytes = ReadSmallFile(*files_, JoinPath(ParentDirectory(path), name));
+    if (!bytes.ok()) continue;
+    const bool is_tail = JoinPath(ParentDirectory(path), name).starts_with(Cat(path, ".tail-"));
+    if (is_tail && !name.ends_with(".tidemark") && bytes->size() <= content.size()) {
+      const auto head = ReadSmallFile(*files_, path);
+      *bytes = Cat(head.value_or("").substr(0, content.size() - bytes->size()), *bytes);
+    }
+    if (bytes->compare(0, content.size(), content) == 0) return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 // Goal: whichever call of the real command fails, it ends in an orderly manner and the same command
 // then gives what it would have given undisturbed. Method: FaultTrial with a sample of the faults;
-// `./dev faults` tries all of them. The jobs that replace a state or outputs are left to it.
+// `./dev faults` tries all of them.
 //
 //   bazel test //tests/faults:faults_test --test_env=TM_FAULTS_PER_CALL=20     more of them
 
@@ -71,7 +71,9 @@ TEST_P(Faults, LoseAndRepeatNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Jobs, Faults,
-                         ::testing::Values("late", "late_resumed", "tables", "tables_resumed"),
+                         ::testing::Values("late", "late_resumed", "tables", "tables_resumed",
+                                           "take_over", "take_over_table", "roll_back",
+                                           "roll_back_table", "fresh_two", "fresh_three"),
                          [](const auto& job) { return job.param; });
 
 }  // namespace
