@@ -10,6 +10,10 @@
 // once and then every interval from there on. Times that passed while the run was busy are not made
 // up for. An answer that says `retry_after` is asked again after that delay, and regularly from
 // then on. It cannot seek, so it is at-most-once: a resumed run asks at the next regular time.
+//
+// The times are those of the wall clock, but the wait for one is over as soon as it has lasted as
+// long as it was to, by the monotonic clock: where the wall clock is set back by an hour, nobody
+// waits an hour more.
 #pragma once
 
 #include <algorithm>
@@ -51,24 +55,40 @@ using Asker = std::function<absl::StatusOr<PollAnswer<T>>(Timestamp now)>;
 // The earliest of the times align_to + n · interval that is not before `t`. Requires: interval > 0.
 Timestamp PollTimeAtOrAfter(Timestamp t, Timestamp align_to, Span interval);
 
-// When to ask.
+// When to ask. The clock is read as it is, and not as the engine's `now`, which stands still after
+// the clock was set back.
 class PollSchedule {
  public:
-  static absl::StatusOr<PollSchedule> Create(const PollingOptions& options, Timestamp now);
+  // `clock` outlives it.
+  static absl::StatusOr<PollSchedule> Create(const PollingOptions& options, const Clock& clock);
 
   Timestamp next() const { return next_; }
-  void Answered(Timestamp now) {
-    next_ = PollTimeAtOrAfter(now + Span::Micros(1), align_to_, interval_);
+  // How long until it is to be asked; zero: now.
+  Span Wait() const {
+    const Span by_wall = next_ - clock_->Now();
+    const Span by_monotonic{wait_.us - (clock_->Monotonic() - planned_us_)};
+    return std::max(Span(), std::min(by_wall, by_monotonic));
   }
-  void RetryAfter(Timestamp now, Span delay) { next_ = now + delay; }
+  void Answered();
+  void RetryAfter(Span delay) { Plan(clock_->Now() + delay); }
 
  private:
-  PollSchedule(Timestamp align_to, Span interval, Timestamp next)
-      : align_to_(align_to), interval_(interval), next_(next) {}
+  PollSchedule(Timestamp align_to, Span interval, const Clock& clock)
+      : align_to_(align_to), interval_(interval), clock_(&clock) {
+    Plan(PollTimeAtOrAfter(clock.Now(), align_to, interval));
+  }
+  void Plan(Timestamp next) {
+    next_ = next;
+    wait_ = next - clock_->Now();
+    planned_us_ = clock_->Monotonic();
+  }
 
   Timestamp align_to_;
   Span interval_;
+  const Clock* clock_;
   Timestamp next_;
+  Span wait_;  // how far away that was, at planned_us_
+  int64_t planned_us_ = 0;
 };
 
 template <class T>
@@ -80,23 +100,23 @@ class PollingPartition final : public SourcePartition<T> {
   absl::StatusOr<PollResult> Poll(size_t max, Timestamp now, std::vector<T>& out) override {
     if (given_ == pending_.size()) {
       if (at_end_) return PollResult::AtEnd();
-      if (now < schedule_.next()) return PollResult::At(schedule_.next());
+      if (const Span wait = schedule_.Wait(); wait > Span()) return PollResult::At(now + wait);
       TM_ASSIGN_OR_RETURN(PollAnswer<T> answer, ask_(now));
       ++asked_;
       pending_ = std::move(answer.items);
       given_ = 0;
       at_end_ = answer.at_end;
       if (answer.retry_after.has_value()) {
-        schedule_.RetryAfter(now, std::max(Span::FromAbsl(*answer.retry_after), Span{}));
+        schedule_.RetryAfter(std::max(Span::FromAbsl(*answer.retry_after), Span{}));
       } else {
-        schedule_.Answered(now);
+        schedule_.Answered();
       }
     }
     for (size_t n = std::min(max, pending_.size() - given_); n > 0; --n) {
       out.push_back(std::move(pending_[given_++]));
     }
     const bool more = given_ < pending_.size() || at_end_;
-    return more ? PollResult::Again() : PollResult::At(schedule_.next());
+    return more ? PollResult::Again() : PollResult::At(now + schedule_.Wait());
   }
   // For people: how often it asked in this run.
   Position position() const override { return Position().Set("asked", asked_); }
@@ -125,7 +145,7 @@ class PollingSource final : public SourceFactory<T> {
                                                            const std::optional<Position>&,
                                                            const SourceContext& context) override {
     TM_ASSIGN_OR_RETURN(const PollSchedule schedule,
-                        PollSchedule::Create(options_, context.clock->Now()));
+                        PollSchedule::Create(options_, *context.clock));
     return std::make_unique<PollingPartition<T>>(schedule, ask_);
   }
   bool can_seek() const override { return false; }

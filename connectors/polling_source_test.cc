@@ -25,7 +25,8 @@ class PollingSourceTest : public ConnectorTest {
     return {.interval = absl::Minutes(30), .align_to = At(align_to).ToAbsl()};
   }
   Timestamp FirstAsk(std::string_view now, std::string_view align_to) {
-    return PollSchedule::Create(HalfHours(align_to), At(now))->next();
+    const SimClock clock(At(now));
+    return PollSchedule::Create(HalfHours(align_to), clock)->next();
   }
 };
 
@@ -87,6 +88,39 @@ TEST_F(PollingSourceTest, ARetryComesAfterItsDelayAndThenTheRegularTime) {
   EXPECT_EQ(session->last().ask_again, At("2023-01-01T05:30:00Z"));
 }
 
+// The wall clock is set back by an hour in the middle of a wait, and the engine's `now` stands still.
+TEST_F(PollingSourceTest, AClockThatIsSetBackKeepsNobodyWaiting) {
+  int asked = 0;
+  const auto source = SimplePollingSource<int>(HalfHours("2023-01-01T05:00:00Z"), [&](Timestamp) {
+    return PollAnswer<int>{.items = {++asked}};
+  });
+  const auto partition = *source.factory()->Open("poll", std::nullopt, context());
+  std::vector<int> items;
+  const Timestamp now = clock_.Now();
+  ASSERT_TRUE(partition->Poll(10, now, items).ok());
+  clock_.Advance(Span::Seconds(20 * 60));
+  clock_.Set(clock_.Now() - Span::Seconds(3600));
+  EXPECT_EQ(partition->Poll(10, now, items)->ask_again, now + Span::Seconds(10 * 60));
+  EXPECT_EQ(asked, 1);
+  clock_.Advance(Span::Seconds(10 * 60));
+  EXPECT_EQ(partition->Poll(10, now, items)->ask_again, now + Span::Seconds(30 * 60));
+  EXPECT_EQ(asked, 2);
+}
+
+// One that is slewed a little asks once for each time, not twice.
+TEST_F(PollingSourceTest, AClockThatIsSetBackALittleAsksOnceForATime) {
+  int asked = 0;
+  const auto source = SimplePollingSource<int>(HalfHours("2023-01-01T05:00:00Z"), [&](Timestamp) {
+    return PollAnswer<int>{.items = {++asked}};
+  });
+  auto session = Session<int>::Open(source, context());
+  ASSERT_TRUE(session->Next().ok());
+  clock_.Set(clock_.Now() - Span::Seconds(1));
+  clock_.Advance(Span::Seconds(30 * 60));
+  EXPECT_THAT(**session->Next(), ElementsAre(2));
+  EXPECT_EQ(session->last().ask_again, At("2023-01-01T06:00:00Z"));
+}
+
 TEST_F(PollingSourceTest, WithoutAlignmentItAsksAtOnce) {
   const auto source = SimplePollingSource<int>({.interval = absl::Seconds(7)}, [](Timestamp) {
     return PollAnswer<int>{.items = {1, 2, 3}, .at_end = true};
@@ -105,7 +139,7 @@ TEST_F(PollingSourceTest, ErrorsStopTheRun) {
   for (const PollingOptions& bad : {PollingOptions{.interval = absl::ZeroDuration()},
                                     PollingOptions{.interval = -absl::Seconds(1)},
                                     PollingOptions{.align_to = absl::InfiniteFuture()}}) {
-    EXPECT_FALSE(PollSchedule::Create(bad, clock_.Now()).ok());
+    EXPECT_FALSE(PollSchedule::Create(bad, clock_).ok());
   }
 }
 

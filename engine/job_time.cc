@@ -61,7 +61,7 @@ void JobTime::Plan(int worker, int64_t until) {
   absl::MutexLock lock(&mutex_);
   WorkerLook& mine = workers_[static_cast<size_t>(worker)];
   mine.busy_since = PartitionPulse::kNot;
-  mine.planned_until = std::min(until, last_look_ + kPlanMax) + kBusyStepMax;
+  mine.planned_until = std::min(until, last_look_ + kPlanMax);
 }
 
 void JobTime::SetCaughtUpUntil(int worker, int64_t until) {

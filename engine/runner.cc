@@ -53,8 +53,10 @@ void Runner::WorkerLoop(int index) {
     if (!did.ok()) return Fail(did.status());
     if (worker.ended()) main_.Notify();
     if (*did) continue;
-    const Timestamp wake = worker.NextWake();
-    const Span sleep = wake.is_never() ? Span::Infinite() : wake - clock_.Now();
+    Span sleep = worker.NextWait();
+    if (!sleep.is_infinite()) {
+      sleep.us -= clock_.Monotonic() - worker.last_step_us();
+    }
     if (sleep.us <= 0) continue;
     if (wakeup.Wait(sleep, worker.WaitingFor()) == Wakeup::Cause::kReadable) worker.SetReadable();
   }
@@ -104,7 +106,7 @@ void Runner::MaybeRequestEpoch() {
     if (final_epoch_ == 0 && !end_committed_.load()) final_epoch_ = job_.RequestFinalEpoch();
     return;
   }
-  const int64_t now = MonotonicMicros();
+  const int64_t now = clock_.Monotonic();
   if (!AnyChanged()) {
     changed_since_us_ = -1;
     // A watermark that moves by time alone is committed now and then, so that a crash sets it back
@@ -124,7 +126,7 @@ void Runner::MaybeRequestEpoch() {
 }
 
 Span Runner::UntilNextWork() const {
-  const int64_t now = MonotonicMicros();
+  const int64_t now = clock_.Monotonic();
   Span wait = Span::Infinite();
   if (changed_since_us_ >= 0 && !options_.epoch_interval.is_infinite()) {
     wait = Span::Micros(changed_since_us_ + options_.epoch_interval.us - now);
@@ -166,15 +168,15 @@ absl::Status Runner::StartThreads() {
 absl::Status Runner::Run() {
   // Those that have been started then find that it is over.
   if (absl::Status started = StartThreads(); !started.ok()) Fail(started);
-  last_report_us_ = last_request_us_ = MonotonicMicros();
+  last_report_us_ = last_request_us_ = clock_.Monotonic();
   std::vector<int> watched;
   if (options_.watched_fd >= 0) watched.push_back(options_.watched_fd);
   while (!quit_.load() && !Finished()) {
     MaybeRequestEpoch();
     if (!options_.report_interval.is_infinite() &&
-        MonotonicMicros() - last_report_us_ >= options_.report_interval.us) {
+        clock_.Monotonic() - last_report_us_ >= options_.report_interval.us) {
       options_.report();
-      last_report_us_ = MonotonicMicros();
+      last_report_us_ = clock_.Monotonic();
     }
     if (quit_.load() || Finished()) break;
     const auto cause = main_.Wait(UntilNextWork(), watched);

@@ -2,7 +2,8 @@
 // which decides when an epoch ends.
 //
 // The only place in the tree that makes threads and blocks. Nobody polls: a worker sleeps until its
-// next timer, a descriptor, a message or an epoch; the caller sleeps until something changed and
+// next timer (a minute at most, then it looks at the clocks again), a descriptor, a message or an
+// epoch; the caller sleeps until something changed and
 // the interval is over.
 //
 //   Runner runner(*job, clock, {.epoch_interval = Span::Seconds(1)});

@@ -28,6 +28,18 @@ constexpr Span kForEver = Span::Infinite();
 // What a loaded machine may take for anything.
 constexpr int64_t kPatienceUs = 120'000'000;
 
+// The machine's clock, whose wall time somebody sets. Monotonic time is what it is.
+class ClockThatIsSet final : public Clock {
+ public:
+  Timestamp Now() const override { return machine_.Now() + Span::Micros(ahead_us_.load()); }
+  int64_t Monotonic() const override { return machine_.Monotonic(); }
+  void Shift(Span by) { ahead_us_.fetch_add(by.us); }
+
+ private:
+  const SystemClock machine_;
+  std::atomic<int64_t> ahead_us_{0};
+};
+
 struct Setting {
   int workers = 1;
   Span epoch_interval = Span::Micros(10'000);
@@ -90,6 +102,7 @@ class Runs {
   }
   Runner& runner() { return *runner_; }
   Job& job() { return *job_; }
+  ClockThatIsSet& clock() { return clock_; }
   uint64_t items_in() const {
     uint64_t items = 0;
     for (int w = 0; w < job_->workers(); ++w) items += job_->worker(w).stats().items_in.load();
@@ -104,7 +117,7 @@ class Runs {
  private:
   const Setting setting_;
   const std::function<void(Flow&)> build_;
-  const SystemClock clock_;
+  ClockThatIsSet clock_;
   SkipLog skips_;
   MemoryStore store_;
   std::unique_ptr<Job> job_;
@@ -314,6 +327,74 @@ TEST(Runner, AnIdleJobSleeps) {
       if (resumed) break;
     }
   }
+}
+
+// Paced items, a source that wants to be asked again, and the sleep in between: none of them waits
+// for a wall clock that was set back by an hour, or hurries after one that was set forward.
+TEST(Runner, ThePaceDoesNotDependOnTheWallClock) {
+  for (const Span by : {Span::Seconds(-3600), Span::Seconds(3600)}) {
+    SCOPED_TRACE(by.us);
+    const auto script = MakeScript({{}});
+    for (int i = 0; i < 40; ++i) script->partitions[0].push_back({"a", i});
+    Collected<Item> out;
+    Runs runs({.batch_items_max = 4}, [&](Flow& flow) {
+      flow.From("in", From(script).WithRate(50)).To("out", out.sink());
+    });
+    const int64_t begin_us = MonotonicMicros();
+    runs.Start();
+    while (runs.items_in() < 3) Pause(Span::Micros(1'000));
+    runs.clock().Shift(by);
+    while (!runs.returned() && MonotonicMicros() - begin_us < 20'000'000) {
+      Pause(Span::Micros(1'000));
+    }
+    EXPECT_TRUE(runs.returned()) << "it sleeps until the clock is where it was";
+    EXPECT_GE(MonotonicMicros() - begin_us, 39 * 20'000) << "by the pace";
+    runs.runner().RequestStop();
+    EXPECT_TRUE(runs.Join().ok());
+    EXPECT_EQ(out.committed().size(), 40u);
+  }
+}
+
+// Asks every 10 ms, by the `now` it is given.
+class AskingPartition final : public SourcePartition<Item> {
+ public:
+  absl::StatusOr<PollResult> Poll(size_t, Timestamp now, std::vector<Item>& out) override {
+    if (asked_ == 20) return PollResult::AtEnd();
+    out.push_back({"a", asked_++});
+    return PollResult::At(now + Span::Micros(10'000));
+  }
+  Position position() const override { return {}; }
+
+ private:
+  int64_t asked_ = 0;
+};
+class AskingFactory final : public SourceFactory<Item> {
+ public:
+  absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext&) override {
+    return std::vector<std::string>{"asking"};
+  }
+  absl::StatusOr<std::unique_ptr<SourcePartition<Item>>> Open(const std::string&,
+                                                              const std::optional<Position>&,
+                                                              const SourceContext&) override {
+    return std::make_unique<AskingPartition>();
+  }
+  std::string Describe() const override { return "asking"; }
+};
+
+TEST(Runner, ASourceIsAskedAgainThoughTheWallClockWasSetBack) {
+  Collected<Item> out;
+  Runs runs({}, [&](Flow& flow) {
+    flow.From("in", Source<Item>(std::make_shared<AskingFactory>())).To("out", out.sink());
+  });
+  const int64_t begin_us = MonotonicMicros();
+  runs.Start();
+  while (runs.items_in() < 3) Pause(Span::Micros(500));
+  runs.clock().Shift(Span::Seconds(-3600));
+  while (!runs.returned() && MonotonicMicros() - begin_us < 20'000'000) Pause(Span::Micros(1'000));
+  EXPECT_TRUE(runs.returned());
+  EXPECT_LT(runs.job().worker(0).stats().steps.load(), 2'000u) << "and does not spin";
+  runs.runner().RequestStop();
+  EXPECT_TRUE(runs.Join().ok());
 }
 
 // A pipe with more in it than the pace allows to read.

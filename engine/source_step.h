@@ -21,7 +21,9 @@ namespace tidemark {
 
 // What a partition says after a poll.
 struct PollResult {
-  // Ask again at once (the default), at this time, or never by time alone.
+  // Ask again at once (the default), at this time, or never by time alone. It counts from the `now`
+  // of the poll: the wait is over when the wall clock has come there, or when as much monotonic
+  // time has passed.
   Timestamp ask_again = Timestamp::Min();
   // Nothing more will ever come; the partition is not asked again in this run.
   bool at_end = false;

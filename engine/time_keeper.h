@@ -26,6 +26,7 @@ namespace tidemark {
 // One reading, taken once per activation.
 struct Activation {
   Timestamp wall;
+  Timestamp clock = {};  // as the wall clock is now, which may have been set back
   Timestamp job;
   Timestamp deadline;
   Timestamp reading;
@@ -87,6 +88,7 @@ class TimeKeeper {
     const int64_t monotonic_us = Monotonic();
     const JobTime::Reading job = job_time_.Look(worker, monotonic_us);
     return {.wall = wall,
+            .clock = Timestamp{reading},
             .job = job.job,
             .deadline = wall + deadline_ahead_,
             .reading = std::max(wall, saved_reading_),
@@ -102,9 +104,11 @@ class TimeKeeper {
   static Span Until(const Activation& now, TimeDomain domain, Timestamp at) {
     // A watermark moves with items; waiting does not bring it nearer.
     if (at.is_never() || domain == TimeDomain::kWatermark) return Span::Infinite();
-    // A reading that is held stands still until the wall has passed it.
-    if (domain == TimeDomain::kReading && at > now.reading) return at - now.wall;
-    return at - now.In(domain);
+    if (domain == TimeDomain::kJob) return at - now.job;
+    // What is wall time stands still where the clock was set back, until the clock has passed it.
+    // A reading that is held does so until the clock has passed that.
+    const bool held = domain == TimeDomain::kReading && at > now.reading;
+    return held ? at - now.clock : at + (now.wall - now.clock) - now.In(domain);
   }
 
  private:

@@ -397,8 +397,8 @@ absl::Status Worker::StepEnded(int step) {
 
 // ---- waiting ----------------------------------------
 
-Timestamp Worker::NextWake() {
-  Timestamp next = Timestamp::Never();
+Span Worker::NextWait() {
+  Span next = Span::Infinite();
   // Until then only a message or a commit helps, and both wake this worker.
   if (MayWork()) {
     const JobTime& job_time = setup_.time->job_time();
@@ -407,7 +407,7 @@ Timestamp Worker::NextWake() {
       if (step.stateful == nullptr || step.ended) continue;
       const Timestamp wake = step.stateful->states().NextWake();
       if (wake.is_never()) continue;
-      if (wake <= step.stateful->floor()) return Timestamp::Min();
+      if (wake <= step.stateful->floor()) return Span();
       const TimeDomain domain = step.stateful->domain();
       Span wait = TimeKeeper::Until(now_, domain, wake);
       if (domain == TimeDomain::kJob && wait.us > 0) {
@@ -417,21 +417,21 @@ Timestamp Worker::NextWake() {
                                   ? kLookWhileStandingStill
                                   : Span::Micros(0));
       }
-      next = std::min(next, now_.wall + wait);
+      next = std::min(next, wait);
     }
     if (!setup_.signals->stop_reading.load(std::memory_order_relaxed)) {
       for (const SourceState& source : sources_) {
-        if (!source.at_end) next = std::min({next, source.NextAsk(), SilenceDue(source)});
+        if (source.at_end) continue;
+        next = std::min({next, source.UntilAsk(now_), UntilSilence(source)});
       }
     }
     // Job time moves by what is planned, and no plan reaches further than a second.
-    if (waits_in_job_time) next = std::min(next, now_.wall + kLookInJobTime);
+    if (waits_in_job_time) next = std::min(next, kLookInJobTime);
   }
-  const Span wait = next.is_never() ? Span::Infinite() : next - now_.wall;
-  setup_.time->job_time().Plan(setup_.index,
-                               wait.us > JobTime::kPlanMax
-                                   ? PartitionPulse::kAlways
-                                   : now_.monotonic_us + std::max<int64_t>(wait.us, 0));
+  if (!next.is_infinite()) next = std::clamp(next, Span(), kSleepMax);
+  setup_.time->job_time().Plan(setup_.index, next.us > JobTime::kPlanMax
+                                                 ? PartitionPulse::kAlways
+                                                 : now_.monotonic_us + next.us);
   return next;
 }
 
@@ -442,7 +442,7 @@ std::vector<int> Worker::WaitingFor() const {
     return descriptors;
   }
   for (const SourceState& source : sources_) {
-    if (source.at_end || source.ready_fd < 0 || source.PaceDue() > now_.wall) continue;
+    if (source.at_end || source.ready_fd < 0 || source.UntilPaceDue(now_) > Span()) continue;
     descriptors.push_back(source.ready_fd);
   }
   return descriptors;

@@ -1,7 +1,7 @@
 // Worker: all steps of a flow for one share of the keys, as a state machine.
 //
 // A worker has no thread. Whoever drives it (a thread of the runner, a test, the simulator) calls
-// Step(), which does one bounded piece of work and never waits, and asks NextWake() how long it may
+// Step(), which does one bounded piece of work and never waits, and asks NextWait() how long it may
 // be left alone. The pieces, in order: take one message of another worker; get on with the barrier;
 // fire due timers; read one source; get on with ends of input; encode a slice of the closing epoch.
 //
@@ -11,7 +11,7 @@
 // everything before the boundary, and nothing behind it, is in the states; the changed lists are
 // swapped, sinks and sources say where they stand, and the next epoch begins at once.
 //
-// Thread rule: Step(), NextWake() and Open() from one thread at a time; stats() from any.
+// Thread rule: Step(), NextWait() and Open() from one thread at a time; stats() from any.
 #pragma once
 
 #include <atomic>
@@ -99,9 +99,14 @@ class Worker {
 
   // One bounded piece of work; false when there was nothing to do.
   absl::StatusOr<bool> Step();
-  // When Step() wants to be called again if nothing else happens, as wall time; Min() = now.
-  // Whoever does not call Step() before has planned to wait until then, which job time counts on.
-  Timestamp NextWake();
+  // How long Step() may be left alone if nothing else happens, measured by the monotonic clock from
+  // the last Step() on; infinite, or kSleepMax at most: where a point in wall time is waited for,
+  // the clock may be set meanwhile. Whoever does not call Step() before has planned to wait that
+  // long, which job time counts on.
+  static constexpr Span kSleepMax = Span::Micros(60'000'000);
+  Span NextWait();
+  // The monotonic reading of the last Step().
+  int64_t last_step_us() const { return now_.monotonic_us; }
   // Descriptors whose becoming readable is a reason to call Step(); then call SetReadable() first.
   std::vector<int> WaitingFor() const;
   void SetReadable();
@@ -150,7 +155,7 @@ class Worker {
   absl::Status TakeSkips(const std::string& step, SourceState& source) const;
   absl::StatusOr<bool> NoticeSilence(const SourceState& source);
   absl::Status AnnounceEnd(const SourceState& source);
-  Timestamp SilenceDue(const SourceState& source) const;
+  Span UntilSilence(const SourceState& source) const;
   void NotePoll(SourceState& source, bool more_at_hand);
   void NotePulses();
   void CountQuiet();

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,12 +66,19 @@ struct MeterPlace {
 };
 
 struct Worker::SourceState {
+  static constexpr int64_t kNeverUs = std::numeric_limits<int64_t>::max() / 4;
+  static Span Clamped(Span wait) { return std::max(wait, Span()); }
+
   int step = 0;
   std::vector<MeterPlace> meters;  // behind this partition
   std::set<int64_t> skip;  // numbers of items to be stepped over; then items are read singly
   std::string partition;
   std::unique_ptr<SourceReader> reader;
+  // When it wants to be asked: at this time by the wall clock, or when as much monotonic time has
+  // passed as that was away, whichever comes first. So a clock that is set back keeps nobody
+  // waiting, and a suspended machine is late by no more than a sleep.
   Timestamp ask_again = Timestamp::Min();
+  int64_t ask_again_us = 0;
   int ready_fd = -1;
   bool readable = false;
   bool at_end = false;
@@ -78,18 +87,33 @@ struct Worker::SourceState {
   int64_t counted_until_us = 0;  // running time
   uint64_t items = 0;            // in this run
   double rate = 0;               // items per second; 0 = unlimited
-  Timestamp paced_from;
+  int64_t paced_from_us = 0;     // monotonic
 
-  // The pace is an average since the start of the run: item n is due n / rate after it.
-  Timestamp PaceDue() const {
-    if (rate <= 0) return Timestamp::Min();
-    return paced_from + Span::Micros(static_cast<int64_t>(static_cast<double>(items) / rate * 1e6));
+  void AskAgain(Timestamp at, const Activation& now) {
+    ask_again = at;
+    ask_again_us =
+        at.is_never() ? kNeverUs : (Timestamp{now.monotonic_us} + Clamped(at - now.wall)).us;
   }
-  Timestamp NextAsk() const { return std::max(readable ? Timestamp::Min() : ask_again, PaceDue()); }
-  bool WantsToBeAsked(Timestamp now) const { return NextAsk() <= now; }
-  size_t Allowed(Timestamp now, size_t max) const {
+  // The pace is an average since the start of the run: item n is due n / rate after it, by the
+  // monotonic clock.
+  Span UntilPaceDue(const Activation& now) const {
+    if (rate <= 0) return Span();
+    const double due_us = static_cast<double>(items) / rate * 1e6;
+    if (due_us >= static_cast<double>(kNeverUs)) return Span::Infinite();
+    return Clamped(Span{paced_from_us + static_cast<int64_t>(due_us) - now.monotonic_us});
+  }
+  // How long until it is asked; zero: now.
+  Span UntilAsk(const Activation& now) const {
+    Span wait;
+    if (!readable && ask_again > now.wall) {
+      wait = ask_again_us == kNeverUs ? Span::Infinite()
+                                      : Clamped(Span{ask_again_us - now.monotonic_us});
+    }
+    return std::max(wait, UntilPaceDue(now));
+  }
+  size_t Allowed(const Activation& now, size_t max) const {
     if (rate <= 0) return max;
-    const double due = static_cast<double>((now - paced_from).us) * rate / 1e6 + 1;
+    const double due = static_cast<double>(now.monotonic_us - paced_from_us) * rate / 1e6 + 1;
     const double left = due - static_cast<double>(items);
     return left <= 0 ? 0 : std::min(max, static_cast<size_t>(left));
   }

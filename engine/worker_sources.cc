@@ -74,7 +74,7 @@ absl::Status Worker::OpenSource(int step) {
     source.partition = partition;
     source.reader = *std::move(reader);
     source.rate = plan.source->rate() / static_cast<double>(partitions.size());
-    source.paced_from = now_.wall;
+    source.paced_from_us = now_.monotonic_us;
     source.counted_until_us = now_.running_us;
     if (source.rate > 0 && !plan.source->makes_items()) source.pulse.HoldBack();
     TM_RETURN_IF_ERROR(TakeSkips(plan.name, source));
@@ -90,7 +90,7 @@ absl::StatusOr<bool> Worker::ReadOneSource() {
     SourceState& source = sources_[next_source_];
     next_source_ = (next_source_ + 1) % sources_.size();
     if (source.at_end) continue;
-    if (source.WantsToBeAsked(now_.wall)) {
+    if (source.UntilAsk(now_) == Span()) {
       TM_ASSIGN_OR_RETURN(const bool read, ReadSource(source));
       if (read) return true;
     }
@@ -120,13 +120,9 @@ bool Worker::StepsOver(SourceState& source, int64_t number) {
 
 // When the partition need not be asked before: it has said so, or its descriptor will.
 void Worker::NotePoll(SourceState& source, bool more_at_hand) {
-  int64_t next_poll = now_.monotonic_us;
-  const Timestamp next = source.NextAsk();
-  if (next.is_never()) {
-    next_poll = PartitionPulse::kAlways;
-  } else if (next > now_.wall) {
-    next_poll += (next - now_.wall).us;
-  }
+  const Span wait = source.UntilAsk(now_);
+  const int64_t next_poll =
+      wait.is_infinite() ? PartitionPulse::kAlways : now_.monotonic_us + wait.us;
   source.pulse.OnPoll(now_.monotonic_us, more_at_hand, next_poll);
   NotePulses();
 }
@@ -155,8 +151,7 @@ void Worker::CountQuiet() {
 }
 
 absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
-  const size_t max =
-      source.Allowed(now_.wall, source.skip.empty() ? setup_.batch_items_max : size_t{1});
+  const size_t max = source.Allowed(now_, source.skip.empty() ? setup_.batch_items_max : size_t{1});
   if (max == 0) return false;
   const std::optional<int64_t> number =
       source.skip.empty() ? std::nullopt : ItemNumber(source.reader->position());
@@ -175,7 +170,7 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   }
   if (!polled.ok()) return Annotate(polled.status(), StepWord(plan));
   const size_t items = batch == nullptr ? 0 : batch->size();
-  source.ask_again = polled->ask_again;
+  source.AskAgain(polled->ask_again, now_);
   source.ready_fd = polled->ready_fd;
   source.readable = false;
   source.items += items;
@@ -183,7 +178,7 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
   const bool at_once = polled->ready_fd < 0 && polled->ask_again == Timestamp::Min();
   const bool more = polled->more_at_hand.value_or(items > 0 && at_once);
   // What a rate holds back is at hand, but for a source that makes its items when they are due.
-  NotePoll(source, more && !(plan.source->makes_items() && source.PaceDue() > now_.wall));
+  NotePoll(source, more && !(plan.source->makes_items() && source.UntilPaceDue(now_) > Span()));
   reading_ = &source;
   if (items > 0) {
     SetChanged();

@@ -163,18 +163,18 @@ absl::Status Worker::AnnounceEnd(const SourceState& source) {
   return absl::OkStatus();
 }
 
-Timestamp Worker::SilenceDue(const SourceState& source) const {
+Span Worker::UntilSilence(const SourceState& source) const {
   Span due = Span::Infinite();
   for (const MeterPlace& meter : source.meters) {
     due =
         std::min(due, steps_[static_cast<size_t>(meter.step)].watermark->IdleDue(meter.partition));
   }
-  if (due.is_infinite()) return Timestamp::Never();
+  if (due.is_infinite()) return due;
   // Looked at in between, since what is not planned does not count.
   const Span left = Span::Micros(due.us - source.caught_up_for.us);
   const bool counts =
       source.pulse.CaughtUpUntil(setup_.time->job_time().regular_looks()) >= now_.monotonic_us;
-  return now_.wall + std::clamp(left, counts ? Span() : kSilenceLookMin, kSilenceLookMax);
+  return std::clamp(left, counts ? Span() : kSilenceLookMin, kSilenceLookMax);
 }
 
 }  // namespace tidemark
