@@ -88,7 +88,7 @@ TEST_F(PollingSourceTest, ARetryComesAfterItsDelayAndThenTheRegularTime) {
   EXPECT_EQ(session->last().ask_again, At("2023-01-01T05:30:00Z"));
 }
 
-// The wall clock is set back by an hour in the middle of a wait, and the engine's `now` stands still.
+// The wall clock is set back by an hour while it waits, and the engine's `now` stands still.
 TEST_F(PollingSourceTest, AClockThatIsSetBackKeepsNobodyWaiting) {
   int asked = 0;
   const auto source = SimplePollingSource<int>(HalfHours("2023-01-01T05:00:00Z"), [&](Timestamp) {

@@ -72,7 +72,7 @@ const std::vector<BannedName>& BannedNames() {
        "randomness is seeded and comes in through the constructor (base/random.h)"},
       {{"system_clock::now", "absl::Now(", "GetCurrentTimeNanos", "gettimeofday", "clock_gettime",
         "time(nullptr)", "time(NULL)"},
-       {"base/*"},
+       {"base/*", "tests/process/setting_clock.cc"},
        "time comes in through the constructor (Clock in base/clock.h)"},
       {{"steady_clock::now"},
        {"base/*", "bench/*", "tests/*"},
