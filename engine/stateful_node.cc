@@ -81,6 +81,7 @@ absl::StatusOr<bool> StatefulNode::RunTimers(const Activation& now, size_t max, 
     TM_RETURN_IF_ERROR(FireTimer(*entry, due));
     states_.Changed(*entry);
     if (emit_each_key_) TM_RETURN_IF_ERROR(Flush(then, out));
+    if (states_.over_budget()) break;  // the worker makes room first
   }
   TM_RETURN_IF_ERROR(Flush(then, out));
   return !timers_under_way_;
@@ -113,6 +114,7 @@ absl::StatusOr<bool> StatefulNode::RaiseAtEnd(size_t& max, const Activation& now
     TM_RETURN_IF_ERROR(FireTimer(*entry, states_.due()));
     states_.Changed(*entry);
     if (emit_each_key_) TM_RETURN_IF_ERROR(Flush(now, out));
+    if (states_.over_budget()) max = 1;  // this was the last one
   }
   TM_RETURN_IF_ERROR(Flush(now, out));
   // Not in the middle of what closes at one watermark: the rest of it would come behind that.
@@ -136,6 +138,7 @@ absl::StatusOr<bool> StatefulNode::RunEnd(uint32_t generation, const Activation&
     TM_RETURN_IF_ERROR(FireEnd(*entry, TimeOf(now)));
     states_.Changed(*entry);
     if (emit_each_key_) TM_RETURN_IF_ERROR(Flush(now, out));
+    if (states_.over_budget()) break;
   }
   TM_RETURN_IF_ERROR(Flush(now, out));
   counts_.closed_at_end += TakeClosed();

@@ -8,6 +8,7 @@
 
 #include "engine/test_flows.h"
 #include "engine/worker.h"
+#include "state/state_key.h"
 #include "tidemark/testing.h"
 
 namespace tidemark {
@@ -65,6 +66,24 @@ TEST(Worker, WhateverAStepThrowsStopsTheRunAndNamesTheStep) {
     }
     EXPECT_EQ(std::string(status.message()), "step 'thrower': the step's own code threw: no twos");
     EXPECT_THAT(out.committed(), IsEmpty());
+  }
+}
+
+TEST(Worker, AKeyThatIsTooLongStopsTheRunAndNamesTheStep) {
+  for (const size_t bytes : {size_t{60'000}, size_t{70'000}}) {
+    Collected<KeyValue<std::string, int64_t>> out;
+    const auto script = MakeScript({{{"a", 1}, {std::string(bytes, 'x'), 2}}});
+    FlowTester tester;
+    tester.Build([&](Flow& flow) {
+      const auto [rows] =
+          ByUser(flow.From("in", From(script))).Stateful("long", Thrower{Thrower::Where::kNotify});
+      rows.To("out", out.sink());
+    });
+    const std::string message(tester.TryRun().message());
+    EXPECT_EQ(message,
+              bytes < kUserKeyBytesMax
+                  ? ""
+                  : "step 'long': the key has 70003 bytes, and at most 65536 are possible");
   }
 }
 

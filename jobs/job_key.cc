@@ -127,6 +127,7 @@ absl::StatusOr<JobKey> JobKeyReader::ReadLoaded(JsonFieldReader& row) const {
     const std::string_view text = may_be_rounded ? row.NumberText(field) : std::string_view();
     TM_RETURN_IF_ERROR(AppendScalar(*scalar, text, field, key.encoded));
   }
+  TM_RETURN_IF_ERROR(CheckUserKeyBytes(key.encoded.size()));
   return key;
 }
 

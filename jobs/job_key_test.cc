@@ -100,6 +100,14 @@ TEST(JobKey, WhatHasNoExactFormIsNoKey) {
   EXPECT_THAT(Problem("{\"k\": 1, \"k\": 2}"), HasSubstr("twice"));
 }
 
+// It is bounded as it is stored: a tag in front of a string, and two bytes that end it.
+TEST(JobKey, OneThatIsTooLongIsNoKey) {
+  const std::string longest(kUserKeyBytesMax - 3, 'x');
+  EXPECT_TRUE(KeyOf(Cat("{\"k\": \"", longest, "\"}"), {"k"}).ok());
+  EXPECT_EQ(Problem(Cat("{\"k\": \"", longest, "x\"}")),
+            "the key has 65537 bytes, and at most 65536 are possible");
+}
+
 TEST(JobKey, SeveralFieldsAreSeveralParts) {
   const auto key =
       KeyOf(R"({"net": "us", "at": {"lon": -7}, "a.b": null})", {"at.lon", "a.b", "net"});

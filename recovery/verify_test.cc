@@ -136,11 +136,11 @@ TEST_F(VerifyTest, EachFaultOfARowIsNamed) {
     rows.Delete(key);
     return rows;
   };
-  const struct {
+  struct {
     const char* fault;
     RunBuilder spoil;
     RunBuilder mend;
-  } kCases[] = {
+  } cases[] = {
       {"step 'sum', key a: ", put(MainKey(kSum, "a"), "no row"), put(MainKey(kSum, "a"), Value(1))},
       {"step 'sum', key b: its timer is missing in the index", take(TimerKey(kSum, kDue, "b")),
        put(TimerKey(kSum, kDue, "b"), "")},
@@ -160,10 +160,10 @@ TEST_F(VerifyTest, EachFaultOfARowIsNamed) {
        put(MainKey({9}, "a"), Value(1)), take(MainKey({9}, "a"))},
       {"a row of no known kind", put("\x77what", ""), take("\x77what")},
   };
-  for (const auto& c : kCases) {
-    const std::string faults = FaultsWith(c.spoil);
+  for (auto& c : cases) {
+    const std::string faults = FaultsWith(std::move(c.spoil));
     EXPECT_NE(faults.find(c.fault), std::string::npos) << c.fault << "\n" << faults;
-    EXPECT_EQ(FaultsWith(c.mend), "") << c.fault;
+    EXPECT_EQ(FaultsWith(std::move(c.mend)), "") << c.fault;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "state/keyed_states.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/stable_hash.h"
@@ -148,6 +149,14 @@ void KeyedStates::MarkChanged(Entry& entry) {
   UnlinkEvictable(entry);
   entry.changed_in = open_epoch_;
   changed_.push_back(&entry);
+  changed_rows_bytes_ += RowsBytes(entry);
+  options_.budget->Charge(RowsBytes(entry));
+}
+
+size_t KeyedStates::RowsBytes(const Entry& entry) const {
+  // In its main row, the timer's and the former timer's; and twice in what it emits.
+  constexpr size_t kCopies = 5;
+  return options_.store == nullptr ? 0 : kCopies * entry.key.size();
 }
 
 void KeyedStates::Changed(Entry& entry) {
@@ -175,6 +184,7 @@ void KeyedStates::AccountMemory(Entry& entry, size_t bytes) {
 void KeyedStates::SwapChanged(Epoch closing, RunBuilder* run) {
   TM_CHECK(closing_list_.empty(), "one epoch is closed at a time");
   closing_list_.swap(changed_);
+  closing_rows_bytes_ = std::exchange(changed_rows_bytes_, 0);
   closing_next_ = 0;
   closing_ = closing;
   closing_run_ = run;
@@ -268,6 +278,7 @@ void KeyedStates::Committed() {
     }
   }
   closing_list_.clear();
+  options_.budget->Release(std::exchange(closing_rows_bytes_, 0));
 }
 
 // ---- eviction ----------------------------------------

@@ -144,6 +144,8 @@ class KeyedStates {
   // Drops least recently used clean entries until the budget holds or none is left.
   void Evict();
 
+  // Then nothing more is loaded or changed than has to be, until an epoch has made room.
+  bool over_budget() const { return options_.store != nullptr && options_.budget->exceeded(); }
   size_t hot_keys() const { return entries_.size(); }
   size_t changed_keys() const { return changed_.size(); }
   size_t waiting_keys() const { return heap_.size(); }   // hot ones with a timer
@@ -184,6 +186,9 @@ class KeyedStates {
   void FollowTimer(Entry& entry);
   void RowArrived(const Entry& entry);
   void AccountMemory(Entry& entry, size_t bytes);
+  // What copies of a changed key take until its epoch is committed. What else is in its rows is not
+  // more than what the state itself is charged for.
+  size_t RowsBytes(const Entry& entry) const;
   void Erase(Entry& entry);
   absl::Status SweepSome(Timestamp now);
   bool SweptPast(Timestamp due, std::string_view key, Timestamp now) const;
@@ -210,6 +215,8 @@ class KeyedStates {
   Epoch closing_;               // the number written into rows
   std::vector<Entry*> changed_;
   std::vector<Entry*> closing_list_;
+  size_t changed_rows_bytes_ = 0;  // of those on changed_, by RowsBytes()
+  size_t closing_rows_bytes_ = 0;
   size_t closing_next_ = 0;
   RunBuilder* closing_run_ = nullptr;
   RowCodec codec_;

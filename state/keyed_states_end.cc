@@ -1,8 +1,8 @@
 // The walk over all keys of a step at the end of input, in byte order of the keys.
 //
 // Rows lie by key group first, so the walk merges the groups of this worker with the keys that are
-// hot. Each group is read ahead by a few keys and asked again when they are used up: memory stays
-// bounded, no cursor stays open, and an epoch may close in the middle.
+// hot. Each group is read ahead by a few keys, fewer where they are long, and asked again when they
+// are used up: memory stays bounded, no cursor stays open, and an epoch may close in the middle.
 
 #include <algorithm>
 #include <deque>
@@ -14,6 +14,7 @@ namespace tidemark {
 namespace {
 
 constexpr size_t kKeysAheadPerGroup = 64;
+constexpr size_t kBytesAheadPerGroup = size_t{16} << 10;
 
 }  // namespace
 
@@ -62,9 +63,13 @@ class KeyedStates::EndWalk {
     if (!group.ahead.empty() || group.exhausted) return absl::OkStatus();
     RowRange range = StepGroupRange(group.group, states_.options_.step, group.last);
     const auto cursor = states_.options_.store->Scan(range.from, range.to);
-    for (; cursor->Valid() && group.ahead.size() < kKeysAheadPerGroup; cursor->Next()) {
+    size_t bytes = 0;
+    for (; cursor->Valid(); cursor->Next()) {
+      if (group.ahead.size() >= kKeysAheadPerGroup || bytes >= kBytesAheadPerGroup) break;
       TM_ASSIGN_OR_RETURN(const StateRowKey row, ParseStateRowKey(cursor->key()));
-      if (row.kind == RowKind::kMain) group.ahead.emplace_back(row.user_key);
+      if (row.kind != RowKind::kMain) continue;
+      group.ahead.emplace_back(row.user_key);
+      bytes += row.user_key.size();
     }
     TM_RETURN_IF_ERROR(cursor->status());
     if (group.ahead.empty()) {

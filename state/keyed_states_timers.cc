@@ -8,6 +8,12 @@
 #include "state/keyed_states.h"
 
 namespace tidemark {
+namespace {
+
+// Of keys taken from the timer index in one go: where they are long, these come before the rows.
+constexpr size_t kSweepBytesMax = size_t{1} << 20;
+
+}  // namespace
 
 Timestamp KeyedStates::WakeOf(const Entry& entry) const {
   if (entry.state == nullptr || options_.type->IsEmpty(*entry.state)) return Timestamp::Never();
@@ -103,11 +109,16 @@ absl::Status KeyedStates::SweepSome(Timestamp now) {
     range.from.push_back('\0');  // strictly behind the last row taken
   }
   std::vector<std::pair<Timestamp, std::string>> rows;
+  bool more = false;
   {
     const auto cursor = options_.store->Scan(range.from, range.to);
-    for (; cursor->Valid() && rows.size() < options_.sweep_rows_max; cursor->Next()) {
+    size_t bytes = 0;
+    for (; cursor->Valid(); cursor->Next()) {
+      more = rows.size() >= options_.sweep_rows_max || bytes >= kSweepBytesMax;
+      if (more) break;
       TM_ASSIGN_OR_RETURN(const TimerRow row, ParseTimerRowKey(cursor->key()));
       rows.emplace_back(row.at, row.user_key);
+      bytes += row.user_key.size();
     }
     TM_RETURN_IF_ERROR(cursor->status());
   }
@@ -130,7 +141,7 @@ absl::Status KeyedStates::SweepSome(Timestamp now) {
     entry->index_spent = true;
     if (entry->heap_at.is_never()) FollowTimer(*entry);
   }
-  if (rows.size() == options_.sweep_rows_max) {
+  if (more) {
     frontier_->at = rows.back().first;
     frontier_->key = rows.back().second;
     return absl::OkStatus();

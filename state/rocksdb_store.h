@@ -16,6 +16,7 @@
 // Cursors end before their store.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -52,8 +53,8 @@ struct RocksStoreOptions {
   // below 256 KiB where it costs 6 ms (one sync against six); from here on a table file also costs
   // half the processor time or less, with what compaction does later.
   size_t large_commit_bytes = size_t{256} << 10;
-  // Affects the speed of reads. Besides it, index and filter of every table file stay in memory,
-  // about 2 bytes per stored row.
+  // Affects the speed of reads. Index and filter of table files are in it, and what waits in
+  // memory for a table file counts against it.
   size_t block_cache_bytes = size_t{64} << 20;
   // How much of small commits waits in the log for its table file, and is read again by a start
   // after a crash (some 30 ms per MiB). A smaller one costs more compaction.
@@ -66,6 +67,16 @@ struct RocksStoreOptions {
   uint64_t staging_salt = 0;
   // The file system; null is the machine's. Outlives the store.
   rocksdb::Env* env = nullptr;
+};
+
+// The store's share of the memory that a run may use, an eighth up to 128 MiB: its cache, in which
+// there are also index and filter of every table and the write buffers.
+struct StoreMemory {
+  explicit StoreMemory(size_t run_bytes)
+      : cache_bytes(std::clamp(run_bytes / 8, size_t{512} << 10, size_t{128} << 20)),
+        write_buffer_bytes(std::clamp(cache_bytes / 4, size_t{128} << 10, size_t{4} << 20)) {}
+  size_t cache_bytes;
+  size_t write_buffer_bytes;
 };
 
 // Errors name the directory, the damaged file where RocksDB names one, and what to do:

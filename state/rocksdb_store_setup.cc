@@ -12,6 +12,8 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/listener.h"
 #include "rocksdb/table.h"
+#include "rocksdb/write_buffer_manager.h"
+#include "state/rocksdb_blocks.h"
 #include "state/rocksdb_machine.h"
 
 namespace tidemark {
@@ -92,7 +94,19 @@ rocksdb::Options RocksOptionsFor(const RocksStoreOptions& options) {
   rocks.compression = rocksdb::kLZ4Compression;
 
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  // A few large parts, so that an index or a filter fits into one. Not strict: RocksDB fails a read
+  // that finds no room, and a job that is over its budget by one block must not end.
+  constexpr size_t kManyPartsFrom = size_t{64} << 20;
+  const int part_bits = options.block_cache_bytes < kManyPartsFrom ? 1 : -1;
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, part_bits);
+  // So that what tables take is bounded by the cache, however many there are.
+  table.cache_index_and_filter_blocks = true;
+  // An index that is large, because its keys are, is read in parts; any other is one part.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.metadata_block_size = size_t{512} << 10;
+  table.flush_block_policy_factory = std::make_shared<LongKeyBlocks>();
+  rocks.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(
+      2 * options.write_buffer_bytes, table.block_cache);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   rocks.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return rocks;

@@ -12,10 +12,10 @@ namespace tidemark {
 namespace {
 
 // One operation while it is being sorted. Everything that a comparison or the result needs is here,
-// so that sorting walks this array and goes to the arenas only where prefixes are equal.
+// so that sorting walks this array and goes to the chunks only where prefixes are equal.
 struct Entry {
   uint64_t prefix;  // eight bytes of the key from the depth being sorted, big endian
-  const char* key;  // in a builder's arena; the value follows it
+  const char* key;  // in a builder's chunk; the value follows it
   uint32_t key_bytes;
   uint32_t value_bytes;
   uint64_t order;  // twice the place among all operations, plus one for a delete
@@ -24,6 +24,8 @@ struct Entry {
   bool IsDelete() const { return (order & 1) != 0; }
 };
 
+constexpr size_t kChunkBytesMin = size_t{4} << 10;
+constexpr size_t kChunkBytesMax = size_t{1} << 20;
 constexpr size_t kBuckets = 1 << 16;
 // Below this many rows, counting into kBuckets costs more than it saves.
 constexpr size_t kRowsForBuckets = 4096;
@@ -108,14 +110,29 @@ std::vector<SortedRun::Range> JoinRanges(std::vector<SortedRun::Range> ranges) {
 
 }  // namespace
 
+// For a row of so many bytes, in one piece.
+char* RunBuilder::Room(size_t bytes) {
+  if (chunks_.empty() || chunk_bytes_ - chunk_used_ < bytes) {  // empty: moved from
+    chunk_bytes_ = std::max(bytes, std::clamp(2 * chunk_bytes_, kChunkBytesMin, kChunkBytesMax));
+    chunk_used_ = 0;
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes_));
+  }
+  char* const room = chunks_.back().get() + chunk_used_;
+  chunk_used_ += bytes;
+  bytes_ += bytes;
+  return room;
+}
+
 void RunBuilder::Put(std::string_view key, std::string_view value) {
   TM_CHECK(key.size() <= std::numeric_limits<uint32_t>::max(), "a row key fits 4 GiB");
   TM_CHECK(value.size() <= std::numeric_limits<uint32_t>::max(), "a row fits 4 GiB");
-  ops_.push_back({.offset = arena_.size(),
+  char* const room = Room(key.size() + value.size());
+  std::copy(key.begin(), key.end(), room);
+  std::copy(value.begin(), value.end(), room + key.size());
+  ops_.push_back({.key = room,
                   .key_bytes = static_cast<uint32_t>(key.size()),
                   .value_bytes = static_cast<uint32_t>(value.size()),
                   .is_delete = false});
-  arena_.append(key).append(value);
 }
 
 void RunBuilder::Delete(std::string_view key) {
@@ -131,7 +148,7 @@ void RunBuilder::DeleteRange(std::string_view from, std::string_view to) {
 
 SortedRun SortedRun::Merge(std::vector<RunBuilder> builders) {
   SortedRun run;
-  run.builders_ = std::move(builders);  // first: a short arena moves with its string
+  run.builders_ = std::move(builders);
   size_t total = 0;
   std::vector<Range> ranges;
   for (RunBuilder& builder : run.builders_) {
@@ -144,13 +161,13 @@ SortedRun SortedRun::Merge(std::vector<RunBuilder> builders) {
 
   // Where each bucket begins; a small run is one bucket.
   const bool use_buckets = total >= kRowsForBuckets;
-  const auto key_of = [](const RunBuilder& builder, const RunBuilder::Op& op) {
-    return std::string_view(builder.arena_).substr(op.offset, op.key_bytes);
+  const auto key_of = [](const RunBuilder::Op& op) {
+    return std::string_view(op.key, op.key_bytes);
   };
   std::vector<size_t> starts(use_buckets ? kBuckets + 1 : 2, 0);
   if (use_buckets) {
     for (const RunBuilder& builder : run.builders_) {
-      for (const RunBuilder::Op& op : builder.ops_) ++starts[BucketOf(key_of(builder, op)) + 1];
+      for (const RunBuilder::Op& op : builder.ops_) ++starts[BucketOf(key_of(op)) + 1];
     }
     for (size_t i = 1; i < starts.size(); ++i) starts[i] += starts[i - 1];
   } else {
@@ -162,7 +179,7 @@ SortedRun SortedRun::Merge(std::vector<RunBuilder> builders) {
   uint64_t order = 0;
   for (RunBuilder& builder : run.builders_) {
     for (const RunBuilder::Op& op : builder.ops_) {
-      const std::string_view key = key_of(builder, op);
+      const std::string_view key = key_of(op);
       entries[next[use_buckets ? BucketOf(key) : 0]++] = {.prefix = 0,
                                                           .key = key.data(),
                                                           .key_bytes = op.key_bytes,

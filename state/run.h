@@ -1,6 +1,7 @@
 // A Run: what one epoch changed, sorted by key, each key at most once.
 //
-// Workers encode changed state into RunBuilders (unsorted, append only, one arena). The committer
+// Workers encode changed state into RunBuilders (unsorted, append only, in chunks that stay where
+// they are: one piece that doubles would be there twice while it grows). The committer
 // merges the builders of all workers into one SortedRun, and the store makes that run durable in
 // one atomic step. Sorting happens once, here, because everything behind it (a table file, a
 // memtable insert) is several times faster when it is fed in order.
@@ -16,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,10 @@ namespace tidemark {
 
 class RunBuilder {
  public:
+  RunBuilder() = default;
+  RunBuilder(RunBuilder&&) = default;
+  RunBuilder& operator=(RunBuilder&&) = default;
+
   // Both copy their bytes. When the same key is given twice, the later call wins.
   void Put(std::string_view key, std::string_view value);
   void Delete(std::string_view key);
@@ -32,13 +38,13 @@ class RunBuilder {
   void DeleteRange(std::string_view from, std::string_view to);
 
   size_t rows() const { return ops_.size(); }
-  size_t bytes() const { return arena_.size(); }
+  size_t bytes() const { return bytes_; }
   bool empty() const { return ops_.empty() && ranges_.empty(); }
 
  private:
   friend class SortedRun;
   struct Op {
-    uint64_t offset;  // of the key in the arena; the value follows it
+    const char* key;  // in a chunk; the value follows it
     uint32_t key_bytes;
     uint32_t value_bytes;
     bool is_delete;
@@ -46,7 +52,12 @@ class RunBuilder {
   struct Range {
     std::string from, to;
   };
-  std::string arena_;
+  char* Room(size_t bytes);
+
+  std::vector<std::unique_ptr<char[]>> chunks_;
+  size_t chunk_bytes_ = 0;  // of the last one
+  size_t chunk_used_ = 0;
+  size_t bytes_ = 0;
   std::vector<Op> ops_;
   std::vector<Range> ranges_;
 };

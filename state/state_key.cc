@@ -227,6 +227,12 @@ void AppendKeyTime(Timestamp value, std::string& out) {
   AppendBigEndian64(static_cast<uint64_t>(value.us) ^ kSignBit, out);
 }
 
+absl::Status CheckUserKeyBytes(size_t bytes) {
+  if (bytes <= kUserKeyBytesMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Cat("the key has ", bytes, " bytes, and at most ", kUserKeyBytesMax, " are possible"));
+}
+
 absl::StatusOr<std::vector<KeyPart>> ParseUserKey(std::string_view user_key) {
   Reader reader(user_key);
   std::vector<KeyPart> parts;

@@ -14,6 +14,7 @@
 // merged between workers and shards by ranges of keys.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@
 namespace tidemark {
 
 inline constexpr int kKeyGroups = 128;
+// An encoded user key is no longer than this. Keys are held whole in memory, in every row and
+// between blocks of the store's tables.
+inline constexpr size_t kUserKeyBytesMax = size_t{64} << 10;
 
 // ---- user keys -------------------------------------------------------------------------------
 
@@ -44,6 +48,8 @@ void AppendKeyDouble(double value, std::string& out);  // -0.0 is stored as 0.0,
 void AppendKeyString(std::string_view value, std::string& out);
 void AppendKeyTime(Timestamp value, std::string& out);
 
+// InvalidArgument when it is longer than kUserKeyBytesMax.
+absl::Status CheckUserKeyBytes(size_t bytes);
 // InvalidArgument when `user_key` is not a whole sequence of parts.
 absl::StatusOr<std::vector<KeyPart>> ParseUserKey(std::string_view user_key);
 // For people: a lone string as it is, a lone number as digits; several parts as "(us, 7)".

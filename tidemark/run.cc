@@ -105,7 +105,11 @@ class Run {
 
   absl::Status OpenWithState(Plan plan) {
     OpenRunOptions open{.job = OptionsOfJob()};
+    const StoreMemory memory(options_.memory_bytes);
+    open.job.memory_bytes -= memory.cache_bytes;
     open.state = {.directory = options_.state_directory, .fresh = options_.fresh};
+    open.state.store.block_cache_bytes = memory.cache_bytes;
+    open.state.store.write_buffer_bytes = memory.write_buffer_bytes;
     open.state.say = [this](const std::string& line) { view_.SayAlways(line); };
     open.state.on_damaged = [this, &plan](const absl::Status& damage) {
       return FallBack(*context_.files, options_.state_directory, damage,

@@ -48,7 +48,8 @@ struct RunOptions {
   // Which snapshots are kept.
   RetentionRule retention;
   int workers = 1;
-  // Of hot state.
+  // Of hot state, of what an epoch writes, and of the store's caches; at least 1 MiB. The process
+  // takes up to 100 MiB more.
   size_t memory_bytes = size_t{1} << 30;
 };
 

@@ -24,7 +24,9 @@ StateDirectory::Options Simulation::OptionsOfState(Process& process) {
   open.store.background_compaction = false;
   open.store.staging_salt = options_.seed * 1000 + result_.lives + 1;
   open.store.large_commit_bytes = setup_.large_commit_bytes;
-  open.store.block_cache_bytes = size_t{1} << 20;
+  // Room for all there is: what a full cache drops depends on random numbers of RocksDB's, and with
+  // it what is read again.
+  open.store.block_cache_bytes = size_t{16} << 20;
   process.opening = open.store;
   open.new_line = [this] { return Cat("line-", options_.seed, "-", result_.lives); };
   open.fresh = fresh_ && options_.bug != PlantedBug::kFreshFindsState;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,7 +41,7 @@ std::string Content(int fd) {
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& words, const Options& options)
-    : out_(ScratchFile()), err_(ScratchFile()) {
+    : patience_(options.patience), out_(ScratchFile()), err_(ScratchFile()) {
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
@@ -87,13 +88,15 @@ bool ChildProcess::SignalAfter(Span delay, int signal) {
 }
 
 ChildProcess::End ChildProcess::Wait() {
-  if (!EndedWithin(Span::Seconds(60))) kill(pid_, SIGKILL);
-  while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+  if (!EndedWithin(patience_)) kill(pid_, SIGKILL);
+  rusage usage{};
+  while (wait4(pid_, &status_, 0, &usage) < 0 && errno == EINTR) {
   }
   reaped_ = true;
   End end;
   end.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
   end.signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;
+  end.peak_bytes = static_cast<uint64_t>(usage.ru_maxrss) << 10;
   end.out = Content(out_);
   end.err = Content(err_);
   return end;

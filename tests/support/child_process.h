@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ namespace tidemark {
 class ChildProcess {
  public:
   struct Options {
-    std::string directory;  // working directory; empty: this one
+    std::string directory;              // working directory; empty: this one
+    Span patience = Span::Seconds(60);  // of Wait()
   };
   ChildProcess(const std::vector<std::string>& words, const Options& options);
   ~ChildProcess();  // kills it if it still runs
@@ -32,13 +34,15 @@ class ChildProcess {
     int signal = 0;
     std::string out;
     std::string err;
+    uint64_t peak_bytes = 0;  // of its memory, or of the largest child that it waited for
   };
-  // Waits for the end, at most a minute (then it is killed and exit_code is -1).
+  // Waits for the end, at most as long as it has patience (then it is killed and exit_code is -1).
   End Wait();
 
  private:
   bool EndedWithin(Span delay);
 
+  const Span patience_;
   pid_t pid_ = -1;
   int pidfd_ = -1;
   int out_ = -1;

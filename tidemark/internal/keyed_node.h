@@ -152,7 +152,9 @@ class KeyedNode final : public StatefulNode {
     keys_.clear();
     key_ends_.clear();
     for (const auto& item : items) {
+      const size_t begin = keys_.size();
       KeyTraits<K>::Append(item.key, keys_);
+      TM_RETURN_IF_ERROR(CheckUserKeyBytes(keys_.size() - begin));
       key_ends_.push_back(keys_.size());
     }
     if (items.size() < 2) return absl::OkStatus();
