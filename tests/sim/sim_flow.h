@@ -41,15 +41,10 @@ struct FlowSpec {
   int64_t length_s = 10;  // of windows, gaps and waits
   int64_t bound_s = 0;    // how late an item may be
 
-  // Its results depend on the clock of the wall; one that depends on job time runs under a clock
-  // that never gets ahead within a life, because what a crash sets back would show.
+  // Its results depend on wall time. Those of the others do not, whatever is done to the clock:
+  // they go by the order of items, or by job time.
   bool uses_wall_time() const {
     return kind == FlowKind::kBatches || kind == FlowKind::kSystemTime;
-  }
-  // Its results depend on the order of items alone: the clock may do as it likes.
-  bool uses_no_time() const {
-    return kind == FlowKind::kJoinBatches || kind == FlowKind::kFinals ||
-           kind == FlowKind::kWindowChain;
   }
   std::vector<std::string> sinks() const;
   std::string Describe() const;

@@ -53,6 +53,7 @@ std::string Setup::Describe() const {
     text += Cat(", ", sink, kNames[static_cast<int>(kind)]);
   }
   if (clock_jumps) text += ", the clock jumps";
+  if (pauses) text += ", pauses";
   constexpr const char* kLinks[] = {"", ", links not across", ", no links", ", two links"};
   return text + kLinks[static_cast<int>(hard_links)];
 }
@@ -91,6 +92,7 @@ Setup RandomSetup(Random& random, const SimOptions& options) {
   if (options.large_commit_bytes) setup.large_commit_bytes = *options.large_commit_bytes;
   if (!calm && random.OneIn(4)) setup.hard_links = static_cast<HardLinks>(random.Between(1, 3));
   setup.clock_jumps = !calm && !setup.flow.uses_wall_time() && random.OneIn(3);
+  setup.pauses = !calm && !setup.flow.uses_wall_time() && random.OneIn(3);
   setup.lives_with_trouble = calm ? 1 : random.Below(8);
   return setup;
 }

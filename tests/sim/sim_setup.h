@@ -41,7 +41,8 @@ struct Setup {
   bool dir_source = false;  // a file for each partition; file_source, too
   std::map<std::string, SinkKind> sinks;
   bool foreign_output = false;  // somebody else's file lies where `out` is to be
-  bool clock_jumps = false;
+  bool clock_jumps = false;     // the wall clock alone
+  bool pauses = false;          // both clocks go on, and nothing runs
   size_t large_commit_bytes = 0;
   HardLinks hard_links = HardLinks::kAny;
   uint64_t lives_with_trouble = 0;

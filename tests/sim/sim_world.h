@@ -41,6 +41,8 @@ enum class PlantedBug {
   kFreshFindsState,        // a fresh start does not discard the state
   kAsideRemoved,           // what is moved aside is removed
   kDownTimeCounts,         // job time goes on while no process runs
+  kPausesCount,            // and while one stands still
+  kJobTimeByTheWall,       // and it goes by the wall clock
   kSnapshotsCopied,        // snapshots share nothing with the store, although they could
 };
 

@@ -73,13 +73,14 @@ Timestamp Simulation::RandomTime() {
   return {SimClock::kDefaultStart.us + random_.Between(-kReach, kReach)};
 }
 
-// Within a life. Job time goes on with the clock while that gets ahead, and stands still while it
-// is behind: a flow that knows job time gets no time ahead of the life's beginning, so that its
-// results stay what they are.
-void Simulation::MaybeJump() {
-  if (!setup_.clock_jumps || !random_.OneIn(50)) return;
-  const Timestamp to = RandomTime();
-  clock_.Set(setup_.flow.uses_no_time() ? to : std::min(to, life_began_));
+// Within a life, where results do not depend on wall time: neither is job time, so they stay what
+// they are. A process that is stopped for more than a second has not polled for that long, and so
+// it has not caught up.
+void Simulation::MaybeDisturbTime() {
+  if (setup_.clock_jumps && random_.OneIn(50)) clock_.Set(RandomTime());
+  if (setup_.pauses && random_.OneIn(50)) {
+    clock_.Advance(Span::Micros(random_.Between(1'100'000, int64_t{100'000} * 1'000'000)));
+  }
 }
 
 LifePlan Simulation::PlanLife() {

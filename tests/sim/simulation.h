@@ -4,10 +4,10 @@
 // on the simulated disk, or published to a target), whether there are hard links, the number of
 // workers, batch sizes, capacities, the memory budget, which worker steps next, when epochs close
 // and snapshots are made, how the clock moves, and what goes wrong: kills, power cuts, faults at
-// some file operation, a target that does not answer, and a clock that jumps (where results do not
-// depend on it). After each end the job is opened again from the disk, as the command does it,
-// until it has come to its end. In place of a resume it is forked from a snapshot or started over,
-// now and then.
+// some file operation, a target that does not answer, a wall clock that jumps and a process that is
+// stopped for a while (where results do not depend on wall time). After each end the job is opened
+// again from the disk, as the command does it, until it has come to its end. In place of a resume
+// it is forked from a snapshot or started over, now and then.
 //
 // What must hold (SEMANTICS, ANCHORS):
 //   - the committed output of each sink is that of an undisturbed run of the same flow and input on

@@ -84,7 +84,9 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   TM_ASSIGN_OR_RETURN(Plan compiled, flow.Compile());
   OpenRunOptions open{.state = OptionsOfState(process), .job = plan.job};
   open.job.clock = &clock_;
-  open.job.regular_looks = true;
+  if (options_.bug == PlantedBug::kJobTimeByTheWall) open.job.clock = &wall_is_monotonic_;
+  // Else all that passes counts, as if the process had been idle and looked.
+  open.job.regular_looks = !setup_.pauses || options_.bug == PlantedBug::kPausesCount;
   open.job.files = process.files.get();
   open.job.take_over = forks_ > 0;
   open.job.say = [this](const std::string& line) { Say(line); };
@@ -157,7 +159,7 @@ absl::Status Simulation::LiveUntilEnd(const LifePlan& plan, Process& process) {
                    {.epoch_one_in = plan.epoch_one_in,
                     .end_one_in = plan.end_one_in,
                     .after_commit = [&] { return AfterCommit(plan, process); },
-                    .before_step = [&] { MaybeJump(); }});
+                    .before_step = [&] { MaybeDisturbTime(); }});
   for (; segment_ < setup_.segments.size(); NextSegment()) {
     TM_RETURN_IF_ERROR(driver.RunQuiet());
     if (!driver.interrupted()) TM_RETURN_IF_ERROR(driver.Commit());
@@ -187,7 +189,6 @@ void Simulation::Live(const LifePlan& plan) {
           fresh_ ? ", starts over" : ""));
   // Down time, in either direction.
   if (setup_.clock_jumps) clock_.Set(RandomTime());
-  life_began_ = clock_.Now();
   const absl::Status status = LiveUntilEnd(plan, process);
   // With a flipped bit a job may fall back; what counts is what comes out.
   for (const std::string& violation : world_.violations) {

@@ -44,6 +44,17 @@ struct Process {
   std::unique_ptr<OpenedRun> run;
 };
 
+// A planted bug: a clock that takes what the wall clock says for time that has passed.
+class WallIsMonotonic final : public Clock {
+ public:
+  explicit WallIsMonotonic(const Clock& clock) : clock_(clock) {}
+  Timestamp Now() const override { return clock_.Now(); }
+  int64_t Monotonic() const override { return clock_.Now().us; }
+
+ private:
+  const Clock& clock_;
+};
+
 class Simulation {
  public:
   explicit Simulation(const SimOptions& options)
@@ -70,7 +81,7 @@ class Simulation {
   void JudgeError(const LifePlan& plan, const absl::Status& error);
   void NextSegment();
   Timestamp RandomTime();
-  void MaybeJump();
+  void MaybeDisturbTime();
   Outputs CommittedOutputs() const;
   void CheckForeign();
   void Violation(std::string text) {
@@ -84,11 +95,11 @@ class Simulation {
   Random random_;
   SimDisk disk_;
   SimClock clock_;
+  const WallIsMonotonic wall_is_monotonic_{clock_};
   SimWorld world_;
   Setup setup_;
   SimResult result_;
 
-  Timestamp life_began_;
   size_t segment_ = 0;
   uint64_t acknowledged_ = 0;  // the last epoch whose commit returned OK
   std::string snapshot_;       // the newest that was reported as made

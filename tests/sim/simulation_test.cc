@@ -95,6 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Planted{PlantedBug::kFreshFindsState, "FreshFindsState"},
                       Planted{PlantedBug::kAsideRemoved, "AsideRemoved"},
                       Planted{PlantedBug::kDownTimeCounts, "DownTimeCounts"},
+                      Planted{PlantedBug::kPausesCount, "PausesCount"},
+                      Planted{PlantedBug::kJobTimeByTheWall, "JobTimeByTheWall"},
                       Planted{PlantedBug::kSnapshotsCopied, "SnapshotsCopied"}),
     [](const auto& info) { return std::string(info.param.name); });
 
