@@ -135,9 +135,14 @@ absl::StatusOr<bool> StatefulNode::RunEnd(uint32_t generation, const Activation&
       done = true;
       break;
     }
-    TM_RETURN_IF_ERROR(FireEnd(*entry, TimeOf(now)));
-    states_.Changed(*entry);
-    if (emit_each_key_) TM_RETURN_IF_ERROR(Flush(now, out));
+    // What the end is nothing to is not written again: a job that is run once more without anything
+    // new leaves its state as it is.
+    if (WantsEnd(*entry)) {
+      states_.SeeEnd(*entry, generation);
+      TM_RETURN_IF_ERROR(FireEnd(*entry, TimeOf(now)));
+      states_.Changed(*entry);
+      if (emit_each_key_) TM_RETURN_IF_ERROR(Flush(now, out));
+    }
     if (states_.over_budget()) break;
   }
   TM_RETURN_IF_ERROR(Flush(now, out));

@@ -74,6 +74,8 @@ class StatefulNode : public Node {
   // `at`: the step's time.
   virtual absl::Status FireTimer(KeyedStates::Entry& entry, Timestamp at) = 0;
   virtual absl::Status FireEnd(KeyedStates::Entry& entry, Timestamp at) = 0;
+  // Whether FireEnd() would do anything, to the state or to the output.
+  virtual bool WantsEnd(const KeyedStates::Entry& entry) const = 0;
   // Emits what has been collected, as of `then`.
   virtual absl::Status Flush(const Activation& then, Output& out) = 0;
   // The windows closed since the last call.

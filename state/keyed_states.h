@@ -121,9 +121,12 @@ class KeyedStates {
   Timestamp due() const { return due_; }
 
   // ---- end of input ----
-  // Walks all keys with state in byte order that have not seen end `generation`; each is touched
-  // and marked as having seen it. Null at the end. May be spread over many calls and epochs.
+  // Walks all keys with state in byte order that have not seen end `generation`. Null at the end.
+  // May be spread over many calls and epochs. A key that the end changes is to be given to SeeEnd()
+  // first; one that is left alone costs no row, and is walked again after a crash.
   absl::StatusOr<Entry*> NextAtEnd(uint32_t generation);
+  // Touches it, and marks it as having seen that end.
+  void SeeEnd(Entry& entry, uint32_t generation);
 
   // ---- epochs ----
   // The changed list becomes the closing epoch's, whose rows go to `run` (which outlives the

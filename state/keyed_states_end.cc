@@ -110,10 +110,13 @@ absl::StatusOr<KeyedStates::Entry*> KeyedStates::NextAtEnd(uint32_t generation) 
     // Emptied since it was listed, or seen before a crash in the middle of this very walk.
     if (entry->state == nullptr || options_.type->IsEmpty(*entry->state)) continue;
     if (entry->end_generation >= generation) continue;
-    MarkChanged(*entry);
-    entry->end_generation = generation;
     return entry;
   }
+}
+
+void KeyedStates::SeeEnd(Entry& entry, uint32_t generation) {
+  MarkChanged(entry);
+  entry.end_generation = generation;
 }
 
 }  // namespace tidemark

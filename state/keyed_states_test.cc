@@ -29,10 +29,7 @@ std::string KeyOf(std::string_view name) {
   return key;
 }
 // "0007": sorts like the number.
-std::string Numbered(int n) {
-  std::string name = std::to_string(10'000 + n);
-  return name.substr(1);
-}
+std::string Numbered(int n) { return std::to_string(10'000 + n).substr(1); }
 Timestamp At(int64_t us) { return {us}; }
 
 // One worker's states over a store that outlives crashes, with verbs for tests.
@@ -131,6 +128,7 @@ class KeyedStatesTest : public testing::Test {
       EXPECT_TRUE(entry.ok()) << entry.status();
       if (!entry.ok() || *entry == nullptr) return seen;
       seen.push_back(FormatUserKey((*entry)->key));
+      states_->SeeEnd(**entry, generation);
       states_->Changed(**entry);
     }
     return seen;

@@ -38,8 +38,8 @@ class JoinLogic : public ValueState<std::vector<std::vector<V>>> {
     if (state.empty()) state = fold_.Init();
     fold_.OnValue(state, std::move(value), [&](Row row) { context.Emit(std::move(row)); });
   }
+  bool WantsEnd(const State&) const { return fold_.emit_mode == JoinEmit::kFinal; }
   void OnEnd(State& state, StepContext<Outs>& context) const {
-    if (fold_.emit_mode != JoinEmit::kFinal) return;
     fold_.EmitRows(state, [&](Row row) { context.Emit(std::move(row)); });
     state.clear();
   }

@@ -16,6 +16,10 @@
 // the run with a status that names the step.
 //
 // A state that IsEmpty() leaves nothing behind. Keys never share state.
+//
+// At the end of input OnEnd(state, context) is called for each key, if there is such a callback,
+// and if WantsEnd(state), where it is given, says that it would do anything. What it is not called
+// for is not written again, so that a job which finds nothing new leaves its state as it is.
 #pragma once
 
 #include <algorithm>
@@ -101,8 +105,6 @@ struct ValueState {
   static Timestamp WakeAt(const S&) { return Timestamp::Never(); }
   template <class Context>
   static void OnTimer(S&, Context&) {}
-  template <class Context>
-  static void OnEnd(S&, Context&) {}
 
   static std::string Schema() { return SchemaBytesOf<S>(); }
   static size_t StateBytes(const S& state) { return MemoryBytes(state); }

@@ -58,8 +58,6 @@ struct OptionalState {
   static Timestamp WakeAt(const State&) { return Timestamp::Never(); }
   template <class Context>
   static void OnTimer(State&, Context&) {}
-  template <class Context>
-  static void OnEnd(State&, Context&) {}
 
   static std::string Schema() { return SchemaBytesOf<S>(); }
   static size_t StateBytes(const State& state) {
@@ -149,6 +147,7 @@ class CallbackStep : public OptionalState<typename L::State> {
       if (state) Settle(state, callbacks_.OnNotify(*state, context));
     }
   }
+  static bool WantsEnd(const State& state) { return Has::kOnEnd && state.has_value(); }
   void OnEnd(State& state, Context& context) const {
     if constexpr (Has::kOnEnd) {
       if (state) Settle(state, callbacks_.OnEnd(*state, context));

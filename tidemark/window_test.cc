@@ -172,6 +172,21 @@ TEST(Window, AtEofKeepLeavesWindowsOpenForTheNextRun) {
   EXPECT_THAT(f.Push(At(10, 3)), ElementsAre("k 0 [1 2]", "meta k 0 [0 10]"));
 }
 
+// Open windows are not written again, nor is what is remembered of closed ones.
+TEST(Window, ARunThatFindsNothingNewLeavesTheStateAsItIs) {
+  for (const AtEof at_eof : {AtEof::kKeep, AtEof::kClose}) {
+    WindowFixture f(kTen, {}, {.at_eof = at_eof});
+    f.Push(At(1, 1));
+    f.End();
+    const auto epoch = f.tester().job().record().epoch;
+    for (int run = 0; run < 3; ++run) {
+      f.tester().CrashAndResume();
+      EXPECT_THAT(f.End(), IsEmpty());
+      EXPECT_EQ(f.tester().job().record().epoch, epoch);
+    }
+  }
+}
+
 TEST(Window, SessionsMergeAndNameAllTheyTookUp) {
   WindowFixture f(Session{absl::Seconds(10)}, {.max_out_of_orderness = absl::Minutes(1)}, {});
   for (const int64_t second : {0, 40, 20, 30, 10}) f.Push(At(second, second));

@@ -84,6 +84,13 @@ class KeyedNode final : public StatefulNode {
   using Outs = typename Logic::Outs;
   using State = typename Logic::State;
   static constexpr bool kFollowsStream = Logic::kDomain == TimeDomain::kWatermark;
+  static constexpr bool kHasOnEnd =
+      requires(const Logic& logic, State& state, StepContext<Outs>& c) {
+    logic.OnEnd(state, c);
+  };
+  static_assert(
+      kHasOnEnd || !requires { &Logic::OnEnd; },
+      "the callback is void OnEnd(State&, StepContext<Outs>&) const");
 
   KeyedNode(const Logic& logic, const NodeContext& context)
       : StatefulNode(std::make_unique<LogicStateType<Logic>>(logic), Logic::kDomain,
@@ -127,8 +134,15 @@ class KeyedNode final : public StatefulNode {
 
   absl::Status FireEnd(KeyedStates::Entry& entry, Timestamp at) override {
     context_.now_ = at;
-    logic_.OnEnd(StateIn<State>(*entry.state), context_);
+    if constexpr (kHasOnEnd) logic_.OnEnd(StateIn<State>(*entry.state), context_);
     return TakePendingOf(entry);
+  }
+
+  bool WantsEnd(const KeyedStates::Entry& entry) const override {
+    if constexpr (requires(const State& state) { logic_.WantsEnd(state); }) {
+      return logic_.WantsEnd(StateIn<State>(*entry.state));
+    }
+    return kHasOnEnd;
   }
 
   absl::Status Flush(const Activation& then, Output& out) override {

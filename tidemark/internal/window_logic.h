@@ -116,9 +116,10 @@ class WindowLogic
     Settle(state, context.now());
   }
 
+  bool WantsEnd(const State& state) const {
+    return rules_.at_eof == AtEof::kClose && !(state.queue.empty() && state.windows.empty());
+  }
   void OnEnd(State& state, Context& context) const {
-    if (rules_.at_eof == AtEof::kKeep) return;
-    if (state.queue.empty() && state.windows.empty()) return;
     const Timestamp now = context.now();
     FlushQueue(state, Timestamp::Never(), context);
     // The smallest watermark that would have closed what is closed now.
