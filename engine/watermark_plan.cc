@@ -187,8 +187,8 @@ class WatermarkPlanner {
       if (!behind[static_cast<size_t>(s)]) continue;
       if (At(s).keeps_at_eof) {
         return absl::InvalidArgumentError(
-            Cat(Word(step), ": at_eof: close cannot follow ", Word(s), " with at_eof: keep, whose ",
-                "open windows it would miss; give it at_eof: keep, too"));
+            Cat(Word(step), ": at_eof: close cannot follow ", Word(s), " with at_eof: keep, since ",
+                "it would miss what that keeps; give it at_eof: keep, too"));
       }
       for (const EdgePlan& edge : plan_.edges) {
         if (edge.to == s) behind[static_cast<size_t>(edge.from)] = true;

@@ -13,6 +13,9 @@
 namespace tidemark {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 struct Case {
@@ -375,6 +378,28 @@ TEST(JobMistakes, AreAllReportedInOrderOfTheirPlaces) {
          "list over all rows",
          "4:13: unknown key 'max_item'; did you mean 'max_items'?",
          "5:33: rate must be a number, 0 or more, found 'x'"}}});
+}
+
+// A window measures what comes out of a batch, and a row may have waited there.
+TEST(JobWarnings, AWindowBehindABatchWaitsAsLongAsThat) {
+  const auto warnings = [](const std::string& batch, const std::string& bound) {
+    const auto job = ParseJob(Steps("- key_by: k\n- batch: {max_items: 9" + batch +
+                                    "}\n- window: " + "{clock: {event_time: k" + bound +
+                                    "}, tumbling: 1h, " + "aggregate: {n: count}}\n"),
+                              "job.yaml");
+    EXPECT_TRUE(job.ok()) << job.status();
+    return job.ok() ? job->warnings : std::vector<std::string>();
+  };
+  EXPECT_THAT(
+      warnings(", max_wait: 10m", ""),
+      ElementsAre("job.yaml:7:32: rows can wait in the lists of 'batch' for 10m and then be "
+                  "late; max_out_of_orderness of at least 10m avoids it"));
+  EXPECT_THAT(warnings(", max_wait: 10m", ", max_out_of_orderness: 9m"), SizeIs(1));
+  EXPECT_THAT(warnings(", max_wait: 10m", ", max_out_of_orderness: 10m"), IsEmpty());
+  EXPECT_THAT(
+      warnings("", ", max_out_of_orderness: 1d"),
+      ElementsAre("job.yaml:7:32: rows can wait in the lists of 'batch' for ever and then be "
+                  "late; a max_wait, and max_out_of_orderness of as much, avoid it"));
 }
 
 TEST(JobMistakes, ColumnsCountCharactersAndNotBytes) {

@@ -39,8 +39,8 @@ BatchSpec ParseBatch(const YamlEntry& entry, Place& place, Problems& problems) {
     ReportWrong("batch", "a map like {max_items: 50}", entry.value, problems);
     return batch;
   }
-  const YamlMap map(entry.value, "a batch", {"name", "max_items", "max_wait", "idle_timeout", "as"},
-                    problems);
+  const YamlMap map(entry.value, "a batch",
+                    {"name", "max_items", "max_wait", "idle_timeout", "as", "at_eof"}, problems);
   if (const YamlEntry* name = map.Find("name")) {
     place = name->value.place;
     batch.name = ReadName(*name, problems).value_or("");
@@ -62,6 +62,9 @@ BatchSpec ParseBatch(const YamlEntry& entry, Place& place, Problems& problems) {
   };
   read_span("max_wait", batch.limits.max_wait);
   read_span("idle_timeout", batch.limits.idle_timeout);
+  if (const auto keep = ReadChoice(map, "at_eof", {"close", "keep"}, problems)) {
+    batch.limits.at_eof = *keep ? AtEof::kKeep : AtEof::kClose;
+  }
   // A limit of "inf" is none.
   const bool understood = problems.count() == before && !map.Misspells(kLimits);
   const bool limited = batch.limits.max_items.has_value() ||

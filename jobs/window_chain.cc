@@ -36,6 +36,8 @@ void WindowChain::KeyBy(const KeyBySpec& key_by) {
 void WindowChain::Batch(const BatchSpec& batch) {
   front_ = Front::kBatch;
   front_name_ = batch.name;
+  front_max_wait_ = Span::FromAbsl(batch.limits.max_wait);
+  if (batch.limits.at_eof == AtEof::kKeep) keeps_at_eof_ = batch.name;
 }
 
 void WindowChain::Window(const WindowSpec& window) {
@@ -98,8 +100,23 @@ EventTimeSpec WindowChain::Resolve(const EventTimeSpec& clock, Place place,
         at,
         Cat("watermark: per_stream has nothing to follow, since ", FrontWord(),
             front_ == Front::kPerKey ? " have a watermark per key; " : " hand none on; ", mend));
+  } else if (front_ == Front::kBatch) {
+    CheckBehindBatch(clock, place, problems);
   }
   return resolved;
+}
+
+// Its watermark is measured as the lists come out, and a row may have waited in one.
+void WindowChain::CheckBehindBatch(const EventTimeSpec& clock, Place place,
+                                   Problems& problems) const {
+  if (clock.max_out_of_orderness >= front_max_wait_) return;
+  const bool has_max = !front_max_wait_.is_infinite();
+  const std::string wait = FormatSpan(front_max_wait_);
+  problems.Warn(Known(clock.place, place),
+                Cat("rows can wait in ", FrontWord(), has_max ? Cat(" for ", wait) : " for ever",
+                    " and then be late; ",
+                    has_max ? Cat("max_out_of_orderness of at least ", wait, " avoids it")
+                            : "a max_wait, and max_out_of_orderness of as much, avoid it"));
 }
 
 // The window measures nothing: its watermark is the one in front, less what its rows may lag.
@@ -127,8 +144,8 @@ void WindowChain::FollowStream(EventTimeSpec& clock, Place place, Problems& prob
 void WindowChain::CheckEndOfInput(const WindowSpec& window, Place place, Problems& problems) const {
   if (!keeps_at_eof_.has_value() || window.options.at_eof == AtEof::kKeep) return;
   problems.Add(place, Cat("at_eof: close cannot follow '", *keeps_at_eof_,
-                          "' with at_eof: keep, whose open windows this one would miss; give it "
-                          "at_eof: keep, too"));
+                          "' with at_eof: keep, since this one would miss what that keeps; "
+                          "give it at_eof: keep, too"));
 }
 
 }  // namespace tidemark

@@ -31,7 +31,7 @@ class WindowChain {
   // The clock with its watermark's scope and its whole bound. What cannot be right is a
   // problem, at the clock's own places or at `place`.
   EventTimeSpec Resolve(const EventTimeSpec& clock, Place place, Problems& problems) const;
-  // A window with at_eof: close behind one with at_eof: keep.
+  // A window with at_eof: close behind a step with at_eof: keep.
   void CheckEndOfInput(const WindowSpec& window, Place place, Problems& problems) const;
 
   // Rows come from sources, where a window measures their time.
@@ -41,13 +41,14 @@ class WindowChain {
   enum class Front { kSources, kPerKey, kPerStream, kSystem, kBatch };
 
   void FollowStream(EventTimeSpec& clock, Place place, Problems& problems) const;
-  void CheckPerKey(const EventTimeSpec& clock, Place place, Problems& problems) const;
+  void CheckBehindBatch(const EventTimeSpec& clock, Place place, Problems& problems) const;
   std::string FrontWord() const;
 
   Front front_ = Front::kSources;
   std::string front_name_;  // of the step in front
   bool front_is_session_ = false;
   Span front_length_;
+  Span front_max_wait_;  // of a batch
   std::vector<std::string> key_;
   // Of the nearest window in front with a watermark per key; and whether the key has changed since.
   std::optional<std::string> per_key_;

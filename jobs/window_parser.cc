@@ -243,16 +243,6 @@ void ParseAggregates(const YamlMap& map, WindowSpec& window, Problems& problems)
 
 // ---- options -------------------------------------------
 
-// Whether the word is the second one.
-std::optional<bool> ReadChoice(const YamlMap& map, std::string_view key,
-                               const std::array<std::string_view, 2>& words, Problems& problems) {
-  const YamlEntry* entry = map.Find(key);
-  if (entry == nullptr) return std::nullopt;
-  const auto word = ReadWord(*entry, words, problems);
-  if (!word.has_value()) return std::nullopt;
-  return *word == 1;
-}
-
 void ParseOptions(const YamlMap& map, WindowOptions& options, Problems& problems) {
   if (const auto behind =
           ReadChoice(map, "late_when", {"window_closed", "behind_watermark"}, problems)) {

@@ -198,4 +198,13 @@ std::optional<size_t> ReadWord(const YamlEntry& entry, std::span<const std::stri
   return std::nullopt;
 }
 
+std::optional<bool> ReadChoice(const YamlMap& map, std::string_view key,
+                               const std::array<std::string_view, 2>& words, Problems& problems) {
+  const YamlEntry* entry = map.Find(key);
+  if (entry == nullptr) return std::nullopt;
+  const auto word = ReadWord(*entry, words, problems);
+  if (!word.has_value()) return std::nullopt;
+  return *word == 1;
+}
+
 }  // namespace tidemark

@@ -9,6 +9,7 @@
 // number, found 'many'". They stand at the value's place, those about a key at the key's.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -81,5 +82,8 @@ std::optional<uint64_t> ReadByteSize(const YamlEntry& entry, uint64_t min, Probl
 // The index of the word.
 std::optional<size_t> ReadWord(const YamlEntry& entry, std::span<const std::string_view> words,
                                Problems& problems);
+// Whether the word under `key`, where there is one, is the second of two.
+std::optional<bool> ReadChoice(const YamlMap& map, std::string_view key,
+                               const std::array<std::string_view, 2>& words, Problems& problems);
 
 }  // namespace tidemark

@@ -77,6 +77,38 @@ TEST(Batch, MaxWaitCountsFromTheFirstItemSoADripIsEmitted) {
   EXPECT_THAT(f.rows(), ElementsAre(List{"k", {1, 2}}));
 }
 
+TEST(Batch, AtEofKeepLeavesAListForTheNextRun) {
+  BatchFixture f({.max_items = 3, .at_eof = AtEof::kKeep});
+  f.Push("k", 1);
+  f.Push("k", 2);
+  f.tester().End();
+  EXPECT_THAT(f.rows(), IsEmpty());
+  f.tester().CrashAndResume();
+  f.Push("k", 3);
+  EXPECT_THAT(f.rows(), ElementsAre(List{"k", {1, 2, 3}}));
+}
+
+TEST(Batch, AtEofKeepLetsTimeRunOn) {
+  BatchFixture f({.max_wait = absl::Seconds(10), .at_eof = AtEof::kKeep});
+  f.Push("k", 1);
+  f.tester().End();
+  f.tester().CrashAndResume();
+  f.tester().Advance(absl::Seconds(10));
+  EXPECT_THAT(f.rows(), ElementsAre(List{"k", {1}}));
+}
+
+TEST(Batch, ARunThatFindsNothingNewLeavesTheStateAsItIs) {
+  BatchFixture f({.max_items = 3, .at_eof = AtEof::kKeep});
+  f.Push("k", 1);
+  f.tester().End();
+  const auto epoch = f.tester().job().record().epoch;
+  for (int run = 0; run < 3; ++run) {
+    f.tester().CrashAndResume();
+    f.tester().End();
+    EXPECT_EQ(f.tester().job().record().epoch, epoch);
+  }
+}
+
 TEST(Batch, IdleTimeoutCountsFromTheNewestItem) {
   BatchFixture f({.idle_timeout = absl::Seconds(10)});
   f.Push("k", 1);

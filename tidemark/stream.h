@@ -244,8 +244,9 @@ class KeyedStream {
       pairs_.graph()->AddError(Annotate(limits.status(), Cat("step '", name, "'")));
     }
     const BatchLimits checked = limits.ok() ? *limits : BatchLimits{};
-    return std::get<0>(
-        AddLogic(std::move(name), "batch", checked.Describe(), internal::BatchLogic<V>(checked)));
+    return std::get<0>(AddLogic(std::move(name), "batch", checked.Describe(),
+                                internal::BatchLogic<V>(checked),
+                                {.keeps_at_eof = checked.at_eof == AtEof::kKeep}));
   }
 
   // A step of your own; see tidemark/stateful_batch.h for callbacks and tidemark/keyed_logic.h for

@@ -21,7 +21,8 @@ absl::StatusOr<BatchLimits> BatchLimits::Check(const BatchOptions& options) {
   TM_RETURN_IF_ERROR(check_time("idle_timeout", options.idle_timeout));
   BatchLimits limits{.max_items = options.max_items.value_or(0),
                      .max_wait = Span::FromAbsl(options.max_wait),
-                     .idle_timeout = Span::FromAbsl(options.idle_timeout)};
+                     .idle_timeout = Span::FromAbsl(options.idle_timeout),
+                     .at_eof = options.at_eof};
   if (limits.max_items == 0 && limits.max_wait.is_infinite() && limits.idle_timeout.is_infinite()) {
     return absl::InvalidArgumentError(
         "a batch needs a limit: max_items (at least 1), max_wait or idle_timeout");
@@ -38,6 +39,7 @@ std::string BatchLimits::Describe() const {
   if (max_items > 0) add(Cat("max_items: ", max_items));
   if (!max_wait.is_infinite()) add(Cat("max_wait: ", FormatSpan(max_wait)));
   if (!idle_timeout.is_infinite()) add(Cat("idle_timeout: ", FormatSpan(idle_timeout)));
+  if (at_eof == AtEof::kKeep) add("at_eof: keep");
   return text;
 }
 

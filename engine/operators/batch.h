@@ -23,6 +23,7 @@
 #include "absl/time/time.h"
 #include "base/ids.h"
 #include "base/timestamp.h"
+#include "engine/at_eof.h"
 #include "proto/rows.h"
 #include "state/state_key.h"
 #include "state/state_type.h"
@@ -37,6 +38,9 @@ struct BatchOptions {
   absl::Duration max_wait = absl::InfiniteDuration();
   // Emit when this much time has passed since the newest item.
   absl::Duration idle_timeout = absl::InfiniteDuration();
+  // kKeep: the end of input leaves a list as it is, and the run that goes on from the state adds to
+  // it. Its time limits count on from there.
+  AtEof at_eof = AtEof::kClose;
 };
 
 // The options, checked, in whole microseconds.
@@ -44,6 +48,7 @@ struct BatchLimits {
   int64_t max_items = 0;  // 0: none
   Span max_wait = Span::Infinite();
   Span idle_timeout = Span::Infinite();
+  AtEof at_eof = AtEof::kClose;
 
   // InvalidArgument names the parameter.
   static absl::StatusOr<BatchLimits> Check(const BatchOptions& options);

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "base/timestamp.h"
+#include "engine/at_eof.h"
 
 namespace tidemark {
 
@@ -41,9 +42,6 @@ enum class LateWhen {
 
 // The order in which a window gives its values to the fold (SEMANTICS §4.4).
 enum class ValueOrder { kTimestamp, kArrival };
-
-// What the end of input does to open windows.
-enum class AtEof { kClose, kKeep };
 
 struct WindowOptions {
   LateWhen late_when = LateWhen::kWindowClosed;
