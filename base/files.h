@@ -18,12 +18,14 @@
 
 namespace tidemark {
 
-// What makes a file this file: a replaced or rotated one has another inode.
 struct FileInfo {
   uint64_t size_bytes = 0;
+  // What makes a file this file: a replaced or rotated one has another inode.
   uint64_t device = 0;
   uint64_t inode = 0;
   bool is_directory = false;
+  // What it takes on its disk: whole blocks, and those that are set aside for it; no holes.
+  uint64_t disk_bytes = 0;
 };
 
 class ReadableFile {

@@ -46,7 +46,8 @@ absl::StatusOr<FileInfo> InfoOf(const std::string& path, int result, const struc
   return FileInfo{.size_bytes = static_cast<uint64_t>(status.st_size),
                   .device = static_cast<uint64_t>(status.st_dev),
                   .inode = static_cast<uint64_t>(status.st_ino),
-                  .is_directory = S_ISDIR(status.st_mode)};
+                  .is_directory = S_ISDIR(status.st_mode),
+                  .disk_bytes = static_cast<uint64_t>(status.st_blocks) * 512};
 }
 
 // Owns a descriptor; both file classes hold one.

@@ -20,13 +20,11 @@ class Walk {
     const auto info = files_.Stat(path);
     if (absl::IsNotFound(info.status())) return 0;
     TM_RETURN_IF_ERROR(info.status());
-    if (!info->is_directory) {
-      return seen_.insert({info->device, info->inode}).second ? info->size_bytes : 0;
-    }
+    uint64_t sum = seen_.insert({info->device, info->inode}).second ? info->disk_bytes : 0;
+    if (!info->is_directory) return sum;
     const auto names = files_.List(path);
     if (absl::IsNotFound(names.status())) return 0;
     TM_RETURN_IF_ERROR(names.status());
-    uint64_t sum = 0;
     for (const std::string& name : *names) {
       TM_ASSIGN_OR_RETURN(const uint64_t bytes, Take(JoinPath(path, name)));
       sum += bytes;

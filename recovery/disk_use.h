@@ -2,7 +2,8 @@
 //
 //   TM_RETURN_IF_ERROR(CheckDiskUse(files, "state", uint64_t{10} << 30));
 //
-// A walk over names and sizes; the job may be running.
+// As `du` counts it: in blocks, directories and what RocksDB has set aside for its log included.
+// A walk over names; the job may be running.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include "recovery/disk_use.h"
 
+#include <unistd.h>
+
 #include "recovery/snapshot.h"
 #include "recovery/test_support.h"
 
@@ -22,6 +24,18 @@ TEST_F(DiskUseTest, CountsAFileOnce) {
   Append(JoinPath(state(), "DAMAGED"), std::string(1000, 'x'));
   EXPECT_GE(MeasureDisk(files(), state())->other_bytes, 1000u);
   EXPECT_EQ(MeasureDisk(files(), Path("nowhere"))->total(), 0u);
+}
+
+// What is written takes whole blocks, and what is not written takes nothing.
+TEST_F(DiskUseTest, CountsBlocks) {
+  Open();
+  const uint64_t before = MeasureDisk(files(), state())->total();
+  const std::string sparse = JoinPath(state(), "DAMAGED");
+  Append(sparse, "x");
+  const uint64_t block = MeasureDisk(files(), state())->total() - before;
+  EXPECT_GE(block, 512u);
+  ASSERT_EQ(truncate(sparse.c_str(), 100 << 20), 0);
+  EXPECT_EQ(MeasureDisk(files(), state())->total(), before + block);
 }
 
 TEST_F(DiskUseTest, TooMuchIsSaid) {

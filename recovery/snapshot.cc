@@ -256,6 +256,18 @@ bool SharesNothing(Files& files, const Snapshot& snapshot, const std::string& st
       });
 }
 
+bool IsCopyForLackOfLinks(Files& files, const Snapshot& snapshot,
+                          const std::string& store_directory) {
+  const auto& described = snapshot.manifest.files;
+  const auto table = std::find_if(described.begin(), described.end(), IsTableFile);
+  if (table == described.end() || !SharesNothing(files, snapshot, store_directory)) return false;
+  const std::string path = JoinPath(snapshot.path, table->name);
+  const std::string link = Cat(snapshot.path, ".link", kPartial);
+  const absl::Status linked = files.Link(path, link);
+  if (linked.ok()) files.Remove(link).IgnoreError();  // on purpose: the next snapshot removes it
+  return absl::IsUnimplemented(linked);
+}
+
 // ---- names -------------------------------------------------------------------------------------
 
 uint64_t Snapshot::bytes() const {

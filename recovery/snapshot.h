@@ -74,6 +74,10 @@ std::vector<absl::Status> CheckSnapshot(
 
 // Whether no file of the snapshot is a hard link to one of the store in `store_directory`.
 bool SharesNothing(Files& files, const Snapshot& snapshot, const std::string& store_directory);
+// Whether it shares nothing because no hard links can be made there, which is tried. That it shares
+// nothing says less: the store may have replaced all its tables since.
+bool IsCopyForLackOfLinks(Files& files, const Snapshot& snapshot,
+                          const std::string& store_directory);
 
 // "0000000042"
 std::string SnapshotName(Epoch epoch);

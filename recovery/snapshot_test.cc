@@ -1,5 +1,6 @@
 #include "recovery/snapshot.h"
 
+#include "base/forwarding_files.h"
 #include "base/random.h"
 #include "base/stable_hash.h"
 #include "recovery/inspect.h"
@@ -245,6 +246,27 @@ TEST_F(SnapshotTest, ACopySharesNothing) {
   EXPECT_FALSE(CheckSnapshot(files(), *linked).empty());
   EXPECT_TRUE(CheckSnapshot(files(), *copied).empty());
   EXPECT_EQ(*Restored(copied->path), RowsAt(1));
+}
+
+// A compaction that ran meanwhile has replaced every table that was shared.
+TEST_F(SnapshotTest, WhatSharesNothingAnyMoreIsNoCopyForLackOfLinks) {
+  class NoLinks final : public ForwardingFiles {
+   public:
+    using ForwardingFiles::ForwardingFiles;
+    absl::Status Link(const std::string&, const std::string& to) override {
+      return absl::UnimplementedError(Cat(to, ": Operation not permitted"));
+    }
+  };
+  Open();
+  Commit(1);
+  const auto made = Make(1);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_FALSE(IsCopyForLackOfLinks(files(), *made, StorePath(state())));
+  const std::string compacted = Path("compacted");
+  EXPECT_FALSE(IsCopyForLackOfLinks(files(), *made, compacted));
+  NoLinks no_links(files());
+  EXPECT_TRUE(IsCopyForLackOfLinks(no_links, *made, compacted));
+  EXPECT_EQ(Names(SnapshotsPath(state())), std::vector<std::string>{SnapshotName({1})});
 }
 
 TEST_F(SnapshotTest, ANameIsTakenOnce) {

@@ -1,6 +1,5 @@
 #include "tidemark/snapshot_keeper.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -21,7 +20,8 @@ constexpr int64_t kDiskIntervalUs = 1'000'000;
 SnapshotKeeper::SnapshotKeeper(Options options)
     : options_(std::move(options)),
       inbox_({.files = options_.files, .state_directory = options_.directory, .say = options_.say}),
-      last_us_(MonotonicMicros()) {}
+      last_us_(MonotonicMicros()),
+      none_yet_(options_.is_restored) {}
 
 bool SnapshotKeeper::wanted() const { return signal_.pending() || inbox_.HasAny(); }
 
@@ -29,7 +29,7 @@ absl::Status SnapshotKeeper::AfterCommit(StateStore& store, const EpochRecord& r
                                          bool nothing_new) {
   // Taken before the snapshot, so that a signal that comes while it is made gets one of its own.
   const bool signalled = signal_.Take();
-  const bool due = MonotonicMicros() - last_us_ >= options_.interval.us;
+  const bool due = none_yet_ || MonotonicMicros() - last_us_ >= options_.interval.us;
   if (signalled || (!nothing_new && (last || due))) {
     TM_RETURN_IF_ERROR(MakeDue(store, record));
   }
@@ -55,6 +55,7 @@ absl::Status SnapshotKeeper::MakeDue(StateStore& store, const EpochRecord& recor
                                      options_.clock->Now()));
   for (const std::string& line : removed) options_.say(line);
   last_us_ = MonotonicMicros();
+  none_yet_ = false;
   return absl::OkStatus();
 }
 
@@ -88,10 +89,8 @@ void SnapshotKeeper::Say(const Snapshot& snapshot, bool copy, int64_t begin_us) 
   options_.say(Cat("snapshot ", snapshot.path, ": epoch ", snapshot.manifest.record.epoch.value,
                    ", ", FormatCount(keys), keys == 1 ? " key, " : " keys, ",
                    FormatBytes(snapshot.bytes()), ", in ", absl::StrFormat("%.0f ms", ms)));
-  const bool has_tables =
-      std::any_of(snapshot.manifest.files.begin(), snapshot.manifest.files.end(), IsTableFile);
-  if (copy || said_unshared_ || !has_tables ||
-      !SharesNothing(*options_.files, snapshot, StorePath(options_.directory))) {
+  if (copy || said_unshared_ ||
+      !IsCopyForLackOfLinks(*options_.files, snapshot, StorePath(options_.directory))) {
     return;
   }
   said_unshared_ = true;

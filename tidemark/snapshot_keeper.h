@@ -36,6 +36,9 @@ class SnapshotKeeper {
     RetentionRule retention;
     // The state directory may not take more than this; 0: as much as there is.
     uint64_t disk_bytes_max = 0;
+    // The state comes from elsewhere, from a snapshot or as a copy: its first commit gets a
+    // snapshot of its own, so that there is a way back from damage.
+    bool is_restored = false;
     std::function<void(const std::string&)> say;
   };
   explicit SnapshotKeeper(Options options);
@@ -67,6 +70,7 @@ class SnapshotKeeper {
   RequestInbox inbox_;
   int64_t disk_looked_us_ = 0;  // monotonic
   int64_t last_us_;             // monotonic
+  bool none_yet_;               // where one is due at once
   bool said_unshared_ = false;
 };
 

@@ -39,8 +39,11 @@ absl::Status ToStatus(DiskError error, const std::string& path, std::string_view
 }
 
 FileInfo ToInfo(const SimDisk::Look& look) {
-  return {
-      .size_bytes = look.size, .device = 1, .inode = look.inode, .is_directory = look.is_directory};
+  return {.size_bytes = look.size,
+          .device = 1,
+          .inode = look.inode,
+          .is_directory = look.is_directory,
+          .disk_bytes = look.size};
 }
 
 absl::StatusOr<FileInfo> InfoOf(SimDisk& disk, uint64_t process, const SimDisk::NodePtr& node,
