@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/real_path.h"
 #include "base/status.h"
 #include "state/rocksdb_store.h"
 
@@ -17,6 +18,8 @@ std::string NotePath(const std::string& directory) { return JoinPath(directory, 
 std::string NoteText(const CommitNote& note) {
   std::string text = Cat("line ", note.run_line, "\nepoch ", note.epoch, "\n");
   if (note.went_back_from > 0) text += Cat("went-back-from ", note.went_back_from, "\n");
+  const bool is_one_line = note.directory.find('\n') == std::string::npos;
+  if (!note.directory.empty() && is_one_line) text += Cat("in ", note.directory, "\n");
   return text;
 }
 
@@ -31,8 +34,9 @@ absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& direc
   const size_t end = text->rfind('\n');
   if (end == std::string::npos) return note;
   for (const auto line : absl::StrSplit(text->substr(0, end), '\n')) {
-    const std::vector<std::string> words = absl::StrSplit(line, ' ');
+    const std::vector<std::string> words = absl::StrSplit(line, absl::MaxSplits(' ', 1));
     if (words.size() != 2) continue;
+    if (words[0] == "in") note.directory = words[1];
     if (words[0] == "line") note.run_line = words[1];
     uint64_t* const field = words[0] == "epoch"            ? &note.epoch
                             : words[0] == "went-back-from" ? &note.went_back_from
@@ -43,7 +47,9 @@ absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& direc
 }
 
 absl::Status WriteCommitNote(Files& files, const std::string& directory, const CommitNote& note) {
-  return WriteFileAtomically(files, NotePath(directory), NoteText(note));
+  CommitNote here = note;
+  here.directory = RealPath(directory);
+  return WriteFileAtomically(files, NotePath(directory), NoteText(here));
 }
 
 absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
@@ -58,7 +64,21 @@ absl::Status NoteCommitted(Files& files, const std::string& directory, const std
                            Epoch epoch) {
   TM_ASSIGN_OR_RETURN(const auto file, files.OpenAppend(NotePath(directory)));
   TM_RETURN_IF_ERROR(file->Truncate(0));
-  return file->Append(NoteText({.run_line = run_line, .epoch = epoch.value}));
+  return file->Append(
+      NoteText({.run_line = run_line, .epoch = epoch.value, .directory = RealPath(directory)}));
+}
+
+absl::StatusOr<std::string> OriginalOf(Files& files, const std::string& directory,
+                                       const std::string& run_line) {
+  TM_ASSIGN_OR_RETURN(const CommitNote note, ReadCommitNote(files, directory));
+  if (note.run_line != run_line || note.directory.empty()) return std::string();
+  // Under its old name it may be this very directory, by a link or a mount.
+  const auto here = files.Stat(directory);
+  const auto there = files.Stat(note.directory);
+  if (!here.ok() || !there.ok()) return std::string();
+  if (here->device == there->device && here->inode == there->inode) return std::string();
+  const auto original = ReadCommitNote(files, note.directory);
+  return original.ok() && original->run_line == run_line ? note.directory : std::string();
 }
 
 }  // namespace tidemark

@@ -6,8 +6,9 @@
 // note is not synced: the log is, so a note that a power cut takes away names an earlier epoch or
 // none, and never a later one.
 //
-// It tells nothing of an older copy of the whole directory, which has the older note; what is
-// beside every output does (docs/formats/output-owner.md).
+// It tells nothing of an older copy that was put in the directory's place, which has the older
+// note; what is beside every output does (docs/formats/output-owner.md). A copy that lies beside
+// its original is known by the directory that the note names.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,9 @@ struct CommitNote {
   // The state has gone back to `epoch` from this one because of damage, and nothing was committed
   // since: outputs may stand up to there. 0: it has not.
   uint64_t went_back_from = 0;
+  // The directory that was committed to, by its real path; empty where that is not known. A copy
+  // has that of its original until its own first commit.
+  std::string directory = {};
 };
 
 absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& directory);
@@ -39,5 +43,10 @@ absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_pa
 // Behind each commit.
 absl::Status NoteCommitted(Files& files, const std::string& directory, const std::string& run_line,
                            Epoch epoch);
+
+// The directory of which `directory`, at `run_line`, is a copy: another one, which is still there
+// and whose state is of the same line. Empty: of none, or it was moved here.
+absl::StatusOr<std::string> OriginalOf(Files& files, const std::string& directory,
+                                       const std::string& run_line);
 
 }  // namespace tidemark

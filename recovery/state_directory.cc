@@ -184,7 +184,8 @@ absl::Status StateDirectory::OpenStore() {
   if (opened.ok()) opened = CheckIsNewest();
   if (absl::IsDataLoss(opened)) opened = GoBack(opened);
   TM_RETURN_IF_ERROR(opened);
-  return NameLine();
+  TM_RETURN_IF_ERROR(NameLine());
+  return LeaveOriginal();
 }
 
 // A start from a snapshot that was refused has left no store, and without the snapshot the job
@@ -220,9 +221,10 @@ absl::Status StateDirectory::GoBack(const absl::Status& damage) {
 }
 
 absl::Status StateDirectory::NameLine() {
-  if (!record_.run_line.empty()) return absl::OkStatus();
-  record_.run_line = begins_ ? note_->run_line : options_.new_line();
-  return CommitEpoch(*store_, record_, {});
+  const bool has_line = !record_.run_line.empty();
+  if (!has_line) record_.run_line = begins_ ? note_->run_line : options_.new_line();
+  run_line_ = record_.run_line;
+  return has_line ? absl::OkStatus() : CommitEpoch(*store_, record_, {});
 }
 
 // RocksDB opens a store without its log, and then whatever was in it is gone. A store that has been

@@ -102,6 +102,10 @@ class StateDirectory {
   // known: a new directory gets one that is kept from the first start on, so that what a run that
   // died before its first commit has written is known to be this line's own.
   const EpochRecord& record() const { return record_; }
+  // The line of runs that commits here: the record's, but a copy beside its original begins one of
+  // its own, like a fork. Outputs of the original are not taken for its own then, whatever becomes
+  // of the two directories.
+  const std::string& run_line() const { return run_line_; }
   bool holds_epoch() const { return record_.epoch.value > 0; }
   // The line of runs that `fresh` replaces; may be empty.
   const std::string& replaced_line() const { return replaced_line_; }
@@ -131,6 +135,7 @@ class StateDirectory {
   absl::Status ReplaceStore();
   absl::Status TryOpen();
   absl::Status NameLine();
+  absl::Status LeaveOriginal();
   absl::Status CheckMarked();
   absl::Status CheckNotLost() const;
   absl::Status CheckHoldsEpoch() const;
@@ -149,6 +154,7 @@ class StateDirectory {
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> store_;
   EpochRecord record_;
+  std::string run_line_;
   uint64_t went_back_from_ = 0;
   std::string replaced_line_;
   std::string abandoned_line_;
@@ -156,6 +162,7 @@ class StateDirectory {
   bool begins_ = false;
   bool has_begun_from_ = false;  // what is there was begun from the snapshot that is named again
   bool replaces_ = false;        // begins by what this object has done
+  bool leaves_original_ = false;
 };
 
 // Who holds the directory, "process 7475 on vm"; nothing when nobody does, or there is no LOCK. For

@@ -53,6 +53,25 @@ absl::Status StateDirectory::ReplaceStore() {
   return options_.from ? options_.from->restore(start.run_line) : absl::OkStatus();
 }
 
+// The store keeps its line until the first commit, so a start that is refused has changed nothing.
+absl::Status StateDirectory::LeaveOriginal() {
+  if (begins_ || !holds_epoch()) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const std::string original,
+                      OriginalOf(files_, options_.directory, record_.run_line));
+  if (original.empty()) return absl::OkStatus();
+  StartNote start{.run_line = {}, .from_line = record_.run_line, .from_epoch = record_.epoch.value};
+  const bool again = note_.has_value() && note_->IsSameCommand(start);
+  start.run_line = again ? note_->run_line : options_.new_line();
+  if (again) abandoned_line_.clear();
+  TM_RETURN_IF_ERROR(WriteStartNote(files_, options_.directory, start));
+  note_ = start;
+  begins_ = leaves_original_ = true;
+  run_line_ = start.run_line;
+  options_.say(Cat(options_.directory, ": is a copy of ", original,
+                   ", which is still there; goes on as a fork of it"));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<UnfinishedFacts> StateDirectory::LookForUnfinished(
     const std::optional<StartNote>& note) {
   UnfinishedFacts facts{.fresh = options_.fresh, .from = options_.from.has_value(), .note = note};
@@ -119,14 +138,14 @@ absl::Status StateDirectory::Discard() {
     TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
   }
   begins_ = false;
-  if (note_.has_value() && !note_->discards) return absl::OkStatus();
+  if (note_.has_value() && !note_->discards && !leaves_original_) return absl::OkStatus();
   note_.reset();
   return RemoveStartNote(files_, options_.directory);
 }
 
 absl::Status StateDirectory::Committed(Epoch epoch) {
   went_back_from_ = 0;
-  TM_RETURN_IF_ERROR(NoteCommitted(files_, options_.directory, record_.run_line, epoch));
+  TM_RETURN_IF_ERROR(NoteCommitted(files_, options_.directory, run_line_, epoch));
   if (!begins_) return absl::OkStatus();
   replaces_ = false;
   return Discard();

@@ -26,7 +26,7 @@ absl::StatusOr<std::unique_ptr<OpenedRun>> OpenedRun::Open(Plan plan, OpenRunOpt
   job.store = options.wrap_store(directory.store());
   job.directory = directory.path();
   job.state_directory = RealPath(directory.path());
-  job.run_line = directory.record().run_line;
+  job.run_line = directory.run_line();
   if (directory.holds_epoch()) job.resume = directory.record();
   job.replaced_line = directory.replaced_line();
   job.abandoned_line = directory.abandoned_line();

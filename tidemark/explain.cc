@@ -21,6 +21,7 @@
 #include "recovery/commit_note.h"
 #include "recovery/inspect.h"
 #include "recovery/resume_plan.h"
+#include "recovery/start_note.h"
 #include "recovery/state_directory.h"
 #include "tidemark/exit_code.h"
 #include "tidemark/terminal.h"
@@ -78,10 +79,22 @@ absl::Status PrintSource(const StepPlan& step, const EpochRecord& record,
   return verdict;
 }
 
+// As a start would have it; see StateDirectory::run_line().
+std::string LineThatGoesOn(const std::string& state_directory, const EpochRecord& record,
+                           Files& files) {
+  constexpr char kNew[] = "a new one";
+  if (record.run_line.empty()) return kNew;
+  const auto original = OriginalOf(files, state_directory, record.run_line);
+  if (!original.ok() || original->empty()) return record.run_line;
+  const auto begun = ReadStartNote(files, state_directory);
+  const bool again = begun.ok() && begun->has_value() && (*begun)->from_line == record.run_line;
+  return again ? (*begun)->run_line : kNew;
+}
+
 SinkContext ContextOfSinks(const Plan& plan, const std::string& state_directory,
                            const EpochRecord& record, Files& files) {
   SinkContext context{.files = &files,
-                      .run_line = record.run_line.empty() ? "a new one" : record.run_line,
+                      .run_line = LineThatGoesOn(state_directory, record, files),
                       .job = plan.flow_name,
                       .resume_epoch = record.epoch.value};
   const auto note = ReadCommitNote(files, state_directory);

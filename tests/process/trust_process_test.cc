@@ -100,6 +100,70 @@ TEST_F(Trust, AnOlderCopyOfTheStateDoesNotEatNewerOutput) {
   ExpectTheSameCommandFinishes({"--take-over"});
 }
 
+// Outputs of the two are not mixed, wherever the directories are moved later.
+TEST_F(Trust, ACopyBesideItsOriginalIsAFork) {
+  RunHalfway();
+  CopyState(kState, "copy");
+  const Standing before = Now();
+  ExpectRefused(Run({"--state", "copy"}), kNeedsPerson,
+                {"copy: is a copy of ", "/out/job.state, which is still there", "--out DIR"});
+  EXPECT_EQ(Now(), before);
+  const auto fork = Run({"--state", "copy", "--out", "fork"});
+  EXPECT_EQ(fork.exit_code, 0) << fork.err;
+  const std::string old = Read(kOutput);
+  ExpectTheSameCommandFinishes();
+  EXPECT_EQ(Cat(old, Read("fork/job.jsonl")), Read(kOutput));
+  EXPECT_FALSE(Exists("copy/START"));
+  // It has a snapshot of its own line, and is no copy any more.
+  EXPECT_EQ(Command({"verify", "copy"}).exit_code, 0);
+  CopyState("copy", kState);
+  ExpectRefused(Run(), kNeedsPerson, {"out/job.jsonl", "--out DIR"});
+  const auto again = Run({"--state", "copy", "--out", "fork"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.err.find("is a copy of"), std::string::npos) << again.err;
+}
+
+TEST_F(Trust, ACopyOfWhichTheOriginalIsGoneIsTheState) {
+  RunHalfway();
+  ASSERT_EQ(Shell("cp -r out/job.state copy && rm -r out/job.state").exit_code, 0);
+  ExpectTheSameCommandFinishes({"--state", "copy"});
+}
+
+TEST_F(Trust, ARestoredStateHasASnapshotOfItsOwn) {
+  RunHalfway();
+  const std::string snapshot = Cat("out/job.state/snapshots/", Now().snapshots.back());
+  ChildProcess job(RunWords({"--from", snapshot, "--state", "new.state", "--out", "new", "--rate",
+                             "20", "--epoch", "10ms", "--snapshot-every", "1h"}),
+                   {.directory = dir_.path()});
+  while (Names("new.state/snapshots").empty()) {
+    ASSERT_TRUE(job.SignalAfter(Span::Micros(5'000), 0)) << job.Wait().err;
+  }
+  ASSERT_TRUE(job.SignalAfter(Span::Micros(0), SIGKILL));
+  job.Wait();
+}
+
+// A job that has windows open writes them once, and not at each start.
+TEST_F(Trust, ARunThatFindsNothingNewWritesNothing) {
+  for (const char* step :
+       {"batch: {max_items: 7, at_eof: keep}",
+        "window: {clock: {event_time: n, unit: s}, tumbling: 1h, at_eof: keep, aggregate: {c: "
+        "count}}",
+        "window: {clock: {event_time: n, unit: s}, tumbling: 1m, aggregate: {c: count}}"}) {
+    SCOPED_TRACE(step);
+    Write("job.yaml", JobWith("batch: {max_items: 4}", step));
+    ASSERT_EQ(Run({"--fresh"}).exit_code, 0);
+    const int epoch = EpochNoted();
+    const auto snapshots = Names("out/job.state/snapshots");
+    for (int run = 0; run < 3; ++run) {
+      const auto end = Run();
+      EXPECT_EQ(end.exit_code, 0) << end.err;
+      EXPECT_NE(end.err.find("nothing new"), std::string::npos) << end.err;
+      EXPECT_EQ(EpochNoted(), epoch);
+      EXPECT_EQ(Names("out/job.state/snapshots"), snapshots);
+    }
+  }
+}
+
 TEST_F(Trust, ALogWithoutItsEndIsDamage) {
   RunHalfway();
   KillBehindEpoch(EpochNoted() + 5);  // so that there is a log behind the snapshot
