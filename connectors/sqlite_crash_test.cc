@@ -1,6 +1,6 @@
-// Goal: whatever ends the publishing of an epoch, its rows are in the table once. Methods: a
-// process that dies at the n-th write to the database, for every n; a disk that fails or fills up
-// there.
+// Goal: whatever ends the publishing of an epoch, its rows are in the table once, and what can be
+// tried again says so. Methods: a process that dies at the n-th write to the database, for every n;
+// a disk that fails or fills up there; a system that cannot read or write it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -114,6 +115,67 @@ class FaultyDisk {
     sqlite3_vfs_unregister(&faulty_vfs);
     sqlite3_vfs_register(real_vfs, 1);
   }
+};
+
+// ---- a system that fails -------------------------------
+
+// SQLite's calls of the system, of which one and all later ones fail.
+struct FailingCalls {
+  static inline int calls_left = 0;  // until the first one that fails; none when not positive
+  static inline bool struck = false;
+
+  static bool Strikes() {
+    if (!struck && (calls_left <= 0 || --calls_left > 0)) return false;
+    struck = true;
+    errno = EIO;
+    return true;
+  }
+};
+
+ssize_t FailingRead(int fd, void* bytes, size_t n) {
+  return FailingCalls::Strikes() ? -1 : read(fd, bytes, n);
+}
+ssize_t FailingPread(int fd, void* bytes, size_t n, off64_t at) {
+  return FailingCalls::Strikes() ? -1 : pread64(fd, bytes, n, at);
+}
+ssize_t FailingWrite(int fd, const void* bytes, size_t n) {
+  return FailingCalls::Strikes() ? -1 : write(fd, bytes, n);
+}
+ssize_t FailingPwrite(int fd, const void* bytes, size_t n, off64_t at) {
+  return FailingCalls::Strikes() ? -1 : pwrite64(fd, bytes, n, at);
+}
+
+// Whichever of them this SQLite was built to use.
+template <class Function>
+sqlite3_syscall_ptr AsCall(Function* function) {
+  return reinterpret_cast<sqlite3_syscall_ptr>(function);
+}
+const std::vector<std::pair<const char*, sqlite3_syscall_ptr>> kReads = {
+    {"read", AsCall(FailingRead)},
+    {"pread", AsCall(FailingPread)},
+    {"pread64", AsCall(FailingPread)}};
+const std::vector<std::pair<const char*, sqlite3_syscall_ptr>> kWrites = {
+    {"write", AsCall(FailingWrite)},
+    {"pwrite", AsCall(FailingPwrite)},
+    {"pwrite64", AsCall(FailingPwrite)}};
+
+// Stands between SQLite and the system for the length of a test.
+class FailingSystem {
+ public:
+  explicit FailingSystem(const std::vector<std::pair<const char*, sqlite3_syscall_ptr>>& calls)
+      : vfs_(sqlite3_vfs_find(nullptr)) {
+    for (const auto& [name, function] : calls) vfs_->xSetSystemCall(vfs_, name, function);
+  }
+  ~FailingSystem() { vfs_->xSetSystemCall(vfs_, nullptr, nullptr); }
+  void FailFrom(int call) { FailingCalls::calls_left = call, FailingCalls::struck = false; }
+  // Returns whether a call has failed.
+  bool Heal() {
+    FailingCalls::calls_left = 0;
+    return std::exchange(FailingCalls::struck, false);
+  }
+
+ private:
+  sqlite3_vfs* const vfs_;
 };
 
 // ---- one epoch that is published -----------------------
@@ -231,6 +293,8 @@ TEST_F(SqliteCrashTest, ADiskThatFailsOrFillsUpAtAnyWriteIsReportedAndLosesNothi
       EXPECT_THAT(Rows(), AnyOf(kBefore, kAfter));
       if (!published.ok()) {
         ++reported;
+        EXPECT_EQ(published.code(), answer == SQLITE_FULL ? absl::StatusCode::kResourceExhausted
+                                                          : absl::StatusCode::kInternal);
         EXPECT_THAT(Message(published),
                     HasSubstr(answer == SQLITE_FULL ? "out.db: cannot write: the disk is full"
                                                     : "disk I/O error"));
@@ -241,6 +305,43 @@ TEST_F(SqliteCrashTest, ADiskThatFailsOrFillsUpAtAnyWriteIsReportedAndLosesNothi
     }
     EXPECT_GT(reported, 5);
   }
+}
+
+// SQLite itself calls a file malformed that the disk does not give out; a person is called only
+// where the bytes are there and are no database.
+TEST_F(SqliteCrashTest, ADiskThatCannotBeReadOrWrittenIsNoDamage) {
+  for (const auto& calls : {kReads, kWrites}) {
+    FailingSystem system(calls);
+    int reported = 0;
+    for (int n = 1;; ++n) {
+      SCOPED_TRACE(::testing::Message() << calls[0].first << " fails from call " << n);
+      const EpochOutput committed = Prepare();
+      system.FailFrom(n);
+      const absl::Status published = OpenAndPublish(committed);
+      const bool struck = system.Heal();
+      if (!published.ok()) {
+        ++reported;
+        EXPECT_TRUE(absl::IsInternal(published)) << published;
+        EXPECT_THAT(Message(published), HasSubstr("out.db: cannot be read or written: "));
+      }
+      ASSERT_EQ(OpenAndPublish(committed), absl::OkStatus());
+      EXPECT_EQ(Rows(), kAfter);
+      if (!struck) break;
+    }
+    EXPECT_GT(reported, 5);
+  }
+}
+
+TEST_F(SqliteCrashTest, AFileThatIsReadAndIsMalformedIsDamage) {
+  const EpochOutput committed = Prepare();
+  ASSERT_EQ(OpenAndPublish(committed), absl::OkStatus());
+  ASSERT_EQ(Ask(Path("out.db"), "PRAGMA wal_checkpoint(TRUNCATE)"), "0|0|0");
+  std::string bytes = Get("out.db");
+  for (size_t at = 100; at < bytes.size(); ++at) bytes[at] = static_cast<char>(at * 31 + 7);
+  Put("out.db", bytes);
+  EXPECT_TRUE(absl::IsDataLoss(OpenAndPublish(committed)));
+  Put("out.db", std::string(bytes.size(), 'x'));
+  EXPECT_TRUE(absl::IsFailedPrecondition(OpenAndPublish(committed)));
 }
 
 }  // namespace

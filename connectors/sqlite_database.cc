@@ -124,7 +124,8 @@ bool SqliteDatabase::in_transaction() const { return sqlite3_get_autocommit(hand
 absl::Status SqliteDatabase::IoError() const {
   const int error = sqlite3_system_errno(handle_);
   const int what = sqlite3_extended_errcode(handle_);
-  if (error == ENOSPC || error == EDQUOT || what == SQLITE_IOERR_SHMSIZE) {
+  const bool no_side_file = what == SQLITE_IOERR_SHMSIZE && error != EIO;
+  if (error == ENOSPC || error == EDQUOT || no_side_file) {
     return absl::ResourceExhaustedError(
         Cat(path_, ": cannot write: the disk is full; free some space"));
   }
@@ -135,9 +136,27 @@ absl::Status SqliteDatabase::IoError() const {
     return absl::ResourceExhaustedError(
         Cat(path_, ": cannot write: File too large; allow larger files (ulimit -f)"));
   }
-  const std::string why = error != 0 ? strerror(error) : sqlite3_errstr(what);
+  return DiskFailed(error != 0 ? strerror(error) : sqlite3_errstr(what));
+}
+
+absl::Status SqliteDatabase::DiskFailed(std::string_view why) const {
   return absl::InternalError(
       Cat(path_, ": cannot be read or written: ", why, "; look at the disk and the system's log"));
+}
+
+// The errors of the system that SQLite takes for a malformed file (SQLITE_IOERR_CORRUPTFS, which
+// its statements turn into SQLITE_CORRUPT). The files know better what was said last; where that
+// was long ago, a later start calls the damage by its name.
+absl::Status SqliteDatabase::ReadError() const {
+  for (const int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+    sqlite3_file* file = nullptr;
+    if (sqlite3_file_control(handle_, "main", which, &file) != SQLITE_OK) continue;
+    if (file == nullptr || file->pMethods == nullptr) continue;
+    int error = 0;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+    if (error == EIO || error == ENXIO || error == ERANGE) return DiskFailed(strerror(error));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SqliteDatabase::LastError() const {
@@ -158,6 +177,7 @@ absl::Status SqliteDatabase::LastError() const {
       return absl::FailedPreconditionError(
           Cat(path_, ": is no SQLite database; move it away, or name another file"));
     case SQLITE_CORRUPT:
+      TM_RETURN_IF_ERROR(ReadError());
       return absl::DataLossError(Cat(path_, ": is damaged (", message,
                                      "); put a good copy back, or move it away and begin a new "
                                      "one with --new-output"));

@@ -68,11 +68,15 @@ class SqliteDatabase {
   int64_t changes() const;
   // False also after an error that rolled back by itself.
   bool in_transaction() const;
-  // What the last call that failed has to say.
+  // What the last call that failed has to say. DataLoss only where the file was read and is
+  // malformed: a disk that fails is Internal, and the same command may be tried again.
   absl::Status LastError() const;
+  // Internal when the system could not read the database or its log, whatever SQLite made of it.
+  absl::Status ReadError() const;
 
  private:
   absl::Status IoError() const;
+  absl::Status DiskFailed(std::string_view why) const;
 
   SqliteDatabase(std::string path, absl::Duration busy_timeout)
       : path_(std::move(path)), busy_timeout_(busy_timeout) {}

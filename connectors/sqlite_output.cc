@@ -336,6 +336,9 @@ absl::Status SqliteOutput::CheckIsInPlace() {
   TM_ASSIGN_OR_RETURN(auto check, other->Prepare("PRAGMA quick_check(1)"));
   const auto checked = check.Step();
   if (checked.ok() && *checked && check.Text(0) == "ok") return absl::OkStatus();
+  // A disk that fails, or a lock, tells nothing about the file.
+  if (!checked.ok() && !absl::IsDataLoss(checked.status())) return checked.status();
+  TM_RETURN_IF_ERROR(other->ReadError());
   return absl::DataLossError(
       Cat(options_.path, ": was cut while this job writes to it, and is damaged; put a good copy ",
           "back; what was not taken is kept"));
