@@ -140,6 +140,43 @@ TEST_F(SqliteSinkTest, WhatACrashKeptBackIsPublishedByTheNextStart) {
   EXPECT_EQ(Table(), "ci|1|5 ci|2|7 us|3|1");
 }
 
+// Goal: until the engine says Publish(), which it does behind its commit, nobody sees a row of the
+// epoch, and the database says nothing of it. Method: another program looks behind each step that
+// comes before the commit; then the commit fails, and the next start goes on without the epoch.
+TEST_F(SqliteSinkTest, RowsOfAnEpochAreNotThereBeforeItsCommit) {
+  Visitor other(options_.path);
+  const auto look = [&] {
+    return Cat(other.Ask("SELECT * FROM daily ORDER BY rowid"), "; ",
+               other.Ask("SELECT sink, run_line, epoch FROM tidemark_sinks"));
+  };
+  Open();
+  Position committed = WholeEpoch(1, {Day("ci", 1, 5)}).position;
+  const std::string before = "ci|1|5; daily|A|1";
+  ASSERT_EQ(look(), before);
+  // The first is the line's second epoch; behind a resume it is its first one.
+  for (int start = 0; start < 2; ++start) {
+    SCOPED_TRACE(start);
+    ASSERT_EQ(Add({Day("ci", 1, 9), Day("us", 1, 6)}), absl::OkStatus());
+    EXPECT_EQ(look(), before) << "behind Write()";
+    ASSERT_EQ(Add(Rows(1000, Day("ci", 1, 9))), absl::OkStatus());
+    EXPECT_EQ(look(), before) << "behind many rows";
+    const EpochOutput output = End(2);
+    EXPECT_EQ(look(), before) << "behind EndEpoch()";
+    if (output.make_durable) {
+      ASSERT_EQ(output.make_durable(), absl::OkStatus());
+    }
+    EXPECT_EQ(look(), before) << "behind make_durable()";
+    ASSERT_EQ(Add({Day("us", 3, 1)}), absl::OkStatus());  // of the next epoch
+    EXPECT_EQ(look(), before) << "while the commit is made";
+    writer_.reset();
+    EXPECT_EQ(look(), before) << "behind the end of a process whose commit failed";
+    Open(committed);
+    ASSERT_NE(writer_, nullptr);
+  }
+  committed = WholeEpoch(2, {Day("us", 1, 6)}).position;
+  EXPECT_EQ(look(), "ci|1|5 us|1|6; daily|A|2");
+}
+
 TEST_F(SqliteSinkTest, OthersReadBetweenEpochsAndWhileOneIsWritten) {
   Open();
   WholeEpoch(1, {Day("ci", 1, 5)});
