@@ -54,9 +54,12 @@ absl::Status WriteCommitNote(Files& files, const std::string& directory, const C
 
 absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
                              const std::string& store_line, uint64_t store_epoch) {
-  if (note.run_line != store_line || note.epoch <= store_epoch) return absl::OkStatus();
-  return absl::DataLossError(Cat(store_path, ": stands at epoch ", store_epoch, ", but epoch ",
-                                 note.epoch, " was committed: the end of its log is lost; ",
+  const bool is_of_store = store_line.empty() || note.run_line == store_line;
+  if (!is_of_store || note.epoch <= store_epoch) return absl::OkStatus();
+  const std::string stands =
+      store_line.empty() ? std::string("holds nothing") : Cat("stands at epoch ", store_epoch);
+  return absl::DataLossError(Cat(store_path, ": ", stands, ", but epoch ", note.epoch,
+                                 " was committed: the end of its log is lost; ",
                                  kDamagedStoreAdvice));
 }
 

@@ -36,7 +36,8 @@ absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& direc
 // Durable when it returns: of a state that has gone back, or begins.
 absl::Status WriteCommitNote(Files& files, const std::string& directory, const CommitNote& note);
 
-// DataLoss when the note knows of a later epoch of the store's line than the store stands at.
+// DataLoss when the note knows of a later epoch of the store's line than the store stands at. A
+// store without a line has lost all that it held, the line as well: each has one from the start on.
 absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
                              const std::string& store_line, uint64_t store_epoch);
 

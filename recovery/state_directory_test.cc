@@ -1,7 +1,5 @@
 #include "recovery/state_directory.h"
 
-#include <unistd.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +10,7 @@
 #include "base/status.h"
 #include "recovery/restore.h"
 #include "recovery/test_support.h"
+#include "recovery/verify.h"
 #include "tests/support/blind_files.h"
 
 namespace tidemark {
@@ -361,60 +360,26 @@ TEST_F(StateDirectoryTest, AStoreThatIsOlderThanItsLastCommitIsDamaged) {
   EXPECT_EQ(directory_->went_back_from(), 0u);
 }
 
-// Two states of one line would each take the other's output for their own.
-TEST_F(StateDirectoryTest, ACopyBesideItsOriginalBeginsALineOfItsOwn) {
+// With all of its log a store loses the name of its line, and looks like one that was just made.
+TEST_F(StateDirectoryTest, AStoreThatHasLostAllOfItsLogIsNotBegunAnew) {
   Open();
   Commit(1);
-  ASSERT_TRUE(directory_->Committed({1}).ok());
   directory_.reset();
-  const std::string copy = Path("copy");
-  CopyTree(state(), copy);
-  StateDirectory::Options options{.directory = copy};
-  int lines = 0;
-  options.new_line = [&] { return Cat("own", ++lines); };
-  for (int start = 0; start < 2; ++start) {  // the first one dies before it commits
-    auto opened = StateDirectory::Open(files(), options);
-    ASSERT_TRUE(opened.ok()) << opened.status();
-    EXPECT_EQ((*opened)->record(), RecordOf(1));
-    EXPECT_EQ((*opened)->run_line(), "own1");
-    EXPECT_TRUE((*opened)->begins());
-    EXPECT_EQ((*opened)->CommittedEpoch(), 0u);
-    if (start == 0) continue;
-    EpochRecord record = RecordOf(2);
-    record.run_line = (*opened)->run_line();
-    ASSERT_TRUE(CommitEpoch((*opened)->store(), record, {}).ok());
-    ASSERT_TRUE((*opened)->Committed({2}).ok());
+  ASSERT_TRUE(
+      WriteCommitNote(files(), state(), {.run_line = RecordOf(1).run_line, .epoch = 1}).ok());
+  for (const std::string& name : Names(StorePath(state()))) {
+    if (!name.ends_with(".log")) continue;
+    const auto log = files().OpenAppend(JoinPath(StorePath(state()), name));
+    ASSERT_TRUE(log.ok() && (*log)->Truncate(0).ok());
   }
-  EXPECT_FALSE(Exists(JoinPath(copy, "START")));
-  const auto again = StateDirectory::Open(files(), options);
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ((*again)->run_line(), "own1");
-  EXPECT_FALSE((*again)->begins());
-  Open();
-  EXPECT_EQ(directory_->run_line(), RecordOf(1).run_line);
-  EXPECT_FALSE(directory_->begins());
-}
-
-TEST_F(StateDirectoryTest, AStateThatWasMovedOrIsReachedByALinkIsNoCopy) {
-  Open();
-  Commit(1);
-  ASSERT_TRUE(directory_->Committed({1}).ok());
-  directory_.reset();
-  const auto expect_no_copy = [&](const std::string& path) {
-    const auto opened = StateDirectory::Open(files(), {.directory = path});
-    ASSERT_TRUE(opened.ok()) << opened.status();
-    EXPECT_EQ((*opened)->run_line(), RecordOf(1).run_line);
-    EXPECT_FALSE((*opened)->begins());
-  };
-  const std::string link = Path("link");
-  ASSERT_EQ(symlink(state().c_str(), link.c_str()), 0);
-  expect_no_copy(link);
-  const std::string moved = Path("moved");
-  ASSERT_TRUE(files().Rename(state(), moved).ok());
-  expect_no_copy(moved);
-  // Another state has the place.
-  ASSERT_TRUE(files().CreateDirectories(StorePath(state())).ok());
-  expect_no_copy(moved);
+  const auto parts = Verify(files(), state(), {});
+  ASSERT_TRUE(parts.ok()) << parts.status();
+  EXPECT_FALSE(parts->front().fine());
+  for (int start = 0; start < 2; ++start) {
+    const absl::Status damage = OpenError();
+    EXPECT_TRUE(absl::IsDataLoss(damage)) << damage;
+    EXPECT_TRUE(Says(damage, "holds nothing, but epoch 1 was committed")) << damage;
+  }
 }
 
 TEST_F(StateDirectoryTest, AStartThatCannotReplaceAStoreLeavesIt) {

@@ -164,12 +164,12 @@ class Verifier {
       part.Add(absl::DataLossError(
           Cat(rocks.directory, ": holds another epoch record than the manifest")));
     }
-    if (!*record) return;  // a store that was just begun
-    part.epoch = (*record)->epoch.value;
+    const EpochRecord known = record->value_or(EpochRecord());
+    part.epoch = known.epoch.value;
     const absl::Status newest =
-        note.ok() ? CheckCommitNote(*note, part.path, (*record)->run_line, part.epoch)
-                  : note.status();
+        note.ok() ? CheckCommitNote(*note, part.path, known.run_line, part.epoch) : note.status();
     if (!newest.ok()) part.Add(newest);
+    if (!*record) return;  // a store that was just begun
     VerifyRows(
         **store, **record, [&](uint64_t) { options_.progress(part.path, bytes_read_); }, part);
   }
