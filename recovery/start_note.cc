@@ -63,7 +63,9 @@ Unfinished PlanUnfinished(const UnfinishedFacts& facts) {
   if (began && facts.store_epoch > facts.note->from_epoch) return Unfinished::kFinish;
   if (facts.has_aside) return Unfinished::kTakeBack;
   if (!began) return Unfinished::kNone;
-  // A fork in a new directory. Where it is asked for again it is made again, on the same line.
+  // A fork in a new directory is a state like any other to a start that replaces it. Where it is
+  // asked for again it is made again, on the same line.
+  if (facts.fresh && !facts.note->discards) return Unfinished::kNone;
   return facts.fresh || facts.from ? Unfinished::kTakeBack : Unfinished::kCarryOn;
 }
 

@@ -382,6 +382,32 @@ TEST_F(StateDirectoryTest, AStoreThatHasLostAllOfItsLogIsNotBegunAnew) {
   }
 }
 
+// A fork that has not committed holds all that its directory has.
+TEST_F(StateDirectoryTest, AFreshStartThatIsRefusedLeavesAForkThatHasNotCommitted) {
+  Open();
+  Commit(1);
+  ASSERT_TRUE(Make(1).ok());
+  directory_.reset();
+  StateDirectory::Options fork = Options();
+  fork.from = FromNewestSnapshot();
+  ASSERT_TRUE(RemoveTree(files(), StorePath(state())).ok());
+  std::string line;
+  {
+    // Killed when it was whole: what it would put back as it goes is put there again.
+    const auto opened = StateDirectory::Open(files(), fork);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    line = (*opened)->record().run_line;
+    CopyTree(StorePath(state()), Path("whole"));
+  }
+  ASSERT_TRUE(files().Rename(Path("whole"), StorePath(state())).ok());
+  StateDirectory::Options fresh = Options();
+  fresh.fresh = true;
+  ASSERT_TRUE(StateDirectory::Open(files(), fresh).ok());  // and goes, as one that is refused
+  Open();
+  EXPECT_EQ(directory_->record().run_line, line);
+  EXPECT_EQ(*RowsOf(directory_->store()), RowsAt(1));
+}
+
 TEST_F(StateDirectoryTest, AStartThatCannotReplaceAStoreLeavesIt) {
   Open();
   Commit(1);
