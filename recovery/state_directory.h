@@ -106,6 +106,8 @@ class StateDirectory {
   // its own, like a fork. Outputs of the original are not taken for its own then, whatever becomes
   // of the two directories.
   const std::string& run_line() const { return run_line_; }
+  // The directory of which this is such a copy; mostly empty.
+  const std::string& original() const { return original_; }
   bool holds_epoch() const { return record_.epoch.value > 0; }
   // The line of runs that `fresh` replaces; may be empty.
   const std::string& replaced_line() const { return replaced_line_; }
@@ -155,6 +157,7 @@ class StateDirectory {
   std::unique_ptr<StateStore> store_;
   EpochRecord record_;
   std::string run_line_;
+  std::string original_;
   uint64_t went_back_from_ = 0;
   std::string replaced_line_;
   std::string abandoned_line_;
@@ -162,7 +165,6 @@ class StateDirectory {
   bool begins_ = false;
   bool has_begun_from_ = false;  // what is there was begun from the snapshot that is named again
   bool replaces_ = false;        // begins by what this object has done
-  bool leaves_original_ = false;
 };
 
 // Who holds the directory, "process 7475 on vm"; nothing when nobody does, or there is no LOCK. For

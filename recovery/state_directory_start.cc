@@ -56,19 +56,16 @@ absl::Status StateDirectory::ReplaceStore() {
 // The store keeps its line until the first commit, so a start that is refused has changed nothing.
 absl::Status StateDirectory::LeaveOriginal() {
   if (begins_ || !holds_epoch()) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const std::string original,
-                      OriginalOf(files_, options_.directory, record_.run_line));
-  if (original.empty()) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(original_, OriginalOf(files_, options_.directory, record_.run_line));
+  if (original_.empty()) return absl::OkStatus();
   StartNote start{.run_line = {}, .from_line = record_.run_line, .from_epoch = record_.epoch.value};
   const bool again = note_.has_value() && note_->IsSameCommand(start);
   start.run_line = again ? note_->run_line : options_.new_line();
   if (again) abandoned_line_.clear();
   TM_RETURN_IF_ERROR(WriteStartNote(files_, options_.directory, start));
   note_ = start;
-  begins_ = leaves_original_ = true;
+  begins_ = true;
   run_line_ = start.run_line;
-  options_.say(Cat(options_.directory, ": is a copy of ", original,
-                   ", which is still there; goes on as a fork of it"));
   return absl::OkStatus();
 }
 
@@ -138,7 +135,7 @@ absl::Status StateDirectory::Discard() {
     TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
   }
   begins_ = false;
-  if (note_.has_value() && !note_->discards && !leaves_original_) return absl::OkStatus();
+  if (note_.has_value() && !note_->discards && original_.empty()) return absl::OkStatus();
   note_.reset();
   return RemoveStartNote(files_, options_.directory);
 }

@@ -130,7 +130,10 @@ class Run {
     job_ = &opened_->job();
     if (!directory_->holds_epoch()) return absl::OkStatus();
     TM_RETURN_IF_ERROR(DropState());
-    view_.Say(Cat("resumes ", directory_->path(), " behind epoch ", job_->record().epoch.value));
+    const std::string& original = directory_->original();
+    view_.Say(
+        Cat("resumes ", directory_->path(), " behind epoch ", job_->record().epoch.value,
+            original.empty() ? "" : Cat(", as a fork of ", original, ", of which it is a copy")));
     for (const StepFate& fate : job_->fates()) {
       if (fate.kind == StepFate::Kind::kKept) continue;
       view_.Say(Cat("step '", fate.name, "': ", fate.detail));

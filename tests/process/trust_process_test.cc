@@ -106,10 +106,11 @@ TEST_F(Trust, ACopyBesideItsOriginalIsAFork) {
   CopyState(kState, "copy");
   const Standing before = Now();
   ExpectRefused(Run({"--state", "copy"}), kNeedsPerson,
-                {"copy: is a copy of ", "/out/job.state, which is still there", "--out DIR"});
+                {"out/job.jsonl: is written by job 'job', whose state is ", "--out DIR"});
   EXPECT_EQ(Now(), before);
   const auto fork = Run({"--state", "copy", "--out", "fork"});
   EXPECT_EQ(fork.exit_code, 0) << fork.err;
+  ExpectInOrder(fork.err, {"resumes copy behind epoch ", "as a fork of ", "/out/job.state"});
   const std::string old = Read(kOutput);
   ExpectTheSameCommandFinishes();
   EXPECT_EQ(Cat(old, Read("fork/job.jsonl")), Read(kOutput));
@@ -120,7 +121,7 @@ TEST_F(Trust, ACopyBesideItsOriginalIsAFork) {
   ExpectRefused(Run(), kNeedsPerson, {"out/job.jsonl", "--out DIR"});
   const auto again = Run({"--state", "copy", "--out", "fork"});
   EXPECT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_EQ(again.err.find("is a copy of"), std::string::npos) << again.err;
+  EXPECT_EQ(again.err.find("a fork of"), std::string::npos) << again.err;
 }
 
 TEST_F(Trust, ACopyOfWhichTheOriginalIsGoneIsTheState) {
