@@ -134,6 +134,8 @@ DiskError SimDisk::Open(uint64_t process, const std::string& path, Mode mode, No
   absl::MutexLock lock(&mutex_);
   if (const DiskError e = Begin(process, kOpOpen, path); e != DiskError::kOk) return e;
   const Place place = Find(path);
+  const bool is_hidden = !lies_.hides_suffix.empty() && EndsWith(path, lies_.hides_suffix);
+  if (mode == Mode::kRead && is_hidden) return DiskError::kNotFound;
   if (place.node == nullptr) {
     if (mode == Mode::kRead || place.directory == nullptr) return DiskError::kNotFound;
     if (fault_now_) return fault_hit_ = true, DiskError::kNoSpace;
@@ -340,7 +342,7 @@ DiskError SimDisk::Remove(uint64_t process, const std::string& path) {
 DiskError SimDisk::Lock(uint64_t process, const std::string& path) {
   absl::MutexLock lock(&mutex_);
   if (!running_ || process != process_) return DiskError::kGone;
-  return locks_.insert(path).second ? DiskError::kOk : DiskError::kExists;
+  return locks_.insert(path).second || lies_.locks ? DiskError::kOk : DiskError::kExists;
 }
 
 DiskError SimDisk::Unlock(uint64_t process, const std::string& path) {

@@ -110,6 +110,8 @@ struct Lies {
   bool directory_syncs = false;  // directories are not synced, and say they are
   std::string sync_of_suffix;    // neither are files whose name ends like this
   std::string renames_to;        // what is renamed to a path that holds this is gone
+  std::string hides_suffix;      // files whose name ends like this are not there for a reader
+  bool locks = false;            // a lock that is taken is given to the next one, too
 };
 
 class SimDisk {
@@ -148,6 +150,8 @@ class SimDisk {
   std::optional<std::string> Content(const std::string& path) const;
   // Replaces the content, durably, creating file and directories.
   void Put(const std::string& path, std::string_view content);
+  // A second name for a file, a hard link, durably; its directory is made.
+  void AddName(const std::string& path, const std::string& name);
   bool FlipBit(const std::string& path, uint64_t offset, int bit);
 
   // ---- operations of a process ----

@@ -229,10 +229,12 @@ std::unique_ptr<SimDisk> SimDisk::Clone(uint64_t seed) const {
     for (const NodePtr& node : AllNodes()) twins[node.get()] = std::make_shared<Node>(*node);
     for (auto& [node, twin] : twins) {
       for (auto& [name, child] : twin->names) child = twins.at(child.get());
+      twin->durable_names = twin->names;
     }
     copy->root_ = twins.at(root_.get());
     copy->next_inode_ = next_inode_;
     copy->lies_ = lies_;
+    copy->spared_ = spared_;
     copy->hard_links_ = hard_links_;
     copy->limit_bytes_ = limit_bytes_;
   }
@@ -282,6 +284,21 @@ void SimDisk::Put(const std::string& path, std::string_view content) {
       Make(path.substr(0, slash), /*is_directory=*/true);
     }
     Make(path, /*is_directory=*/false)->data = std::string(content);
+  }
+  MakeDurable();
+}
+
+void SimDisk::AddName(const std::string& path, const std::string& name) {
+  Put(name, "");
+  {
+    absl::MutexLock lock(&mutex_);
+    const Place source = Find(path), target = Find(name);
+    TM_CHECK(source.node != nullptr, "what gets a second name is there");
+    Change({.directory = target.directory,
+            .name = target.name,
+            .node = source.node,
+            .from_directory = nullptr,
+            .from = ""});
   }
   MakeDurable();
 }

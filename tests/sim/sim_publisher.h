@@ -92,13 +92,13 @@ class SimPublisher final : public SinkFactory<std::string> {
     const int64_t earlier = resume ? resume->Number("earlier").value_or(0) : 0;
     const auto stands = static_cast<int64_t>(target.epoch);
     // Without a commit what is there is another line's, and makes room for a new target.
-    if (!resume && target.run_line != context.run_line) target = {};
+    if (!resume && target.owner.run_line != context.run_line) target = {};
     if (target.epoch > 0 && stands != epoch && stands != earlier) {
       return Refuse(Cat("stands at epoch ", stands, ", but the last one committed is ", epoch,
                         ", and the one before it ", earlier));
     }
     if (target.epoch == 0 && earlier != 0) return Refuse(Cat("is empty behind epoch ", earlier));
-    target.run_line = context.run_line;
+    target.owner = {.run_line = context.run_line, .state_directory = context.state_directory};
     return std::make_unique<SimPublishingWriter>(world_, name_, context.run_line, epoch);
   }
   SinkGuarantee guarantee() const override { return SinkGuarantee::kPublish; }

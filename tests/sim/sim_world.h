@@ -19,6 +19,7 @@
 
 #include "base/random.h"
 #include "base/status.h"
+#include "connectors/output_owner.h"
 #include "tidemark/sink.h"
 #include "tidemark/source.h"
 
@@ -44,6 +45,12 @@ enum class PlantedBug {
   kPausesCount,            // and while one stands still
   kJobTimeByTheWall,       // and it goes by the wall clock
   kSnapshotsCopied,        // snapshots share nothing with the store, although they could
+  kReplacedOutputIsGone,   // a start destroys the outputs that it replaces before all are open
+  kReplacedStateIsGone,    // and the state
+  kClaimsAreNotChecked,    // an output may be an input or another output by another name
+  kLockIsNotTaken,         // a second program opens the state of one that runs
+  kOwnerIsNotAsked,        // a job goes on in the output of another one
+  kCommitNoteIsNotRead,    // how far the last commit went is known by the log alone
 };
 
 struct SimInput {
@@ -57,7 +64,7 @@ struct SimOutput {
   std::vector<std::string> rows;
   size_t durable = 0;
   uint64_t last_epoch = 0;
-  std::string run_line;  // that writes to it
+  OwnerName owner;  // the line of runs that writes to it
 };
 
 // What a line of runs took and can give back until its first commit, as every sink has to.
@@ -66,9 +73,11 @@ class SimUndo {
  public:
   // `output` is about to be opened.
   void Open(Output& output, const SinkContext& context) {
-    if (output.run_line == context.run_line) return;
-    if (before_ && output.run_line == context.abandoned_line) output = *before_;
-    if (output.run_line == context.run_line) return before_.reset();
+    if (output.owner.run_line == context.run_line) return;
+    if (before_ && CameToNothing(output.owner, before_->owner.run_line, context)) {
+      output = *before_;
+    }
+    if (output.owner.run_line == context.run_line) return before_.reset();
     before_ = output;
   }
   void Committed() { before_.reset(); }
@@ -84,7 +93,7 @@ struct SimTarget {
   // As it stood before that.
   size_t rows_before = 0;
   uint64_t epoch_before = 0;
-  std::string run_line;  // that writes to it
+  OwnerName owner;
 
   void Take(uint64_t next_epoch, const std::vector<std::string>& next_rows) {
     rows_before = rows.size(), epoch_before = epoch;
@@ -92,6 +101,13 @@ struct SimTarget {
     epoch = next_epoch;
   }
   void UndoLast() { rows.resize(rows_before), epoch = epoch_before; }
+};
+
+// A sink that cannot be opened, although it has agreed to be.
+struct SimGate {
+  std::string failing_sink;  // empty: none
+  std::function<void()> then = [] {};
+  bool died = false;
 };
 
 // What goes wrong around it in one life.
@@ -111,6 +127,7 @@ struct SimWorld {
   std::map<std::string, SimUndo<SimOutput>> outputs_before;
   std::map<std::string, SimUndo<SimTarget>> targets_before;
   SimPublishing publishing;
+  SimGate gate;
   std::vector<std::string> violations;
   // The epoch that the job resumed behind; set before it is opened.
   uint64_t resumed_epoch = 0;
@@ -211,7 +228,7 @@ class SimSink final : public SinkFactory<std::string> {
       const std::optional<Position>& resume, const SinkContext& context) override {
     SimOutput& output = world_.outputs[name_];
     world_.outputs_before[name_].Open(output, context);
-    output.run_line = context.run_line;
+    output.owner = {.run_line = context.run_line, .state_directory = context.state_directory};
     const auto rows = static_cast<size_t>(resume ? resume->Number("rows").value_or(0) : 0);
     if (rows > output.durable) {
       world_.violations.push_back(Cat("sink ", name_, ": ", rows, " rows were committed, but ",

@@ -31,26 +31,30 @@ void Simulation::PrepareDisk() {
   for (size_t p = 0; setup_.file_source && p < setup_.items.size(); ++p) {
     std::string lines;
     for (const std::string& line : setup_.items[p]) lines += line + "\n";
-    disk_.Put(setup_.dir_source ? Cat(kInputDirectory, "/p", p, ".txt") : kInputFile, lines);
+    disk_->Put(setup_.dir_source ? Cat(kInputDirectory, "/p", p, ".txt") : kInputFile, lines);
   }
-  if (!setup_.file_source) disk_.Put(kInputFile, "");
-  if (setup_.foreign_output) disk_.Put(OutputFile("out"), kForeign);
+  if (!setup_.file_source) disk_->Put(kInputFile, "");
+  if (setup_.foreign_output) disk_->Put(OutputFile("out"), kForeign);
   Lies lies;
   lies.directory_syncs = options_.bug == PlantedBug::kDirectorySyncIgnored;
   if (options_.bug == PlantedBug::kLogSyncDropped) lies.sync_of_suffix = ".log";
   if (options_.bug == PlantedBug::kTableSyncDropped) lies.sync_of_suffix = ".sst";
   if (options_.bug == PlantedBug::kOutputSyncDropped) lies.sync_of_suffix = ".txt";
   if (options_.bug == PlantedBug::kAsideRemoved) lies.renames_to = ".old-";
-  disk_.set_lies(lies);
-  disk_.set_hard_links(setup_.hard_links);
+  if (options_.bug == PlantedBug::kReplacedOutputIsGone) lies.renames_to = ".replaced-";
+  if (options_.bug == PlantedBug::kReplacedStateIsGone) lies.renames_to = "/store.old";
+  if (options_.bug == PlantedBug::kCommitNoteIsNotRead) lies.hides_suffix = "/COMMITTED";
+  lies.locks = options_.bug == PlantedBug::kLockIsNotTaken;
+  disk_->set_lies(lies);
+  disk_->set_hard_links(setup_.hard_links);
   // RocksDB ends the process by assertions of its own where it cannot read back the table that it
   // is about to ingest, or cannot tell whether there is an archive of logs.
-  disk_.set_spared({.reads_of = "/staging/", .looks_at_suffix = "/archive"});
+  disk_->set_spared({.reads_of = "/staging/", .looks_at_suffix = "/archive"});
   world_.seed = options_.seed;
   world_.bug = options_.bug;
   world_.polls = Random(options_.seed);
   world_.publishing.random = Random(options_.seed);
-  world_.publishing.cut_power = [this] { disk_.EndProcess(SimDisk::End::kPowerCut); };
+  world_.publishing.cut_power = [this] { disk_->EndProcess(SimDisk::End::kPowerCut); };
   world_.poll_items_max = random_.OneIn(3) ? 1000 : 1 + random_.Below(20);
   world_.input.partitions = setup_.items;
   world_.input.committed.assign(setup_.items.size(), 0);
@@ -60,7 +64,7 @@ void Simulation::PrepareDisk() {
 
 void Simulation::NextSegment() {
   if (segment_ < setup_.segments.size()) {
-    clock_.Advance(setup_.segments[segment_].advance);
+    clock_->Advance(setup_.segments[segment_].advance);
     world_.input.visible = setup_.segments[segment_].visible;
   } else {
     world_.input.ended = true;
@@ -77,9 +81,9 @@ Timestamp Simulation::RandomTime() {
 // they are. A process that is stopped for more than a second has not polled for that long, and so
 // it has not caught up.
 void Simulation::MaybeDisturbTime() {
-  if (setup_.clock_jumps && random_.OneIn(50)) clock_.Set(RandomTime());
+  if (setup_.clock_jumps && random_.OneIn(50)) clock_->Set(RandomTime());
   if (setup_.pauses && random_.OneIn(50)) {
-    clock_.Advance(Span::Micros(random_.Between(1'100'000, int64_t{100'000} * 1'000'000)));
+    clock_->Advance(Span::Micros(random_.Between(1'100'000, int64_t{100'000} * 1'000'000)));
   }
 }
 
@@ -133,13 +137,17 @@ bool Simulation::MaybeStartOver() {
   fresh_ = false;
   if (DependsOnWhenItIsRead() || !fork_from_.empty()) return false;
   if (fresh_unfinished_ ? random_.OneIn(3) : fresh_starts_ == 3 || !random_.OneIn(8)) return false;
-  fresh_ = fresh_unfinished_ = true;
   ++fresh_starts_;
+  StartOver();
+  return true;
+}
+
+void Simulation::StartOver() {
+  fresh_ = fresh_unfinished_ = true;
   acknowledged_ = 0;
   snapshot_.clear();
   world_.input.committed.assign(setup_.items.size(), 0);
   Say("is to start over");
-  return true;
 }
 
 // Only from what the present line made: another line's outputs are not its to cut back.
@@ -170,20 +178,20 @@ void Simulation::ForkFromSnapshot() {
 void Simulation::FlipOneBit() {
   const auto list = [this](const std::string& directory) {
     std::vector<std::pair<std::string, uint64_t>> files;
-    for (const std::string& path : disk_.FilesBelow(directory)) {
-      files.emplace_back(path, disk_.Content(path)->size());
+    for (const std::string& path : disk_->FilesBelow(directory)) {
+      files.emplace_back(path, disk_->Content(path)->size());
     }
     return files;
   };
   // What a kill in the middle of a large commit leaves.
-  const std::vector<std::string> tables = disk_.FilesBelow(StorePath(state_));
-  disk_.Put(JoinPath(state_, "staging/0000000000000001-0.sst"),
-            disk_.Content(tables.front()).value_or(""));
+  const std::vector<std::string> tables = disk_->FilesBelow(StorePath(state_));
+  disk_->Put(JoinPath(state_, "staging/0000000000000001-0.sst"),
+             disk_->Content(tables.front()).value_or(""));
   result_.snapshot_files = list(snapshot_);
   result_.store_files = list(StorePath(state_));
   for (auto& staged : list(JoinPath(state_, "staging"))) result_.store_files.push_back(staged);
   const Flip& flip = *options_.flip;
-  if (!flip.path.empty()) disk_.FlipBit(flip.path, flip.offset, flip.bit);
+  if (!flip.path.empty()) disk_->FlipBit(flip.path, flip.offset, flip.bit);
   if (flip.from_snapshot) ForkFromSnapshot();
 }
 
@@ -197,9 +205,9 @@ Outputs Simulation::CommittedOutputs() const {
     if (kind == SinkKind::kTarget && world_.targets.count(sink) > 0) {
       lines = world_.targets.at(sink).rows;
     }
-    if (kind == SinkKind::kFile) AddLines(disk_, OutputFile(sink), lines);
+    if (kind == SinkKind::kFile) AddLines(*disk_, OutputFile(sink), lines);
     for (int n = 0; kind == SinkKind::kDirectory && n < kOutputFiles; ++n) {
-      AddLines(disk_, Cat(OutputDirectory(sink), "/part_", n), lines);
+      AddLines(*disk_, Cat(OutputDirectory(sink), "/part_", n), lines);
     }
   }
   return outputs;
@@ -210,8 +218,8 @@ Outputs Simulation::CommittedOutputs() const {
 void Simulation::CheckForeign() {
   if (!setup_.foreign_output) return;
   int found = 0;
-  for (const std::string& path : disk_.FilesBelow(ParentDirectory(OutputFile("out")))) {
-    found += disk_.Content(path) == kForeign ? 1 : 0;
+  for (const std::string& path : disk_->FilesBelow(ParentDirectory(OutputFile("out")))) {
+    found += disk_->Content(path) == kForeign ? 1 : 0;
   }
   if (found != 1) Violation(Cat("somebody else's file is there ", found, " times"));
 }
@@ -220,13 +228,14 @@ SimResult Simulation::Run() {
   setup_ = RandomSetup(random_, options_);
   result_.story = setup_.Describe();
   Say(result_.story);
-  const auto expected = RunUndisturbed(setup_);
+  auto expected = RunUndisturbed(setup_);
   if (!expected.ok()) {
     Violation(Cat("the undisturbed run fails: ", ToStd(expected.status().message())));
     return result_;
   }
+  expected_ = *std::move(expected);
   if (setup_.flow.kind == FlowKind::kWindowChain) {
-    Violation(Difference(ChainOutputs(setup_), *expected));
+    Violation(Difference(ChainOutputs(setup_), expected_));
     if (!result_.violation.empty()) return result_;
   }
   PrepareDisk();
@@ -239,6 +248,7 @@ SimResult Simulation::Run() {
     if (options_.flip && result_.lives == 0) FlipOneBit();
     ++result_.lives;
     if (!result_.refused.empty()) return result_;
+    MaybeAskWhatIf();
     if (!done_ || !random_.OneIn(2) || (!MaybeStartOver() && !MaybeFork())) continue;
     // Back from the end, and more trouble.
     done_ = false;
@@ -248,7 +258,7 @@ SimResult Simulation::Run() {
   fresh_ = false;
   if (again && result_.violation.empty()) Live(PlanLife());
   if (result_.violation.empty()) CheckForeign();
-  if (result_.violation.empty()) Violation(Difference(*expected, CommittedOutputs()));
+  if (result_.violation.empty()) Violation(Difference(expected_, CommittedOutputs()));
   return result_;
 }
 

@@ -19,7 +19,9 @@
 //   - a run that fails says what failed in one line, and only when a fault was injected;
 //   - the state can be opened again after every end; only behind a fresh start that was cut short
 //     it may be refused, until one is not;
-//   - a fresh start finds no state, and somebody else's file at an output's place is moved aside.
+//   - a fresh start finds no state, and somebody else's file at an output's place is moved aside;
+//   - what simulation_what_if.cc lists: of a start that cannot open a sink, of a path that is
+//     another's, of a second program, and of a log that is cut.
 //
 //   const SimResult result = RunSimulation({.seed = 7});
 //   if (!result.violation.empty()) …                       // seed 7 repeats it
@@ -69,6 +71,7 @@ struct SimResult {
   uint64_t lives = 0;     // processes
   uint64_t epochs = 0;
   uint64_t faults = 0;            // that met an operation
+  uint64_t what_ifs = 0;          // questions that were answered
   std::vector<OpKind> first_ops;  // file operations of the first life
   std::string refused;            // why a job with a flipped bit did not go on; empty: it did
   // What there was to flip: paths and sizes.

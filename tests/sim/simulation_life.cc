@@ -13,6 +13,7 @@
 #include "recovery/snapshot.h"
 #include "tests/sim/sim_driver.h"
 #include "tests/sim/sim_env.h"
+#include "tests/sim/sim_gate.h"
 #include "tests/sim/sim_publisher.h"
 #include "tests/sim/simulation_run.h"
 
@@ -28,14 +29,17 @@ StateDirectory::Options Simulation::OptionsOfState(Process& process) {
   // it what is read again.
   open.store.block_cache_bytes = size_t{16} << 20;
   process.opening = open.store;
-  open.new_line = [this] { return Cat("line-", options_.seed, "-", result_.lives); };
+  open.new_line = [this] { return Cat("line-", options_.seed, "-", result_.lives, branch_); };
   open.fresh = fresh_ && options_.bug != PlantedBug::kFreshFindsState;
   return open;
 }
 
 absl::Status Simulation::CheckWhatIsThere(Process& process, StateDirectory& directory) {
   const uint64_t epoch = directory.record().epoch.value;
-  if (fresh_ && epoch > 0) Violation(Cat("a fresh start finds epoch ", epoch));
+  if (fresh_ && !rolls_back_ && epoch > 0) Violation(Cat("a fresh start finds epoch ", epoch));
+  if (rolls_back_ && epoch != snapshot_epoch_) {
+    Violation(Cat("is to go back to epoch ", snapshot_epoch_, " and stands at ", epoch));
+  }
   if (epoch < acknowledged_ && !options_.flip) {
     Violation(Cat("epoch ", acknowledged_, " was committed, and the state stands at ", epoch));
   }
@@ -51,7 +55,9 @@ absl::Status Simulation::CheckWhatIsThere(Process& process, StateDirectory& dire
   return absl::OkStatus();
 }
 
-Sink<std::string> Simulation::SinkFor(const std::string& name) {
+Sink<std::string> Simulation::UngatedSink(const std::string& name) {
+  const auto elsewhere = path_of_.find(name);
+  if (elsewhere != path_of_.end()) return LineFile(elsewhere->second);
   switch (setup_.sinks.at(name)) {
     case SinkKind::kMemory:
       return Sink<std::string>(std::make_shared<SimSink>(world_, name));
@@ -69,6 +75,10 @@ Sink<std::string> Simulation::SinkFor(const std::string& name) {
   return LineFile(OutputFile(name));
 }
 
+Sink<std::string> Simulation::SinkFor(const std::string& name) {
+  return Sink<std::string>(std::make_shared<GatedSink>(world_, name, UngatedSink(name)));
+}
+
 absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   Flow flow("sim");
   const auto source = [&] {
@@ -83,16 +93,21 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
             flow);
   TM_ASSIGN_OR_RETURN(Plan compiled, flow.Compile());
   OpenRunOptions open{.state = OptionsOfState(process), .job = plan.job};
-  open.job.clock = &clock_;
-  if (options_.bug == PlantedBug::kJobTimeByTheWall) open.job.clock = &wall_is_monotonic_;
+  open.job.clock = clock_.get();
+  if (options_.bug == PlantedBug::kJobTimeByTheWall) {
+    process.wall_is_monotonic = std::make_unique<WallIsMonotonic>(*clock_);
+    open.job.clock = process.wall_is_monotonic.get();
+  }
   // Else all that passes counts, as if the process had been idle and looked.
   open.job.regular_looks = !setup_.pauses || options_.bug == PlantedBug::kPausesCount;
   open.job.files = process.files.get();
-  open.job.take_over = forks_ > 0;
+  open.job.take_over = forks_ > 0 || rolls_back_;
   open.job.say = [this](const std::string& line) { Say(line); };
   std::optional<Snapshot> from;
-  // A fork that was cut short behind its last step goes on like any other state.
-  if (!fork_from_.empty() && !process.files->Stat(StorePath(state_)).ok()) {
+  // A fork that was cut short behind its last step goes on like any other state, with the same
+  // command or without the snapshot.
+  const bool may_leave_out = !rolls_back_ && process.files->Stat(StorePath(state_)).ok();
+  if (!fork_from_.empty() && (!may_leave_out || random_.OneIn(2))) {
     TM_ASSIGN_OR_RETURN(from, ReadSnapshot(*process.files, fork_from_));
     open.from = &*from;
   }
@@ -104,12 +119,13 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
   };
   open.adjust = [this](JobOptions& job) {
     if (job.resume && options_.bug == PlantedBug::kDownTimeCounts) {
-      job.resume->job_time = std::max(job.resume->job_time, clock_.Now());
+      job.resume->job_time = std::max(job.resume->job_time, clock_->Now());
     }
     world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
   };
   TM_ASSIGN_OR_RETURN(process.run, OpenedRun::Open(std::move(compiled), std::move(open)));
   fork_from_.clear();
+  has_opened_ = true;
   return absl::OkStatus();
 }
 
@@ -119,7 +135,7 @@ void Simulation::CheckShared(Process& process, const Snapshot& made) {
   const auto& files = made.manifest.files;
   if (std::none_of(files.begin(), files.end(), IsTableFile)) return;
   const bool shares = !SharesNothing(*process.files, made, StorePath(state_));
-  if (disk_.fault_hit()) return;  // which may hide what is shared
+  if (disk_->fault_hit()) return;  // which may hide what is shared
   if (!shares && setup_.hard_links == HardLinks::kAny) {
     Violation(Cat("snapshot ", made.path, " shares no table with the store"));
   }
@@ -134,6 +150,8 @@ absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
   TM_RETURN_IF_ERROR(process.run->AfterCommit());
   acknowledged_ = record.epoch.value;
   fresh_unfinished_ = false;
+  // With the state that it was of.
+  if (std::exchange(rolls_back_, false)) snapshot_.clear();
   ++result_.epochs;
   for (const SourceRecord& source : record.sources) {
     if (setup_.file_source) continue;
@@ -159,7 +177,11 @@ absl::Status Simulation::LiveUntilEnd(const LifePlan& plan, Process& process) {
                    {.epoch_one_in = plan.epoch_one_in,
                     .end_one_in = plan.end_one_in,
                     .after_commit = [&] { return AfterCommit(plan, process); },
-                    .before_step = [&] { MaybeDisturbTime(); }});
+                    .before_step =
+                        [&] {
+                          MaybeDisturbTime();
+                          if (visits_ > 0 && random_.OneIn(20)) BeVisited(process);
+                        }});
   for (; segment_ < setup_.segments.size(); NextSegment()) {
     TM_RETURN_IF_ERROR(driver.RunQuiet());
     if (!driver.interrupted()) TM_RETURN_IF_ERROR(driver.Commit());
@@ -174,13 +196,18 @@ absl::Status Simulation::LiveUntilEnd(const LifePlan& plan, Process& process) {
   return absl::OkStatus();
 }
 
-void Simulation::Live(const LifePlan& plan) {
+Process Simulation::NewProcess(uint64_t id) const {
   Process process;
-  const uint64_t id = disk_.Boot();
-  process.env = NewSimEnv(disk_, id);
-  process.files = std::make_unique<SimFiles>(disk_, id);
-  disk_.Inject(plan.fault);
-  if (plan.limit_bytes > 0) disk_.LimitTo(plan.limit_bytes);
+  process.id = id;
+  process.env = NewSimEnv(*disk_, id);
+  process.files = std::make_unique<SimFiles>(*disk_, id);
+  return process;
+}
+
+absl::Status Simulation::LiveOnce(const LifePlan& plan) {
+  Process process = NewProcess(disk_->Boot());
+  disk_->Inject(plan.fault);
+  if (plan.limit_bytes > 0) disk_->LimitTo(plan.limit_bytes);
   world_.publishing.trouble_one_in = plan.publish_trouble_one_in;
   world_.publishing.met_trouble = false;
   Say(Cat("life ", result_.lives, ": ", plan.job.workers, " workers, ", NameOf(plan.fault.kind),
@@ -188,31 +215,39 @@ void Simulation::Live(const LifePlan& plan) {
           plan.limit_bytes > 0 ? Cat(", room for ", plan.limit_bytes) : "",
           fresh_ ? ", starts over" : ""));
   // Down time, in either direction.
-  if (setup_.clock_jumps) clock_.Set(RandomTime());
+  if (setup_.clock_jumps) clock_->Set(RandomTime());
+  has_opened_ = false;
+  const uint64_t epochs_before = result_.epochs;
   const absl::Status status = LiveUntilEnd(plan, process);
   // With a flipped bit a job may fall back; what counts is what comes out.
   for (const std::string& violation : world_.violations) {
     if (!options_.flip) Violation(violation);
   }
   world_.violations.clear();
-  const bool hit = disk_.fault_hit() || world_.publishing.met_trouble;
+  const bool hit = disk_->fault_hit() || world_.publishing.met_trouble;
   result_.faults += hit ? 1 : 0;
-  if (result_.lives == 0) result_.first_ops = disk_.op_kinds();
-  result_.trace = result_.trace * 31 + disk_.trace_hash();
-  Say(Cat("  ends behind ", disk_.ops(), " operations and epoch ", acknowledged_, ": ",
+  if (result_.lives == 0) result_.first_ops = disk_->op_kinds();
+  result_.trace = result_.trace * 31 + disk_->trace_hash();
+  Say(Cat("  ends behind ", disk_->ops(), " operations and epoch ", acknowledged_, ": ",
           status.ok() ? (done_ ? "done" : "interrupted") : std::string(status.message())));
-  if (!status.ok()) JudgeError(plan, status);
+  ended_calmly_ = status.ok() && plan.end == SimDisk::End::kKill && result_.epochs > epochs_before;
   // The process ends before its objects do: nothing they do as they go reaches the disk.
-  if (!disk_.ended_by_fault()) disk_.EndProcess(plan.end);
-  disk_.set_limit_bytes(0);
+  if (!disk_->ended_by_fault()) disk_->EndProcess(plan.end);
+  disk_->set_limit_bytes(0);
+  return status;
+}
+
+void Simulation::Live(const LifePlan& plan) {
+  const absl::Status status = LiveOnce(plan);
+  if (!status.ok()) JudgeError(plan, status);
 }
 
 void Simulation::JudgeError(const LifePlan& plan, const absl::Status& error) {
   const std::string message(error.message());
   const bool flipped = options_.flip && result_.lives > 0;
   if (flipped) result_.refused = message;
-  const bool excused =
-      disk_.fault_hit() || world_.publishing.met_trouble || plan.limit_bytes > 0 || flipped;
+  const bool excused = disk_->fault_hit() || !world_.gate.failing_sink.empty() ||
+                       world_.publishing.met_trouble || plan.limit_bytes > 0 || flipped;
   if (!excused) return Violation(Cat("failed without a fault: ", message));
   const bool names_something = absl::StrContains(message, "/") || absl::StrContains(message, "'");
   if (!names_something || absl::StrContains(message, "\n")) {

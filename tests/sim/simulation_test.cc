@@ -31,21 +31,24 @@ TEST(Simulation, NothingIsLostRepeatedOrWrong) {
   std::signal(SIGABRT, PrintSeed);
   const uint64_t first = TestSetting("TM_SEED", 1);
   const uint64_t seeds = TestSetting("TM_SEEDS", kSeedsByDefault);
-  uint64_t lives = 0, faults = 0, epochs = 0;
+  uint64_t lives = 0, faults = 0, epochs = 0, what_ifs = 0;
   for (uint64_t seed = first; seed < first + seeds && !HasFailure(); ++seed) {
     seed_at_work = seed;
     const SimResult result = RunSimulation({.seed = seed});
     EXPECT_EQ(result.violation, "") << "seed " << seed << ": " << result.story << "\n"
                                     << HowToRepeat(seed);
     lives += result.lives, faults += result.faults, epochs += result.epochs;
+    what_ifs += result.what_ifs;
   }
-  std::fprintf(stderr, "%llu seeds from %llu: %llu processes, %llu faults met, %llu epochs\n",
-               static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(first),
-               static_cast<unsigned long long>(lives), static_cast<unsigned long long>(faults),
-               static_cast<unsigned long long>(epochs));
+  std::fprintf(
+      stderr, "%llu seeds from %llu: %llu processes, %llu faults met, %llu epochs, %llu what-ifs\n",
+      static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(first),
+      static_cast<unsigned long long>(lives), static_cast<unsigned long long>(faults),
+      static_cast<unsigned long long>(epochs), static_cast<unsigned long long>(what_ifs));
   // The seeds are of little use when nothing goes wrong in them.
   if (seeds < 100) return;
   EXPECT_GT(faults, seeds / 2);
+  EXPECT_GT(what_ifs, seeds / 2);
 }
 
 // A thread of RocksDB that gives a file up may come a little earlier or later (of a full disk, once
@@ -97,7 +100,13 @@ INSTANTIATE_TEST_SUITE_P(
                       Planted{PlantedBug::kDownTimeCounts, "DownTimeCounts"},
                       Planted{PlantedBug::kPausesCount, "PausesCount"},
                       Planted{PlantedBug::kJobTimeByTheWall, "JobTimeByTheWall"},
-                      Planted{PlantedBug::kSnapshotsCopied, "SnapshotsCopied"}),
+                      Planted{PlantedBug::kSnapshotsCopied, "SnapshotsCopied"},
+                      Planted{PlantedBug::kReplacedOutputIsGone, "ReplacedOutputIsGone"},
+                      Planted{PlantedBug::kReplacedStateIsGone, "ReplacedStateIsGone"},
+                      Planted{PlantedBug::kClaimsAreNotChecked, "ClaimsAreNotChecked"},
+                      Planted{PlantedBug::kLockIsNotTaken, "LockIsNotTaken"},
+                      Planted{PlantedBug::kOwnerIsNotAsked, "OwnerIsNotAsked"},
+                      Planted{PlantedBug::kCommitNoteIsNotRead, "CommitNoteIsNotRead"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
