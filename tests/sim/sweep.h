@@ -18,6 +18,8 @@ struct SweepOptions {
   uint64_t one_in = 1;
   uint64_t first = 0;
   uint64_t violations_max = 10;
+  // Told once before the first run and behind each: how many are done, of how many.
+  std::function<void(uint64_t done, uint64_t total)> progress = [](uint64_t, uint64_t) {};
   // Told before each run where it is: should a check end the process, that is known.
   std::function<void(const std::string& place)> at = [](const std::string&) {};
 };
