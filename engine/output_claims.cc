@@ -35,18 +35,31 @@ absl::Status OutputClaims::CheckNoInput(const std::string& path, const FileInfo&
           "which source '", input.source, "' reads, and would be overwritten; name another file"));
 }
 
+bool OutputClaims::IsState(const std::string& directory) const {
+  if (!state_directory_.empty()) {
+    const auto info = files_.Stat(directory);
+    const auto state = files_.Stat(state_directory_);
+    if (info.ok() && state.ok() && IdOf(*info) == IdOf(*state)) return true;
+  }
+  // Another job's.
+  return files_.Stat(JoinPath(directory, "LOCK")).ok() &&
+         files_.Stat(JoinPath(directory, "store")).ok();
+}
+
 absl::Status OutputClaims::CheckNotInState(const std::string& path) const {
-  if (state_directory_.empty()) return absl::OkStatus();
-  const auto state = files_.Stat(state_directory_);
-  if (!state.ok()) return absl::OkStatus();
   for (std::string above = ParentDirectory(RealPath(path));; above = ParentDirectory(above)) {
-    const auto info = files_.Stat(above);
-    if (info.ok() && IdOf(*info) == IdOf(*state)) {
+    if (IsState(above)) {
       return absl::InvalidArgumentError(
-          Cat(path, ": lies in the state directory ", state_directory_, "; name a file elsewhere"));
+          Cat(path, ": lies in the state directory ", above, "; name a file elsewhere"));
     }
     if (above == "/" || above == "." || above.empty()) return absl::OkStatus();
   }
+}
+
+absl::Status OutputClaims::RefuseTaken(const std::string& path, const std::string& by) {
+  return absl::InvalidArgumentError(
+      Cat(path, ": belongs to ", by,
+          ", to which another sink of this job writes; give each an output of its own"));
 }
 
 absl::Status OutputClaims::Claim(const OutputPlace& place) {
@@ -57,15 +70,15 @@ absl::Status OutputClaims::Claim(const OutputPlace& place) {
   TM_RETURN_IF_ERROR(CheckNotInState(place.file));
   std::vector<std::string> paths = place.beside;
   paths.insert(paths.begin(), place.file);
+  const std::string file = RealPath(place.file);
   for (const std::string& path : paths) {
+    const auto [same, is_free] = paths_taken_.emplace(RealPath(path), file);
+    if (!is_free && same->second != file) return RefuseTaken(path, same->second);
     const auto info = files_.Stat(path);
     if (!info.ok() || info->is_directory) continue;  // nothing that could be overwritten
     TM_RETURN_IF_ERROR(CheckNoInput(path, *info));
-    const auto [other, is_new] = files_taken_.emplace(IdOf(*info), place.file);
-    if (is_new || RealPath(other->second) == RealPath(place.file)) continue;
-    return absl::InvalidArgumentError(
-        Cat(path, ": belongs to ", other->second,
-            ", to which another sink of this job writes; give each an output of its own"));
+    const auto [other, is_new] = files_taken_.emplace(IdOf(*info), file);
+    if (!is_new && other->second != file) return RefuseTaken(path, other->second);
   }
   return absl::OkStatus();
 }

@@ -1,8 +1,9 @@
 // OutputClaims: that no two sinks of a run write to one place, and none to what the run reads.
 //
 // Paths have many names: absolute and relative ones, links to files and to directories, hard links.
-// So files are compared by device and inode. Asked by every sink before the first one is opened,
-// when nothing has been cut or moved.
+// So files are compared by device and inode, and by their real paths, since what goes with an
+// output may not be there yet. Asked by every sink before the first one is opened, when nothing has
+// been cut or moved.
 //
 // Thread rule: used by one thread.
 #pragma once
@@ -43,12 +44,15 @@ class OutputClaims {
   using FileId = std::pair<uint64_t, uint64_t>;  // device and inode
   static FileId IdOf(const FileInfo& info) { return {info.device, info.inode}; }
   absl::Status CheckNoInput(const std::string& path, const FileInfo& info) const;
+  bool IsState(const std::string& directory) const;
   absl::Status CheckNotInState(const std::string& path) const;
+  static absl::Status RefuseTaken(const std::string& path, const std::string& by);
 
   Files& files_;
   std::map<FileId, InputFile> inputs_;
   const std::string state_directory_;
   std::set<std::string> names_;
+  std::map<std::string, std::string> paths_taken_;  // by real path: the output that it belongs to
   std::map<FileId, std::string> files_taken_;
 };
 
