@@ -36,7 +36,7 @@ class ClockThatIsSet final : public Clock {
   void Shift(Span by) { ahead_us_.fetch_add(by.us); }
 
  private:
-  const SystemClock machine_;
+  const SystemClock machine_{};
   std::atomic<int64_t> ahead_us_{0};
 };
 

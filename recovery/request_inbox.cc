@@ -7,11 +7,14 @@
 namespace tidemark {
 
 absl::StatusOr<std::vector<std::string>> RequestInbox::Waiting() const {
-  TM_ASSIGN_OR_RETURN(auto ids, RequestIds(*options_.files, options_.state_directory));
+  TM_ASSIGN_OR_RETURN(const auto ids, RequestIds(*options_.files, options_.state_directory));
+  std::vector<std::string> waiting;
   const absl::MutexLock lock(&mutex_);
-  if (stepped_over_.size() >= kSteppedOverMax) return std::vector<std::string>();
-  std::erase_if(ids, [this](const std::string& id) { return stepped_over_.count(id) > 0; });
-  return ids;
+  if (stepped_over_.size() >= kSteppedOverMax) return waiting;
+  for (const std::string& id : ids) {
+    if (stepped_over_.count(id) == 0) waiting.push_back(id);
+  }
+  return waiting;
 }
 
 bool RequestInbox::HasAny() const {
