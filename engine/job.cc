@@ -200,6 +200,9 @@ absl::StatusOr<SinkContext> Job::ContextOfSinks() const {
                       .resume_epoch = options_.resume ? options_.resume->epoch.value : 0,
                       .went_back_from = options_.went_back_from,
                       .take_over = options_.take_over};
+  context.say = options_.say;
+  context.skips = options_.skips;
+  if (options_.files == nullptr) return context;  // sources and sinks are no files
   context.holds_state = [files = options_.files](const std::string& directory) {
     return HoldsState(*files, directory);
   };
@@ -208,8 +211,6 @@ absl::StatusOr<SinkContext> Job::ContextOfSinks() const {
       InputFiles(plan_,
                  {.files = options_.files, .clock = options_.clock, .skips = options_.skips}));
   context.claim = ClaimOutputs(*options_.files, inputs, options_.state_directory);
-  context.say = options_.say;
-  context.skips = options_.skips;
   return context;
 }
 
