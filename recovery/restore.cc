@@ -53,7 +53,7 @@ absl::Status TakeOver(const Snapshot& snapshot, const std::string& store_path,
                       const RocksStoreOptions& opening) {
   RocksStoreOptions rocks = opening;
   rocks.directory = store_path;
-  rocks.staging_directory = JoinPath(state_directory, "staging");
+  rocks.staging_directory = StagingPath(state_directory);
   rocks.create_if_missing = false;
   TM_ASSIGN_OR_RETURN(const auto store, OpenRocksStore(rocks));
   TM_ASSIGN_OR_RETURN(const auto held, ReadEpochRecord(*store));

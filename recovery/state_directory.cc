@@ -20,8 +20,6 @@
 namespace tidemark {
 namespace {
 
-std::string StagingPath(const std::string& directory) { return JoinPath(directory, "staging"); }
-
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
@@ -71,6 +69,7 @@ absl::Status Lost(const std::string& directory, std::string_view how, std::strin
 }  // namespace
 
 std::string StorePath(const std::string& directory) { return JoinPath(directory, "store"); }
+std::string StagingPath(const std::string& directory) { return JoinPath(directory, "staging"); }
 std::string SnapshotsPath(const std::string& directory) { return JoinPath(directory, "snapshots"); }
 std::string ReplacedStorePath(const std::string& directory) {
   return Cat(StorePath(directory), ".old");
@@ -243,11 +242,16 @@ absl::Status StateDirectory::CheckHasLog() const {
           kDamagedStoreAdvice));
 }
 
-absl::Status StateDirectory::TryOpen() {
-  TM_RETURN_IF_ERROR(CheckHasLog());
+RocksStoreOptions StateDirectory::OptionsOfStore() const {
   RocksStoreOptions rocks = options_.store;
   rocks.directory = StorePath(options_.directory);
   rocks.staging_directory = StagingPath(options_.directory);
+  return rocks;
+}
+
+absl::Status StateDirectory::TryOpen() {
+  TM_RETURN_IF_ERROR(CheckHasLog());
+  const RocksStoreOptions rocks = OptionsOfStore();
   const bool there = files_.Stat(JoinPath(rocks.directory, "CURRENT")).ok();
   auto store = OpenRocksStore(rocks);
   if (!store.ok()) {

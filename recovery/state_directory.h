@@ -42,6 +42,7 @@ namespace tidemark {
 inline constexpr char kDamagedMark[] = "DAMAGED";
 
 std::string StorePath(const std::string& directory);
+std::string StagingPath(const std::string& directory);
 std::string SnapshotsPath(const std::string& directory);
 // Where the store waits that a start replaces, until that start's first commit.
 std::string ReplacedStorePath(const std::string& directory);
@@ -135,6 +136,8 @@ class StateDirectory {
   absl::Status TakeLock();
   absl::Status OpenStore();
   absl::Status ReplaceStore();
+  absl::Status SettleStaged();
+  RocksStoreOptions OptionsOfStore() const;
   absl::Status TryOpen();
   absl::Status NameLine();
   absl::Status LeaveOriginal();

@@ -26,6 +26,7 @@ absl::Status StateDirectory::ReplaceStore() {
   TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestSnapshotPath(files_, options_.directory));
   StartNote start;
   if (options_.fresh && there) {
+    TM_RETURN_IF_ERROR(SettleStaged());
     TM_ASSIGN_OR_RETURN(const UnfinishedFacts old, LookForUnfinished(std::nullopt));
     // The old line's name tells the sinks that their output may be replaced.
     start.replaces = replaced_line_ = old.store_line;
@@ -53,6 +54,20 @@ absl::Status StateDirectory::ReplaceStore() {
   return options_.from ? options_.from->restore(start.run_line) : absl::OkStatus();
 }
 
+// A table that waits in staging/ may be one that the store cannot be opened without: opening it
+// puts that in its place, before another store is opened, which empties the directory.
+absl::Status StateDirectory::SettleStaged() {
+  const auto staged = files_.List(StagingPath(options_.directory));
+  if (absl::IsNotFound(staged.status())) return absl::OkStatus();
+  TM_RETURN_IF_ERROR(staged.status());
+  if (staged->empty()) return absl::OkStatus();
+  RocksStoreOptions rocks = OptionsOfStore();
+  rocks.create_if_missing = false;
+  const absl::Status opened = OpenRocksStore(rocks).status();
+  // One that is damaged or was never begun has no use for it.
+  return absl::IsDataLoss(opened) || absl::IsNotFound(opened) ? absl::OkStatus() : opened;
+}
+
 // The store keeps its line until the first commit, so a start that is refused has changed nothing.
 absl::Status StateDirectory::LeaveOriginal() {
   if (begins_ || !holds_epoch()) return absl::OkStatus();
@@ -72,8 +87,7 @@ absl::Status StateDirectory::LeaveOriginal() {
 absl::StatusOr<UnfinishedFacts> StateDirectory::LookForUnfinished(
     const std::optional<StartNote>& note) {
   UnfinishedFacts facts{.fresh = options_.fresh, .from = options_.from.has_value(), .note = note};
-  RocksStoreOptions rocks = options_.store;
-  rocks.directory = StorePath(options_.directory);
+  RocksStoreOptions rocks = OptionsOfStore();
   rocks.read_only = true;
   TM_ASSIGN_OR_RETURN(facts.has_store, Exists(files_, rocks.directory));
   TM_ASSIGN_OR_RETURN(facts.has_aside, Exists(files_, ReplacedStorePath(options_.directory)));

@@ -382,6 +382,32 @@ TEST_F(StateDirectoryTest, AStoreThatHasLostAllOfItsLogIsNotBegunAnew) {
   }
 }
 
+// When the manifest cannot be synced, RocksDB removes a table that the manifest names; it waits in
+// staging/, which another store empties when it is opened.
+TEST_F(StateDirectoryTest, AFreshStartThatIsRefusedLeavesAStagedTable) {
+  Open();
+  Commit(1, 400'000);  // large enough for a table of its own
+  directory_.reset();
+  int staged = 0;
+  for (const std::string& name : Names(StorePath(state()))) {
+    const std::string table = JoinPath(StorePath(state()), name);
+    if (!name.ends_with(".sst") || files().Stat(table)->size_bytes < 400'000) continue;
+    ASSERT_TRUE(files().Rename(table, JoinPath(JoinPath(state(), "staging"), name)).ok());
+    ++staged;
+  }
+  ASSERT_EQ(staged, 1);
+  StateDirectory::Options fresh = Options();
+  fresh.fresh = true;
+  {
+    const auto opened = StateDirectory::Open(files(), fresh);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_EQ((*opened)->replaced_line(), RecordOf(1).run_line);
+  }
+  Open();
+  EXPECT_EQ(directory_->record(), RecordOf(1));
+  EXPECT_EQ(*RowsOf(directory_->store()), RowsAt(1, 400'000));
+}
+
 // A fork that has not committed holds all that its directory has.
 TEST_F(StateDirectoryTest, AFreshStartThatIsRefusedLeavesAForkThatHasNotCommitted) {
   Open();
