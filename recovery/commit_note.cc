@@ -4,7 +4,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "base/real_path.h"
 #include "base/status.h"
 #include "state/rocksdb_store.h"
 
@@ -47,9 +46,7 @@ absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& direc
 }
 
 absl::Status WriteCommitNote(Files& files, const std::string& directory, const CommitNote& note) {
-  CommitNote here = note;
-  here.directory = RealPath(directory);
-  return WriteFileAtomically(files, NotePath(directory), NoteText(here));
+  return WriteFileAtomically(files, NotePath(directory), NoteText(note));
 }
 
 absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
@@ -63,12 +60,10 @@ absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_pa
                                  kDamagedStoreAdvice));
 }
 
-absl::Status NoteCommitted(Files& files, const std::string& directory, const std::string& run_line,
-                           Epoch epoch) {
+absl::Status NoteCommitted(Files& files, const std::string& directory, const CommitNote& note) {
   TM_ASSIGN_OR_RETURN(const auto file, files.OpenAppend(NotePath(directory)));
   TM_RETURN_IF_ERROR(file->Truncate(0));
-  return file->Append(
-      NoteText({.run_line = run_line, .epoch = epoch.value, .directory = RealPath(directory)}));
+  return file->Append(NoteText(note));
 }
 
 absl::StatusOr<std::string> OriginalOf(Files& files, const std::string& directory,

@@ -17,7 +17,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/files.h"
-#include "base/ids.h"
 
 namespace tidemark {
 
@@ -42,8 +41,7 @@ absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_pa
                              const std::string& store_line, uint64_t store_epoch);
 
 // Behind each commit.
-absl::Status NoteCommitted(Files& files, const std::string& directory, const std::string& run_line,
-                           Epoch epoch);
+absl::Status NoteCommitted(Files& files, const std::string& directory, const CommitNote& note);
 
 // The directory of which `directory`, at `run_line`, is a copy: another one, which is still there
 // and whose state is of the same line. Empty: of none, or it was moved here.

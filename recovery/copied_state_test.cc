@@ -55,6 +55,29 @@ TEST_F(CopiedStateTest, ACopyBesideItsOriginalBeginsALineOfItsOwn) {
   EXPECT_FALSE(directory_->begins());
 }
 
+// Going back must not make it forget of what it is a copy.
+TEST_F(CopiedStateTest, ACopyThatIsDamagedIsACopyAllTheSame) {
+  MakeOriginal();
+  const std::string copy = Path("copy");
+  CopyTree(state(), copy);
+  ASSERT_TRUE(RemoveTree(files(), StorePath(copy)).ok());
+  ASSERT_TRUE(files().CreateDirectories(StorePath(copy)).ok());
+  Append(JoinPath(StorePath(copy), "CURRENT"), "nothing\n");
+  StateDirectory::Options options{.directory = copy};
+  options.new_line = [] { return "own"; };
+  options.on_damaged = [&](const absl::Status&) {
+    EXPECT_TRUE(RemoveTree(files(), StorePath(copy)).ok());
+    CopyTree(StorePath(state()), StorePath(copy));  // stands for the snapshot
+    return absl::OkStatus();
+  };
+  for (int start = 0; start < 2; ++start) {
+    const auto opened = StateDirectory::Open(files(), options);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_EQ((*opened)->run_line(), "own");
+    EXPECT_EQ((*opened)->went_back_from(), 1u);
+  }
+}
+
 TEST_F(CopiedStateTest, AStateThatWasMovedOrIsReachedByALinkIsNoCopy) {
   MakeOriginal();
   const auto expect_no_copy = [&](const std::string& path) {

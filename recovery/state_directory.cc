@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "base/random.h"
+#include "base/real_path.h"
 #include "base/status.h"
 #include "state/rocksdb_store.h"
 #include "state/rocksdb_tables.h"
@@ -136,6 +137,7 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& file
     TM_RETURN_IF_ERROR(CheckTrusted(files, options.directory, *trusted));
   }
   std::unique_ptr<StateDirectory> directory(new StateDirectory(files, options));
+  directory->real_path_ = RealPath(options.directory);
   TM_RETURN_IF_ERROR(directory->TakeLock());
   TM_RETURN_IF_ERROR(directory->OpenStore());
   return directory;
@@ -209,14 +211,16 @@ absl::Status StateDirectory::CheckIsNewest() {
 // From where is noted until the next commit, so that outputs which stand behind that epoch are
 // known to be this state's own, also to a start that comes after a crash of this one.
 absl::Status StateDirectory::GoBack(const absl::Status& damage) {
-  TM_ASSIGN_OR_RETURN(CommitNote note, ReadCommitNote(files_, options_.directory));
+  TM_ASSIGN_OR_RETURN(const CommitNote note, ReadCommitNote(files_, options_.directory));
   store_.reset();  // another one takes its place
   TM_RETURN_IF_ERROR(options_.on_damaged(damage));
   TM_RETURN_IF_ERROR(TryOpen());
   went_back_from_ = std::max(note.epoch, note.went_back_from);
-  return WriteCommitNote(
-      files_, options_.directory,
-      {.run_line = record_.run_line, .epoch = 0, .went_back_from = went_back_from_});
+  // The directory stays: a copy that is damaged is a copy all the same.
+  return WriteCommitNote(files_, options_.directory,
+                         {.run_line = record_.run_line,
+                          .went_back_from = went_back_from_,
+                          .directory = note.directory});
 }
 
 absl::Status StateDirectory::NameLine() {

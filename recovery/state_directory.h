@@ -59,6 +59,17 @@ absl::Status CheckHoldsNoStore(Files& files, const std::string& directory);
 // Whether a snapshot is called by its epoch ("0000000042"); others have been named by somebody.
 bool IsEpochName(std::string_view name);
 
+// How a state that is a copy beside its original goes on: as a fork of it.
+struct ForkOfCopy {
+  std::string original;  // the directory
+  StartNote start;       // with the line that an earlier start has begun; empty: a new one
+};
+// Nothing where `directory`, whose state stands at `record`, is no such copy. `begun`: its START.
+absl::StatusOr<std::optional<ForkOfCopy>> LookForOriginal(Files& files,
+                                                          const std::string& directory,
+                                                          const EpochRecord& record,
+                                                          const std::optional<StartNote>& begun);
+
 // A name for a new line of runs: unique, printable.
 std::string NewRunLine();
 
@@ -95,6 +106,8 @@ class StateDirectory {
   ~StateDirectory();
 
   const std::string& path() const { return options_.directory; }
+  // Absolute, without links.
+  const std::string& real_path() const { return real_path_; }
   StateStore& store() { return *store_; }
   // Whether path and LOCK still are what this object holds, see recovery/directory_guard.h. A run
   // asks at each commit.
@@ -155,6 +168,7 @@ class StateDirectory {
 
   Files& files_;
   const Options options_;
+  std::string real_path_;
   std::unique_ptr<DirectoryGuard> guard_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> store_;

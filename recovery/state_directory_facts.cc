@@ -1,5 +1,5 @@
-// What StateDirectory and those who only look at a state share: who holds it, marks of damage, the
-// epoch record.
+// What StateDirectory and those who only look at a state share: who holds it, whether it is a copy,
+// marks of damage, the epoch record.
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -31,6 +31,19 @@ absl::StatusOr<std::optional<std::string>> HolderOf(Files& files, const std::str
   }
   const auto text = ReadSmallFile(files, path);
   return std::optional<std::string>(text.ok() && !text->empty() ? *text : "another process");
+}
+
+absl::StatusOr<std::optional<ForkOfCopy>> LookForOriginal(Files& files,
+                                                          const std::string& directory,
+                                                          const EpochRecord& record,
+                                                          const std::optional<StartNote>& begun) {
+  TM_ASSIGN_OR_RETURN(std::string original, OriginalOf(files, directory, record.run_line));
+  if (original.empty()) return std::nullopt;
+  ForkOfCopy fork{
+      .original = std::move(original),
+      .start = {.run_line = {}, .from_line = record.run_line, .from_epoch = record.epoch.value}};
+  if (begun.has_value() && begun->IsSameCommand(fork.start)) fork.start.run_line = begun->run_line;
+  return fork;
 }
 
 // ---- damage ------------------------------------------------------------------------------------

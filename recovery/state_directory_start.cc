@@ -71,12 +71,15 @@ absl::Status StateDirectory::SettleStaged() {
 // The store keeps its line until the first commit, so a start that is refused has changed nothing.
 absl::Status StateDirectory::LeaveOriginal() {
   if (begins_ || !holds_epoch()) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(original_, OriginalOf(files_, options_.directory, record_.run_line));
-  if (original_.empty()) return absl::OkStatus();
-  StartNote start{.run_line = {}, .from_line = record_.run_line, .from_epoch = record_.epoch.value};
-  const bool again = note_.has_value() && note_->IsSameCommand(start);
-  start.run_line = again ? note_->run_line : options_.new_line();
-  if (again) abandoned_line_.clear();
+  TM_ASSIGN_OR_RETURN(auto fork, LookForOriginal(files_, options_.directory, record_, note_));
+  if (!fork.has_value()) return absl::OkStatus();
+  original_ = fork->original;
+  StartNote& start = fork->start;
+  if (start.run_line.empty()) {
+    start.run_line = options_.new_line();
+  } else {
+    abandoned_line_.clear();  // it is carried on
+  }
   TM_RETURN_IF_ERROR(WriteStartNote(files_, options_.directory, start));
   note_ = start;
   begins_ = true;
@@ -156,7 +159,9 @@ absl::Status StateDirectory::Discard() {
 
 absl::Status StateDirectory::Committed(Epoch epoch) {
   went_back_from_ = 0;
-  TM_RETURN_IF_ERROR(NoteCommitted(files_, options_.directory, run_line_, epoch));
+  TM_RETURN_IF_ERROR(
+      NoteCommitted(files_, options_.directory,
+                    {.run_line = run_line_, .epoch = epoch.value, .directory = real_path_}));
   if (!begins_) return absl::OkStatus();
   replaces_ = false;
   return Discard();

@@ -1,6 +1,5 @@
 #include "runtime/opened_run.h"
 
-#include "base/real_path.h"
 #include "base/status.h"
 #include "recovery/restore.h"
 
@@ -25,7 +24,7 @@ absl::StatusOr<std::unique_ptr<OpenedRun>> OpenedRun::Open(Plan plan, OpenRunOpt
   JobOptions job = std::move(options.job);
   job.store = options.wrap_store(directory.store());
   job.directory = directory.path();
-  job.state_directory = RealPath(directory.path());
+  job.state_directory = directory.real_path();
   job.run_line = directory.run_line();
   if (directory.holds_epoch()) job.resume = directory.record();
   job.replaced_line = directory.replaced_line();

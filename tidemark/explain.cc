@@ -84,11 +84,12 @@ std::string LineThatGoesOn(const std::string& state_directory, const EpochRecord
                            Files& files) {
   constexpr char kNew[] = "a new one";
   if (record.run_line.empty()) return kNew;
-  const auto original = OriginalOf(files, state_directory, record.run_line);
-  if (!original.ok() || original->empty()) return record.run_line;
   const auto begun = ReadStartNote(files, state_directory);
-  const bool again = begun.ok() && begun->has_value() && (*begun)->from_line == record.run_line;
-  return again ? (*begun)->run_line : kNew;
+  const auto fork = LookForOriginal(files, state_directory, record,
+                                    begun.ok() ? *begun : std::optional<StartNote>());
+  if (!fork.ok() || !fork->has_value()) return record.run_line;
+  const std::string& line = (*fork)->start.run_line;
+  return line.empty() ? kNew : line;
 }
 
 SinkContext ContextOfSinks(const Plan& plan, const std::string& state_directory,
