@@ -157,7 +157,6 @@ class Run {
 
   // The store is open; nothing else is, and nothing else has been touched.
   absl::Status CheckState(const Plan& plan, StateDirectory& directory) {
-    const bool holds_another_line = !options_.fresh || !options_.from_snapshot.empty();
     keeper_ = std::make_unique<SnapshotKeeper>(
         SnapshotKeeper::Options{.files = context_.files,
                                 .clock = context_.clock,
@@ -165,7 +164,7 @@ class Run {
                                 .interval = options_.snapshot_interval,
                                 .retention = options_.retention,
                                 .disk_bytes_max = options_.disk_bytes_max,
-                                .is_restored = directory.begins() && holds_another_line,
+                                .is_restored = directory.begins() && directory.holds_epoch(),
                                 .say = [this](const std::string& line) { view_.Say(line); }});
     keeper_->RemoveOldAnswers();
     if (directory.holds_epoch()) TM_RETURN_IF_ERROR(CheckDropState(plan, directory.record()));
