@@ -41,7 +41,7 @@ struct JobOptions {
   // Between two workers; affects speed, not results.
   size_t channel_batches_max = Channel::kBatchesMax;
   const Clock* clock = nullptr;
-  Files* files = nullptr;
+  Files* files = nullptr;  // null: no source or sink is a file
   SkipLog* skips = nullptr;
   // Null: nothing is kept. Outlives the job.
   StateStore* store = nullptr;

@@ -18,8 +18,12 @@ absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const Source
 }
 
 OutputClaims::OutputClaims(Files& files, const std::vector<InputFile>& inputs,
-                           std::string state_directory)
-    : files_(files), state_directory_(std::move(state_directory)) {
+                           const std::string& state_directory)
+    : files_(files) {
+  if (!state_directory.empty()) {
+    const auto state = files.Stat(state_directory);
+    if (state.ok()) state_ = IdOf(*state);
+  }
   for (const InputFile& input : inputs) {
     const auto info = files.Stat(input.path);
     if (info.ok() && !info->is_directory) inputs_.emplace(IdOf(*info), input);
@@ -36,10 +40,9 @@ absl::Status OutputClaims::CheckNoInput(const std::string& path, const FileInfo&
 }
 
 bool OutputClaims::IsState(const std::string& directory) const {
-  if (!state_directory_.empty()) {
+  if (state_.has_value()) {
     const auto info = files_.Stat(directory);
-    const auto state = files_.Stat(state_directory_);
-    if (info.ok() && state.ok() && IdOf(*info) == IdOf(*state)) return true;
+    if (info.ok() && IdOf(*info) == *state_) return true;
   }
   // Another job's.
   return files_.Stat(JoinPath(directory, "LOCK")).ok() &&
@@ -85,9 +88,8 @@ absl::Status OutputClaims::Claim(const OutputPlace& place) {
 
 std::function<absl::Status(const OutputPlace&)> ClaimOutputs(Files& files,
                                                              const std::vector<InputFile>& inputs,
-                                                             std::string state_directory) {
-  return [claims =
-              std::make_shared<OutputClaims>(files, std::move(inputs), std::move(state_directory))](
+                                                             const std::string& state_directory) {
+  return [claims = std::make_shared<OutputClaims>(files, inputs, state_directory)](
              const OutputPlace& place) { return claims->Claim(place); };
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -36,7 +37,8 @@ absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const Source
 class OutputClaims {
  public:
   // `state_directory`: where no output may lie; empty: the run keeps no state.
-  OutputClaims(Files& files, const std::vector<InputFile>& inputs, std::string state_directory);
+  OutputClaims(Files& files, const std::vector<InputFile>& inputs,
+               const std::string& state_directory);
 
   absl::Status Claim(const OutputPlace& place);
 
@@ -50,7 +52,7 @@ class OutputClaims {
 
   Files& files_;
   std::map<FileId, InputFile> inputs_;
-  const std::string state_directory_;
+  std::optional<FileId> state_;  // the run's own
   std::set<std::string> names_;
   std::map<std::string, std::string> paths_taken_;  // by real path: the output that it belongs to
   std::map<FileId, std::string> files_taken_;
@@ -59,6 +61,6 @@ class OutputClaims {
 // As SinkContext::claim.
 std::function<absl::Status(const OutputPlace&)> ClaimOutputs(Files& files,
                                                              const std::vector<InputFile>& inputs,
-                                                             std::string state_directory);
+                                                             const std::string& state_directory);
 
 }  // namespace tidemark
