@@ -201,7 +201,9 @@ class SqliteCrashTest : public ConnectorTest {
     auto output = Open({});
     EXPECT_TRUE(output.ok()) << output.status();
     EXPECT_TRUE((*output)->Add({{"n", int64_t{0}}}).ok());
-    EXPECT_TRUE((*output)->Publish(Epoch{1}, (*output)->EndEpoch(Epoch{1}).rows).ok());
+    const EpochOutput first = (*output)->EndEpoch(Epoch{1});
+    OutboxInMemory rows(first.rows);
+    EXPECT_TRUE((*output)->Publish(Epoch{1}, rows).ok());
     // Long enough for several pages; a new column, so that the schema changes too.
     for (int64_t n = 1; n <= 20; ++n) {
       EXPECT_TRUE((*output)->Add({{"n", n}, {"text", std::string(1000, 'x')}}).ok());
@@ -210,7 +212,8 @@ class SqliteCrashTest : public ConnectorTest {
   }
   absl::Status OpenAndPublish(const EpochOutput& committed, bool new_output = false) {
     TM_ASSIGN_OR_RETURN(const auto output, Open(committed.position, new_output));
-    return output->Publish(Epoch{2}, committed.rows);
+    OutboxInMemory rows(committed.rows);
+    return output->Publish(Epoch{2}, rows);
   }
   std::string Rows() {
     return Ask(Path("out.db"), "SELECT count(*), count(DISTINCT n), sum(n) FROM t");

@@ -95,7 +95,14 @@ TEST(JsonToSqlite, RefusesWhatIsNoObject) {
             "a JSON object is expected, found an array");
 }
 
-using JsonTableTest = ConnectorTest;
+class JsonTableTest : public ConnectorTest {
+ protected:
+  static absl::Status EndAndPublish(SinkWriter<JsonRow>& writer) {
+    TM_ASSIGN_OR_RETURN(const EpochOutput output, writer.EndEpoch(Epoch{1}));
+    OutboxInMemory rows(output.rows);
+    return writer.Publish(Epoch{1}, rows);
+  }
+};
 
 TEST_F(JsonTableTest, WritesRows) {
   const auto sink = JsonTable({.path = Path("out.db"), .table = "daily", .key = {"net"}});
@@ -104,7 +111,7 @@ TEST_F(JsonTableTest, WritesRows) {
   const auto writer = sink.factory()->Open({}, context);
   ASSERT_TRUE(writer.ok()) << writer.status();
   ASSERT_TRUE((*writer)->Write({Json(R"({"net": "ci", "place": {"km": 5}})")}).ok());
-  ASSERT_TRUE((*writer)->Publish(Epoch{1}, (*writer)->EndEpoch(Epoch{1})->rows).ok());
+  ASSERT_TRUE(EndAndPublish(**writer).ok());
   EXPECT_EQ(Ask(Path("out.db"), "SELECT net, json_extract(place, '$.km') FROM daily"), "ci|5");
 }
 
@@ -131,7 +138,7 @@ TEST_F(JsonTableTest, ARowThatIsRefusedIsNamedWithItsPlaceAndAWayOut) {
       continue;
     }
     ASSERT_TRUE(written.ok()) << written;
-    ASSERT_TRUE((*writer)->Publish(Epoch{1}, (*writer)->EndEpoch(Epoch{1})->rows).ok());
+    ASSERT_TRUE(EndAndPublish(**writer).ok());
     EXPECT_EQ(Ask(Path("out.db"), "SELECT net FROM daily"), "us");
     const auto entries = skips.Entries();
     const std::string place = Cat(Path("out.db"), ", table 'daily'");

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/files.h"
-#include "base/quantity.h"
 #include "base/real_path.h"
 #include "base/status.h"
 #include "connectors/special_file.h"
@@ -255,10 +254,7 @@ absl::Status SqliteOutput::Add(SqliteRow row, const std::string& place) {
                   place);
   }
   rows_.Add(row, place);
-  if (rows_.bytes() <= options_.epoch_bytes_max) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      Cat(where_, ": the rows of one epoch take more than ", FormatBytes(options_.epoch_bytes_max),
-          ", and they are part of its commit; give a shorter --epoch, or a lower --rate"));
+  return absl::OkStatus();
 }
 
 absl::Status SqliteOutput::Refuse(const absl::Status& why, const std::string& place) {
@@ -344,7 +340,7 @@ absl::Status SqliteOutput::CheckIsInPlace() {
           "back; what was not taken is kept"));
 }
 
-absl::Status SqliteOutput::Publish(Epoch epoch, const std::string& rows) {
+absl::Status SqliteOutput::Publish(Epoch epoch, OutboxReader& rows) {
   TM_RETURN_IF_ERROR(CheckIsInPlace());
   TM_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*database_));
   TM_ASSIGN_OR_RETURN(const std::optional<int64_t> published, PublishedEpoch());
@@ -356,11 +352,15 @@ absl::Status SqliteOutput::Publish(Epoch epoch, const std::string& rows) {
   }
   if (static_cast<int64_t>(epoch.value) <= *published) return absl::OkStatus();
   TM_RETURN_IF_ERROR(table_->Look());
-  TM_ASSIGN_OR_RETURN(const bool made, table_->Write(rows, [this](const SqliteRowsReader& row,
-                                                                  const absl::Status& why) {
+  const auto on_refusal = [this](const SqliteRowsReader& row, const absl::Status& why) {
     return RefuseCommitted(row, why);
-  }));
-  made_table_ |= made;
+  };
+  while (true) {
+    TM_ASSIGN_OR_RETURN(const auto piece, rows.Next());
+    if (!piece.has_value()) break;
+    TM_ASSIGN_OR_RETURN(const bool made, table_->Write(*piece, on_refusal));
+    made_table_ |= made;
+  }
   TM_ASSIGN_OR_RETURN(
       SqliteStatement * note,
       table_->StatementFor("UPDATE tidemark_sinks SET epoch = ?2, made_table = ?3 WHERE "

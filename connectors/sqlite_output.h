@@ -47,9 +47,6 @@ struct SqliteTableOptions {
   OnError on_error = OnError::kStop;
   // How long a lock of another program is waited for; an error follows, and nothing is lost.
   absl::Duration busy_timeout = absl::Seconds(10);
-  // Rows of one epoch are part of its commit, and in memory several times over while that is made.
-  // More of them end the run, which then wants shorter epochs; above 400 MiB the commit fails.
-  size_t epoch_bytes_max = size_t{256} << 20;
 };
 
 // What is wrong with a table's name or key; OK when nothing is.
@@ -75,7 +72,7 @@ class SqliteOutput {
   absl::Status Refuse(const absl::Status& why, const std::string& place);
   EpochOutput EndEpoch(Epoch epoch);
   // On the committer.
-  absl::Status Publish(Epoch epoch, const std::string& rows);
+  absl::Status Publish(Epoch epoch, OutboxReader& rows);
   // The first commit of this line of runs: what it replaced is no longer needed.
   absl::Status Committed();
 

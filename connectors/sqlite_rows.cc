@@ -13,6 +13,8 @@ constexpr char kVersion = 1;
 constexpr char kShape = 's', kPlace = 'p', kRow = 'r';
 constexpr char kNull = 'n', kInteger = 'i', kReal = 'd', kText = 't', kBlob = 'b';
 constexpr size_t kDescribedBytesMax = 160;
+// A piece ends with the row that reaches this.
+constexpr size_t kPieceBytes = size_t{128} << 10;
 
 // ---- writing -------------------------------------------
 
@@ -133,11 +135,18 @@ void SqliteRowsWriter::Add(const SqliteRow& row, std::string_view place) {
   bytes_ += kRow;
   PutNumber(shape->second, bytes_);
   for (const SqliteColumn& column : row) std::visit(ValueWriter{bytes_}, column.value);
+  if (bytes_.size() >= kPieceBytes) EndPiece();
 }
 
-std::string SqliteRowsWriter::Take() {
+void SqliteRowsWriter::EndPiece() {
+  if (bytes_.empty()) return;
   shapes_.clear();
-  return std::exchange(bytes_, {});
+  pieces_.push_back(std::exchange(bytes_, {}));
+}
+
+std::vector<std::string> SqliteRowsWriter::Take() {
+  EndPiece();
+  return std::exchange(pieces_, {});
 }
 
 absl::StatusOr<bool> SqliteRowsReader::Next() {

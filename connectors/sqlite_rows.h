@@ -2,9 +2,9 @@
 //
 //   SqliteRowsWriter writer;
 //   writer.Add({{"net", "ci"}, {"quakes", 37}});
-//   const std::string bytes = writer.Take();       // goes into the commit
+//   const std::vector<std::string> pieces = writer.Take();  // go into the commit
 //
-//   SqliteRowsReader reader(bytes);                 // after it, or at a resume
+//   SqliteRowsReader reader(pieces[0]);             // after it, or at a resume
 //   while (true) {
 //     TM_ASSIGN_OR_RETURN(const bool there, reader.Next());
 //     if (!there) break;
@@ -49,12 +49,13 @@ class SqliteRowsWriter {
  public:
   // `place`: where the row was read, for messages; may be empty.
   void Add(const SqliteRow& row, std::string_view place = {});
-  // Of what Take() would give.
-  size_t bytes() const { return bytes_.size(); }
-  // Empty when no row was added; begins anew.
-  std::string Take();
+  // Each can be read by itself; none when no row was added. Begins anew.
+  std::vector<std::string> Take();
 
  private:
+  void EndPiece();
+
+  std::vector<std::string> pieces_;
   std::map<std::vector<std::string>, uint32_t> shapes_;
   std::string bytes_;
 };

@@ -15,6 +15,7 @@ namespace tidemark {
 namespace {
 
 using ::testing::ElementsAreArray;
+using ::testing::IsEmpty;
 
 absl::StatusOr<std::vector<SqliteRow>> ReadAll(std::string_view bytes) {
   std::vector<SqliteRow> rows;
@@ -36,11 +37,17 @@ std::vector<SqliteRow> Rows() {
   };
 }
 
+// Of rows that are few enough for one piece.
+std::string TakeOne(SqliteRowsWriter& writer) {
+  const std::vector<std::string> pieces = writer.Take();
+  EXPECT_EQ(pieces.size(), 1u);
+  return pieces.size() == 1 ? pieces[0] : "";
+}
+
 std::string Written() {
   SqliteRowsWriter writer;
   for (const SqliteRow& row : Rows()) writer.Add(row);
-  EXPECT_GT(writer.bytes(), 0u);
-  return writer.Take();
+  return TakeOne(writer);
 }
 
 TEST(SqliteRows, ComeBackAsTheyWere) {
@@ -52,26 +59,46 @@ TEST(SqliteRows, ComeBackAsTheyWere) {
 
 TEST(SqliteRows, EachTakeBeginsAnew) {
   SqliteRowsWriter writer;
-  EXPECT_EQ(writer.Take(), "");
+  EXPECT_THAT(writer.Take(), IsEmpty());
   writer.Add(Rows()[0]);
-  const std::string first = writer.Take();
+  const std::string first = TakeOne(writer);
   writer.Add(Rows()[0]);
-  EXPECT_EQ(writer.Take(), first) << "the names are in each";
-  EXPECT_EQ(writer.bytes(), 0u);
+  EXPECT_EQ(TakeOne(writer), first) << "the names are in each";
+  EXPECT_THAT(writer.Take(), IsEmpty());
 }
 
 TEST(SqliteRows, NamesAreStoredOncePerShape) {
   SqliteRowsWriter writer;
   const SqliteRow row = {{std::string(1000, 'n'), int64_t{1}}};
   for (int i = 0; i < 100; ++i) writer.Add(row);
-  EXPECT_LT(writer.bytes(), 1000u + 100 * 20);
+  EXPECT_LT(TakeOne(writer).size(), 1000u + 100 * 20);
+}
+
+// Whoever reads them needs room for one piece, however many rows there are.
+TEST(SqliteRows, ManyRowsAreManyPiecesThatCanBeReadAlone) {
+  SqliteRowsWriter writer;
+  std::vector<SqliteRow> all;
+  for (int64_t i = 0; i < 1000; ++i) {
+    all.push_back({{"n", i}, {i % 2 == 0 ? "even" : "odd", std::string(1000, 'x')}});
+    writer.Add(all.back());
+  }
+  std::vector<SqliteRow> read;
+  const std::vector<std::string> pieces = writer.Take();
+  EXPECT_GT(pieces.size(), 5u);
+  for (const std::string& piece : pieces) {
+    EXPECT_LT(piece.size(), 150'000u);
+    const auto rows = ReadAll(piece);
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    read.insert(read.end(), rows->begin(), rows->end());
+  }
+  EXPECT_EQ(read, all);
 }
 
 TEST(SqliteRows, APlaceBelongsToTheNextRow) {
   SqliteRowsWriter writer;
   writer.Add(Rows()[0], "in.jsonl:17");
   writer.Add(Rows()[0]);
-  const std::string bytes = writer.Take();
+  const std::string bytes = TakeOne(writer);
   SqliteRowsReader reader(bytes);
   ASSERT_TRUE(*reader.Next());
   EXPECT_EQ(reader.place(), "in.jsonl:17");

@@ -79,7 +79,7 @@ class SqliteTableSinkWriter final : public SinkWriter<T> {
     return absl::OkStatus();
   }
   absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override { return output_->EndEpoch(epoch); }
-  absl::Status Publish(Epoch epoch, const std::string& rows) override {
+  absl::Status Publish(Epoch epoch, OutboxReader& rows) override {
     return output_->Publish(epoch, rows);
   }
 

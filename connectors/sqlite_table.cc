@@ -83,8 +83,7 @@ absl::Status SqliteTableWriter::CheckKey() {
           "table, or make a unique index over them"));
 }
 
-absl::StatusOr<bool> SqliteTableWriter::Write(const std::string& rows,
-                                              const OnRefusal& on_refusal) {
+absl::StatusOr<bool> SqliteTableWriter::Write(std::string_view rows, const OnRefusal& on_refusal) {
   TM_ASSIGN_OR_RETURN(const bool made, MakeColumns(rows));
   std::vector<Shape> shapes;
   SqliteRowsReader reader(rows);
@@ -109,7 +108,7 @@ absl::StatusOr<bool> SqliteTableWriter::Write(const std::string& rows,
 }
 
 // The table, and those columns of the rows that it lacks, in the order in which they come.
-absl::StatusOr<bool> SqliteTableWriter::MakeColumns(const std::string& rows) {
+absl::StatusOr<bool> SqliteTableWriter::MakeColumns(std::string_view rows) {
   const bool existed = exists();
   std::vector<std::string> missing;
   size_t shapes = 0;

@@ -42,7 +42,7 @@ class SqliteTableWriter {
   using OnRefusal =
       std::function<absl::Status(const SqliteRowsReader& row, const absl::Status& why)>;
   // `rows` as a SqliteRowsWriter made them. True when the table was made for them.
-  absl::StatusOr<bool> Write(const std::string& rows, const OnRefusal& on_refusal);
+  absl::StatusOr<bool> Write(std::string_view rows, const OnRefusal& on_refusal);
 
   // A statement that is kept ready; good until the next call.
   absl::StatusOr<SqliteStatement*> StatementFor(const std::string& sql);
@@ -56,7 +56,7 @@ class SqliteTableWriter {
     std::vector<size_t> key_columns;  // places in the row
   };
   Shape MakeShape(const std::vector<std::string>& columns) const;
-  absl::StatusOr<bool> MakeColumns(const std::string& rows);
+  absl::StatusOr<bool> MakeColumns(std::string_view rows);
   absl::Status AddColumn(const std::string& column);
   absl::Status WriteRow(const Shape& shape, const std::vector<SqliteValue>& values);
   absl::Status Run(const std::string& sql, const std::vector<SqliteValue>& values);

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "engine/output_claims.h"
 #include "engine/resume_check.h"
+#include "recovery/outbox.h"
 #include "recovery/state_directory.h"
 
 namespace tidemark {
@@ -68,6 +69,7 @@ absl::StatusOr<std::unique_ptr<Job>> Job::Open(Plan plan, JobOptions options) {
         CheckSourcesAndSinks(job->plan_, *job->options_.resume, job->options_.directory));
     job->record_ = *job->options_.resume;
   }
+  job->record_.format_version = kFormatVersion;  // an older one is converted by the first commit
   job->record_.flow_name = job->plan_.flow_name;
   job->record_.run_line = job->options_.run_line;
   job->steps_are_stored_ = job->record_.steps == resume.steps && !job->options_.begins;
@@ -249,6 +251,17 @@ absl::Status Job::OpenWorkers() {
   }
   for (const auto& worker : workers_) TM_RETURN_IF_ERROR(worker->CheckSinks());
   for (const auto& worker : workers_) TM_RETURN_IF_ERROR(worker->OpenSinks());
+  return FindOutbox();
+}
+
+// What was published when the sinks were opened, and is to be deleted.
+absl::Status Job::FindOutbox() {
+  if (options_.store == nullptr) return absl::OkStatus();
+  for (const StepPlan& step : plan_.steps) {
+    if (step.role != StepPlan::Role::kSink) continue;
+    TM_ASSIGN_OR_RETURN(auto entries, ListOutbox(*options_.store, step.name));
+    if (!entries.empty()) in_outbox_[step.name] = std::move(entries);
+  }
   return absl::OkStatus();
 }
 
@@ -325,7 +338,7 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
                               part.skipped_items.end());
     for (const SinkOutput& sink : part.sinks) {
       next.sinks.push_back(
-          {.step = sink.step, .position = sink.output.position.values(), .rows = sink.output.rows});
+          {.step = sink.step, .position = sink.output.position.values(), .rows = {}});
     }
     ended = ended && part.ended;
   }
@@ -337,6 +350,46 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
             [](const auto& a, const auto& b) { return a.step < b.step; });
   if (ended) ++next.end_generation;
   return next;
+}
+
+// What the sinks are to publish behind this commit, in place of what they have published.
+RunBuilder Job::Outbox(const std::vector<EpochPart>& parts) {
+  RunBuilder builder;
+  EmptyOutbox(builder);
+  for (const EpochPart& part : parts) {
+    for (const SinkOutput& sink : part.sinks) {
+      if (sink.output.rows.empty()) continue;
+      in_outbox_[sink.step] = {PutInOutbox(sink.step, part.epoch, sink.output.rows, builder)};
+    }
+  }
+  return builder;
+}
+
+void Job::EmptyOutbox(RunBuilder& builder) {
+  for (const auto& [sink, entries] : in_outbox_) {
+    for (const OutboxEntry& entry : entries) RemoveFromOutbox(sink, entry, builder);
+  }
+  in_outbox_.clear();
+}
+
+absl::Status Job::Publish(const std::vector<EpochPart>& parts) {
+  for (const EpochPart& part : parts) {
+    for (const SinkOutput& sink : part.sinks) {
+      if (sink.output.rows.empty()) continue;
+      OutboxInMemory rows(sink.output.rows);
+      TM_RETURN_IF_ERROR(
+          Annotate(sink.target->Publish(part.epoch, rows), Cat("step '", sink.step, "'")));
+    }
+  }
+  const Epoch epoch = parts[0].epoch;
+  const bool last = ended_ || epoch.value == signals_.final_epoch.load();
+  if (!last || in_outbox_.empty() || options_.store == nullptr) return absl::OkStatus();
+  // No later commit would do it.
+  RunBuilder builder;
+  EmptyOutbox(builder);
+  std::vector<RunBuilder> builders;
+  builders.push_back(std::move(builder));
+  return options_.store->Commit(SortedRun::Merge(std::move(builders)));
 }
 
 absl::Status Job::CommitEpoch() {
@@ -368,6 +421,7 @@ absl::Status Job::CommitEpoch() {
     std::vector<RunBuilder> builders;
     builders.reserve(parts.size() + 1);
     for (EpochPart& part : parts) builders.push_back(std::move(part.run));
+    builders.push_back(Outbox(parts));
     TM_RETURN_IF_ERROR(tidemark::CommitEpoch(*options_.store, next, std::move(builders)));
     for (const EpochPart& part : parts) {
       for (const SinkOutput& sink : part.sinks) {
@@ -376,15 +430,9 @@ absl::Status Job::CommitEpoch() {
       }
     }
   }
-  for (const EpochPart& part : parts) {
-    for (const SinkOutput& sink : part.sinks) {
-      if (sink.output.rows.empty()) continue;
-      TM_RETURN_IF_ERROR(Annotate(sink.target->Publish(part.epoch, sink.output.rows),
-                                  Cat("step '", sink.step, "'")));
-    }
-  }
   ended_ =
       std::all_of(parts.begin(), parts.end(), [](const EpochPart& part) { return part.ended; });
+  TM_RETURN_IF_ERROR(Publish(parts));
   const uint64_t committed = next.epoch.value;
   if (!last_epoch_was_empty_) {
     record_ = std::move(next);

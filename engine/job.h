@@ -28,6 +28,7 @@
 #include "engine/plan.h"
 #include "engine/worker.h"
 #include "proto/epoch_record.h"
+#include "recovery/outbox.h"
 #include "recovery/resume_plan.h"
 #include "state/store.h"
 
@@ -136,6 +137,10 @@ class Job {
   void MakeExchanges();
   void Deliver(EpochPart part);
   EpochRecord NextRecord(const std::vector<EpochPart>& parts) const;
+  absl::Status FindOutbox();
+  RunBuilder Outbox(const std::vector<EpochPart>& parts);
+  void EmptyOutbox(RunBuilder& builder);
+  absl::Status Publish(const std::vector<EpochPart>& parts);
 
   const Plan plan_;
   const JobOptions options_;
@@ -148,6 +153,8 @@ class Job {
   std::vector<std::unique_ptr<Worker>> workers_;
 
   EpochRecord record_;
+  // By sink: rows in the store that are published, or about to be.
+  std::map<std::string, std::vector<OutboxEntry>> in_outbox_;
   bool steps_are_stored_ = true;  // the record on disk has the steps of record_
   bool ended_ = false;
   bool last_epoch_was_empty_ = true;

@@ -17,6 +17,7 @@
 #include "engine/batch.h"
 #include "engine/position.h"
 #include "engine/skip_log.h"
+#include "recovery/outbox_reader.h"
 
 namespace tidemark {
 
@@ -29,8 +30,9 @@ struct EpochOutput {
   // Makes everything up to `position` durable (fsync). Runs on the committer's thread before the
   // commit, while the worker goes on; may be empty.
   std::function<absl::Status()> make_durable;
-  // Publish sinks: the epoch's rows, stored inside the commit. Others leave it empty.
-  std::string rows;
+  // Transactional sinks: the epoch's rows in pieces that each can be read by itself, stored inside
+  // the commit (recovery/outbox.h). Others leave it empty. A piece has some 100 KiB; any size works.
+  std::vector<std::string> rows;
   // Called behind the commit, on the committer's thread; not for an epoch that is not written,
   // since it holds nothing. May be empty.
   std::function<absl::Status()> committed;
@@ -87,7 +89,7 @@ class SinkTarget {
   virtual ~SinkTarget() = default;
   virtual absl::Status Write(AnyBatch& items) = 0;
   virtual absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) = 0;
-  virtual absl::Status Publish(Epoch epoch, const std::string& rows) = 0;
+  virtual absl::Status Publish(Epoch epoch, OutboxReader& rows) = 0;
 };
 
 class SinkStep {

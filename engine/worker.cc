@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "engine/job_time.h"
 #include "engine/worker_parts.h"
+#include "recovery/outbox.h"
 
 namespace tidemark {
 namespace {
@@ -173,10 +174,18 @@ absl::Status Worker::OpenSink(int step) {
   std::optional<Position> position;
   if (record != nullptr) position = Position(record->position);
   TM_ASSIGN_OR_RETURN(state.sink, plan.sink->Open(position, ContextOf(plan, setup_)));
+  if (record == nullptr) return absl::OkStatus();
   // A crash may have come between the commit and the publishing of its rows; a second time changes
   // nothing.
-  if (record == nullptr || record->rows.empty()) return absl::OkStatus();
-  return state.sink->Publish(setup_.resume->epoch, record->rows);
+  if (!record->rows.empty()) {
+    const std::vector<std::string> pieces = {record->rows};  // of format 1
+    OutboxInMemory rows(pieces);
+    TM_RETURN_IF_ERROR(state.sink->Publish(setup_.resume->epoch, rows));
+  }
+  if (setup_.store == nullptr) return absl::OkStatus();
+  return ForEachInOutbox(*setup_.store, plan.name, [&](Epoch epoch, OutboxReader& rows) {
+    return state.sink->Publish(epoch, rows);
+  });
 }
 
 // ---- the way of a batch ----------------------------------------

@@ -193,14 +193,15 @@ class DatabaseSink final : public SinkFactory<Item> {
       }
       absl::StatusOr<EpochOutput> EndEpoch(Epoch) override {
         EpochOutput output;
-        output.rows = std::exchange(pending_, {});
+        if (!pending_.empty()) output.rows.push_back(std::exchange(pending_, {}));
         return output;
       }
-      absl::Status Publish(Epoch epoch, const std::string& rows) override {
+      absl::Status Publish(Epoch epoch, OutboxReader& rows) override {
         if (!database_.reachable) return absl::UnavailableError("no connection");
         if (epoch.value <= database_.epoch) return absl::OkStatus();
         database_.epoch = epoch.value;
-        database_.rows.push_back(rows);
+        TM_ASSIGN_OR_RETURN(const auto piece, rows.Next());
+        database_.rows.emplace_back(*piece);
         return absl::OkStatus();
       }
 

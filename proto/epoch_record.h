@@ -18,7 +18,7 @@
 namespace tidemark {
 
 // Version of everything in a state directory. Readers refuse a newer one.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 using NamedValues = std::map<std::string, std::variant<int64_t, std::string>, std::less<>>;
 
@@ -80,7 +80,7 @@ struct SourceRecord {
 struct SinkRecord {
   std::string step;
   NamedValues position;
-  std::string rows;
+  std::string rows;  // of format 1: what was to be published; now rows of the store
   bool operator==(const SinkRecord&) const = default;
 };
 

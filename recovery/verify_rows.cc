@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr uint64_t kProgressRows = 1 << 16;
 constexpr char kMetaByte = 0x01;
+constexpr char kOutboxByte = 0x02;
 constexpr char kStateByte = 0x10;
 constexpr char kTimerByte = 0x20;
 
@@ -27,6 +29,8 @@ class RowWalk {
  public:
   RowWalk(const StateReader& store, const EpochRecord& record, VerifiedPart& part)
       : store_(store), part_(part) {
+    for (const SinkRecord& sink : record.sinks) sinks_.insert(sink.step);
+    epoch_ = record.epoch;
     for (const StepRecord& step : record.steps) {
       steps_[step.id].record = &step;
       auto schema = DecodeSchema(step.schema);
@@ -72,6 +76,8 @@ class RowWalk {
       case kMetaByte:
         where_ = "the epoch record";
         return absl::OkStatus();
+      case kOutboxByte:
+        return TakeOutboxRow(key);
       case kStateByte:
         return TakeStateRow(key, value);
       case kTimerByte:
@@ -79,6 +85,16 @@ class RowWalk {
       default:
         return absl::DataLossError("a row of no known kind");
     }
+  }
+
+  absl::Status TakeOutboxRow(std::string_view row_key) {
+    TM_ASSIGN_OR_RETURN(const OutboxRowKey row, ParseOutboxRowKey(row_key));
+    where_ = Cat("rows for the sink '", row.sink, "', epoch ", row.epoch.value);
+    if (sinks_.find(row.sink) == sinks_.end()) {
+      return absl::DataLossError(Cat(where_, ": the epoch record does not name the sink"));
+    }
+    if (row.epoch <= epoch_) return absl::OkStatus();
+    return absl::DataLossError(Cat(where_, ": the epoch record is of epoch ", epoch_.value));
   }
 
   // The step of a row, and its name and key for people.
@@ -176,6 +192,8 @@ class RowWalk {
   const StateReader& store_;
   VerifiedPart& part_;
   std::map<StepId, Step> steps_;
+  std::set<std::string> sinks_;
+  Epoch epoch_;
   std::string where_ = "the beginning";
   // The list whose segments come next.
   StepId open_step_;

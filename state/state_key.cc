@@ -14,6 +14,7 @@ namespace {
 
 // First bytes of a row key.
 constexpr char kMetaSpace = 0x01;
+constexpr char kOutboxSpace = 0x02;
 constexpr char kStateSpace = 0x10;
 constexpr char kTimerSpace = 0x20;
 
@@ -176,6 +177,12 @@ std::string TimerPrefix(StepId step, Timestamp at) {
   return prefix;
 }
 
+std::string OutboxPrefix(std::string_view sink) {
+  std::string prefix{kOutboxSpace};
+  AppendKeyString(sink, prefix);
+  return prefix;
+}
+
 absl::Status NoSuchRow(std::string_view what, std::string_view row_key) {
   constexpr size_t kShownBytes = 64;
   const std::string_view shown = row_key.substr(0, kShownBytes);
@@ -258,6 +265,13 @@ std::string MetaRowKey(std::string_view name) {
   return key;
 }
 
+std::string OutboxRowKeyOf(std::string_view sink, Epoch epoch, uint32_t number) {
+  std::string key = OutboxPrefix(sink);
+  AppendBigEndian64(epoch.value, key);
+  AppendBigEndian32(number, key);
+  return key;
+}
+
 void MainRowKey(StepId step, std::string_view user_key, std::string& out) {
   out.assign(1, kStateSpace);
   AppendGroupAndStep(KeyGroupOf(user_key), step, out);
@@ -314,6 +328,21 @@ absl::StatusOr<TimerRow> ParseTimerRowKey(std::string_view row_key) {
   return row;
 }
 
+absl::StatusOr<OutboxRowKey> ParseOutboxRowKey(std::string_view row_key) {
+  Reader reader(row_key);
+  OutboxRowKey row;
+  unsigned char space = 0;
+  unsigned char tag = 0;
+  uint64_t number = 0;
+  const bool whole = reader.TakeByte(space) && space == kOutboxSpace && reader.TakeByte(tag) &&
+                     tag == kStringTag && reader.TakeString(&row.sink) &&
+                     reader.TakeBigEndian(8, row.epoch.value) && reader.TakeBigEndian(4, number) &&
+                     reader.rest().empty();
+  if (!whole) return NoSuchRow("outbox row", row_key);
+  row.number = static_cast<uint32_t>(number);
+  return row;
+}
+
 std::string EpochSuffix(Epoch epoch) {
   std::string suffix;
   AppendBigEndian64(epoch.value, suffix);
@@ -330,6 +359,11 @@ RowRange StepGroupRange(int group, StepId step, std::optional<std::string_view> 
     range.from.push_back(kBehindRows);
   }
   return range;
+}
+
+RowRange OutboxRange(std::string_view sink) {
+  const std::string prefix = OutboxPrefix(sink);
+  return {.from = prefix, .to = BehindPrefix(prefix)};
 }
 
 RowRange TimerRange(StepId step, Timestamp from, Timestamp until) {

@@ -3,6 +3,7 @@
 // One key space, sorted bytewise (docs/formats/state-rows.md has a worked example):
 //
 //   01 name                                          meta rows: "epoch" is the epoch record
+//   02 sink epoch64 number32                         a piece of what a sink is to publish
 //   10 group step32 user-key 01                      a key's main row
 //   10 group step32 user-key 02 suffix               its sub-rows (list segments, panes)
 //   20 step32 time64 user-key                       timer index (value is empty)
@@ -81,6 +82,14 @@ void MainRowKey(StepId step, std::string_view user_key, std::string& out);
 void SubRowKey(StepId step, std::string_view user_key, std::string_view suffix, std::string& out);
 void TimerRowKey(StepId step, Timestamp at, std::string_view user_key, std::string& out);
 
+// A piece of the rows of an epoch for a sink, by the sink's name (recovery/outbox.h).
+std::string OutboxRowKeyOf(std::string_view sink, Epoch epoch, uint32_t number);
+struct OutboxRowKey {
+  std::string sink;
+  Epoch epoch;
+  uint32_t number = 0;
+};
+
 struct StateRowKey {
   int group = 0;
   StepId step;
@@ -96,6 +105,7 @@ struct TimerRow {
 // Views point into `row_key`. DataLoss when it is no such row.
 absl::StatusOr<StateRowKey> ParseStateRowKey(std::string_view row_key);
 absl::StatusOr<TimerRow> ParseTimerRowKey(std::string_view row_key);
+absl::StatusOr<OutboxRowKey> ParseOutboxRowKey(std::string_view row_key);
 
 // The suffix of a sub-row that holds what an epoch added: eight bytes, big endian.
 std::string EpochSuffix(Epoch epoch);
@@ -109,5 +119,7 @@ RowRange StepGroupRange(int group, StepId step, std::optional<std::string_view> 
 // Timer rows of a step with from <= time <= until: in order of (time, key), the order in which
 // timers fire.
 RowRange TimerRange(StepId step, Timestamp from, Timestamp until);
+// What a sink is to publish.
+RowRange OutboxRange(std::string_view sink);
 
 }  // namespace tidemark

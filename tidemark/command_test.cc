@@ -107,7 +107,7 @@ TEST_F(CommandTest, TheVersionIsSaid) {
   const Answer answer = Give({"--version"});
   EXPECT_EQ(answer.code, 0);
   EXPECT_THAT(answer.out, HasSubstr("demo, with tidemark "));
-  EXPECT_THAT(answer.out, HasSubstr(", state format 1\n"));
+  EXPECT_THAT(answer.out, HasSubstr(", state format 2\n"));
 }
 
 TEST_F(CommandTest, WhatWasMisspeltIsGuessed) {

@@ -32,9 +32,9 @@ class SinkWriter {
   virtual absl::Status Write(const std::vector<T>& items) = 0;
   // Everything written since the last call belongs to `epoch`.
   virtual absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) = 0;
-  // Publish sinks: writes `rows` of `epoch` and the epoch's number in one transaction; a second
-  // call for the same epoch changes nothing.
-  virtual absl::Status Publish(Epoch epoch, const std::string& rows) {
+  // Publish sinks: writes the pieces of EpochOutput::rows and the epoch's number in one
+  // transaction; a second call for the same epoch changes nothing, and need not read them.
+  virtual absl::Status Publish(Epoch epoch, OutboxReader& rows) {
     (void)epoch, (void)rows;
     return absl::OkStatus();
   }

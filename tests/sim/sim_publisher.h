@@ -36,7 +36,7 @@ class SimPublishingWriter final : public SinkWriter<std::string> {
 
   absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) override {
     EpochOutput output;
-    output.rows = std::exchange(rows_, {});
+    if (!rows_.empty()) output.rows.push_back(std::exchange(rows_, {}));
     const int64_t earlier = last_epoch_;
     if (!output.rows.empty()) last_epoch_ = static_cast<int64_t>(epoch.value);
     output.position.Set("epoch", last_epoch_).Set("earlier", earlier).Set("run_line", run_line_);
@@ -45,12 +45,18 @@ class SimPublishingWriter final : public SinkWriter<std::string> {
       return absl::OkStatus();
     };
     if (world_.bug == PlantedBug::kPublishesBeforeCommit && !output.rows.empty()) {
-      world_.targets[name_].Take(epoch.value, Rows(output.rows));
+      world_.targets[name_].Take(epoch.value, Rows(output.rows[0]));
     }
     return output;
   }
 
-  absl::Status Publish(Epoch epoch, const std::string& rows) override {
+  absl::Status Publish(Epoch epoch, OutboxReader& outbox) override {
+    std::string rows;
+    while (true) {
+      TM_ASSIGN_OR_RETURN(const auto piece, outbox.Next());
+      if (!piece.has_value()) break;
+      rows += *piece;
+    }
     SimTarget& target = world_.targets[name_];
     const bool taken = epoch.value <= target.epoch;
     if (taken && world_.bug != PlantedBug::kPublishesTwice) return absl::OkStatus();

@@ -111,7 +111,7 @@ class TypedTarget final : public SinkTarget {
     TM_RETURN_IF_ERROR(Guarded([&] { output = writer_->EndEpoch(epoch); }));
     return output;
   }
-  absl::Status Publish(Epoch epoch, const std::string& rows) override {
+  absl::Status Publish(Epoch epoch, OutboxReader& rows) override {
     absl::Status status;
     TM_RETURN_IF_ERROR(Guarded([&] { status = writer_->Publish(epoch, rows); }));
     return status;
