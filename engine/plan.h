@@ -18,6 +18,7 @@
 #include "engine/source_step.h"
 #include "engine/stateful_node.h"
 #include "engine/watermark_node.h"
+#include "proto/epoch_record.h"
 #include "state/keyed_states.h"
 #include "state/state_key.h"
 
@@ -44,7 +45,8 @@ struct StepPlan {
   std::string parameters;  // for people and for the resume check: "max_items: 3"
   std::string schema;      // of what is stored (serialised TypeSchema)
   std::string key_schema;
-  std::string results;  // StepRecord::results
+  std::string results;        // StepRecord::results
+  StepDefinition definition;  // StepRecord::definition
   TimeDomain domain = TimeDomain::kDeadline;
   int ports = 1;
 

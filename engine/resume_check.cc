@@ -16,7 +16,8 @@ std::vector<DeclaredStep> DeclaredSteps(const Plan& plan) {
                      .schema = step.schema,
                      .key_schema = step.key_schema,
                      .results = step.results,
-                     .time_domain = static_cast<uint8_t>(step.domain)});
+                     .time_domain = static_cast<uint8_t>(step.domain),
+                     .definition = step.definition});
   }
   return steps;
 }

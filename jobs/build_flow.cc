@@ -169,10 +169,9 @@ Stream<KeyedRow> AddBatch(const Stream<KeyedRow>& rows, const BatchSpec& batch,
                           const KeyBySpec& key_by) {
   return KeyedStream<JobKey, JsonRow>(rows)
       .Batch(batch.name, batch.limits)
-      .MapWithKey([write = ListRowWriter(PathsOf(key_by), batch.as)](
-                      const JobKey& key, const std::vector<JsonRow>& items) {
-        return write(key, items);
-      })
+      .MapWithKey(
+          [write = ListRowWriter(PathsOf(key_by), batch.as)](
+              const JobKey& key, const std::vector<JsonRow>& items) { return write(key, items); })
       .Pairs();
 }
 
@@ -192,7 +191,7 @@ Stream<KeyedRow> AddKeyBy(const Stream<KeyedRow>& rows, const KeyBySpec& key_by)
 class StepAdder {
  public:
   StepAdder(const JobSpec& job, const BuildOptions& options, Flow& flow)
-      : job_(job), options_(options), fields_(RowFields::OfSources(job)) {
+      : job_(job), options_(options), flow_(flow), fields_(RowFields::OfSources(job)) {
     // The first key is read at the source (keyed_rows.h), and so is what a window behind it takes.
     // Without steps it is a key without fields, which costs nothing.
     size_t step = 0;
@@ -202,10 +201,10 @@ class StepAdder {
       ++step;
     }
     if (const auto* window = At<WindowSpec>(step)) {
-      AddWindowStep(FromSources<WindowRow>(flow, ReadingOf(*window, fields_)), *window);
+      AddWindowStep(FromSources<WindowRow>(ReadingOf(*window, fields_)), *window);
       ++step;
     } else {
-      rows_ = FromSources<JsonRow>(flow, {});
+      rows_ = FromSources<JsonRow>({});
     }
     for (; step < job.steps.size(); ++step) AddStep(job.steps[step]);
   }
@@ -219,48 +218,21 @@ class StepAdder {
   }
 
   template <class T>
-  Stream<KeyValue<JobKey, T>> FromSources(Flow& flow, const WindowRowOptions& reading) {
-    KeyedRowsOptions keyed = StateOfSteps();
-    keyed.fields = PathsOf(key_by_);
+  Stream<KeyValue<JobKey, T>> FromSources(const WindowRowOptions& reading) {
+    KeyedRowsOptions keyed{.fields = PathsOf(key_by_)};
     std::optional<Stream<KeyValue<JobKey, T>>> rows;
     for (const SourceSpec& source : job_.sources) {
       keyed.on_error = source.on_error;
       const Source<JsonRow> made = MakeRowSource(source, options_);
       std::optional<Stream<KeyValue<JobKey, T>>> from;
       if constexpr (std::is_same_v<T, WindowRow>) {
-        from = flow.From(source.name, KeyedWindowRows(made, keyed, reading));
+        from = flow_.From(source.name, KeyedWindowRows(made, keyed, reading));
       } else {
-        from = flow.From(source.name, KeyedRows(made, keyed));
+        from = flow_.From(source.name, KeyedRows(made, keyed));
       }
       rows = rows.has_value() ? rows->Merge(*from) : *from;
     }
     return *rows;
-  }
-
-  // What the state of each step depends on, besides what the engine knows.
-  KeyedRowsOptions StateOfSteps() const {
-    KeyedRowsOptions state;
-    RowFields fields = fields_;
-    KeyBySpec key;
-    std::string key_text;
-    for (const StepSpec& step : job_.steps) {
-      if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
-        key = *key_by;
-        key_text.clear();
-        for (const std::string& path : PathsOf(key)) {
-          key_text += Cat(key_text.empty() ? "" : ", ", path);
-        }
-      } else if (const auto* window = std::get_if<WindowSpec>(&step.step)) {
-        state.keys_of_steps[window->name] = key_text;
-        state.windows_of_steps[window->name] = DescribeWindow(*window, fields);
-        fields = RowFields::Behind(*window, key);
-      } else {
-        const auto& batch = std::get<BatchSpec>(step.step);
-        state.keys_of_steps[batch.name] = key_text;
-        fields = RowFields::Behind(batch, key);
-      }
-    }
-    return state;
   }
 
   void AddStep(const StepSpec& step) {
@@ -275,6 +247,7 @@ class StepAdder {
     } else {
       const auto& batch = std::get<BatchSpec>(step.step);
       rows_ = AddBatch(*rows_, batch, key_by_);
+      flow_.Define(batch.name, {{"key", KeyText()}});
       chain_.Batch(batch);
       fields_ = RowFields::Behind(batch, key_by_);
     }
@@ -288,6 +261,7 @@ class StepAdder {
     }
     chain_.Window(window);
     const WindowStreams streams = AddWindow(rows, resolved, PathsOf(key_by_), fields_);
+    flow_.Define(window.name, {{"key", KeyText()}, {"window", DescribeWindow(window, fields_)}});
     rows_ = streams.rows;
     fields_ = RowFields::Behind(window, key_by_);
     if (window.late_to.has_value()) {
@@ -295,8 +269,16 @@ class StepAdder {
     }
   }
 
+  // Under which the state of a step is found.
+  std::string KeyText() const {
+    std::string text;
+    for (const std::string& path : PathsOf(key_by_)) text += Cat(text.empty() ? "" : ", ", path);
+    return text;
+  }
+
   const JobSpec& job_;
   const BuildOptions& options_;
+  Flow& flow_;
   KeyBySpec key_by_;
   WindowChain chain_;
   RowFields fields_;

@@ -4,9 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <utility>
-#include <variant>
 
 #include "base/status.h"
 
@@ -15,9 +13,6 @@ namespace {
 
 // Rows that may be left out in one poll, before others get their turn.
 constexpr size_t kSkippedMax = 10'000;
-
-constexpr std::string_view kKeyPrefix = "key of ";
-constexpr std::string_view kWindowPrefix = "window of ";
 
 // What a row becomes; copied into each partition, with memory of its own.
 template <class T>
@@ -43,44 +38,16 @@ RowReader<WindowRow> ReadKeyAndWindowRow(const std::vector<std::string>& fields,
   };
 }
 
-// ---- what a resumed run must share -----------------------------------------
-
-using FactsOfSteps = std::map<std::string, std::string>;
-
-FactsOfSteps FactsIn(const Position& position, std::string_view prefix) {
-  FactsOfSteps facts;
-  for (const auto& [name, value] : position.values()) {
-    const auto* fact = std::get_if<std::string>(&value);
-    if (fact == nullptr || !name.starts_with(prefix)) continue;
-    facts.emplace(name.substr(prefix.size()), *fact);
-  }
-  return facts;
-}
-
-// `of`: "the key of step"; `why`: what the state has to do with it.
-absl::Status CheckFacts(const FactsOfSteps& before, const FactsOfSteps& now, std::string_view of,
-                        std::string_view why) {
-  for (const auto& [step, fact] : now) {
-    const auto then = before.find(step);
-    if (then == before.end() || then->second == fact) continue;
-    return absl::FailedPreconditionError(
-        Cat(of, " '", step, "' was [", then->second, "] and is now [", fact, "], ", why,
-            "; give the step another name, or start over with --fresh"));
-  }
-  return absl::OkStatus();
-}
-
 // ---- the source ------------------------------------------------------------
 
 template <class T>
 class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
  public:
   KeyedRowsPartition(std::unique_ptr<SourcePartition<JsonRow>> rows, RowReader<T> reader,
-                     const KeyedRowsOptions& options, const std::string& place, SkipLog* skips)
+                     OnError on_error, const std::string& place, SkipLog* skips)
       : rows_(std::move(rows)),
         reader_(std::move(reader)),
-        options_(options),
-        bad_lines_(options.on_error, place, skips),
+        bad_lines_(on_error, place, skips),
         place_(std::make_shared<const std::string>(place)) {}
 
   absl::StatusOr<PollResult> Poll(size_t max, Timestamp now,
@@ -116,19 +83,12 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
     Position position = rows_->position();
     // After the row that ended the run, and not after those that were read along with it.
     if (failed_line_ > 0) position.Set("line", static_cast<int64_t>(failed_line_) + 1);
-    for (const auto& [step, fields] : options_.keys_of_steps) {
-      position.Set(Cat(kKeyPrefix, step), fields);
-    }
-    for (const auto& [step, window] : options_.windows_of_steps) {
-      position.Set(Cat(kWindowPrefix, step), window);
-    }
     return position;
   }
 
  private:
   const std::unique_ptr<SourcePartition<JsonRow>> rows_;
   const RowReader<T> reader_;
-  const KeyedRowsOptions options_;
   const BadLines bad_lines_;
   const std::shared_ptr<const std::string> place_;  // of rows that were made and not read
   std::vector<JsonRow> polled_;
@@ -148,15 +108,13 @@ class KeyedRowsSource final : public SourceFactory<KeyValue<JobKey, T>> {
   absl::StatusOr<std::unique_ptr<SourcePartition<KeyValue<JobKey, T>>>> Open(
       const std::string& partition, const std::optional<Position>& resume,
       const SourceContext& context) override {
-    TM_ASSIGN_OR_RETURN(KeyedRowsOptions options, OptionsFor(resume));
     TM_ASSIGN_OR_RETURN(auto rows, rows_->Open(partition, resume, context));
-    return std::make_unique<KeyedRowsPartition<T>>(std::move(rows), reader_, std::move(options),
+    return std::make_unique<KeyedRowsPartition<T>>(std::move(rows), reader_, options_.on_error,
                                                    Describe(), context.skips);
   }
   absl::StatusOr<std::string> Preview(const std::string& partition,
                                       const std::optional<Position>& resume,
                                       const SourceContext& context) override {
-    TM_RETURN_IF_ERROR(OptionsFor(resume).status());
     return rows_->Preview(partition, resume, context);
   }
   absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext& context) override {
@@ -167,22 +125,6 @@ class KeyedRowsSource final : public SourceFactory<KeyValue<JobKey, T>> {
   std::string Describe() const override { return rows_->Describe(); }
 
  private:
-  // An error where a step of the position is now found, or windowed, in another way.
-  absl::StatusOr<KeyedRowsOptions> OptionsFor(const std::optional<Position>& resume) const {
-    KeyedRowsOptions options = options_;
-    if (!resume.has_value()) return options;
-    const FactsOfSteps keys = FactsIn(*resume, kKeyPrefix);
-    const FactsOfSteps windows = FactsIn(*resume, kWindowPrefix);
-    TM_RETURN_IF_ERROR(CheckFacts(keys, options.keys_of_steps, "the key of step",
-                                  "under which its state would not be found"));
-    TM_RETURN_IF_ERROR(CheckFacts(windows, options.windows_of_steps, "the window of step",
-                                  "and its open windows hold the former"));
-    // The state of a step that the job does not have now is kept, and waits as it was.
-    options.keys_of_steps.insert(keys.begin(), keys.end());
-    options.windows_of_steps.insert(windows.begin(), windows.end());
-    return options;
-  }
-
   const std::shared_ptr<SourceFactory<JsonRow>> rows_;
   const RowReader<T> reader_;
   const KeyedRowsOptions options_;

@@ -4,13 +4,8 @@
 // They are read where the row is, since what is wrong with a row belongs to its source: it ends the
 // run with "quakes.jsonl:17: field 'net' is missing", or is left out and counted, as the source's
 // on_error has it, like a line that is no JSON.
-//
-// A key by other fields than before would meet state under the old keys, and other aggregates would
-// meet windows that hold something else. So both are part of the source's position for each step
-// with state, and a resumed run whose steps differ is refused.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -27,10 +22,6 @@ namespace tidemark {
 struct KeyedRowsOptions {
   std::vector<std::string> fields;
   OnError on_error = OnError::kStop;
-  // The fields by which each step with state gets its rows: {"by_net", "net, type"}.
-  std::map<std::string, std::string> keys_of_steps = {};
-  // What each window reads and makes: {"daily", "time: time; quakes: count, …"}.
-  std::map<std::string, std::string> windows_of_steps = {};
 };
 
 Source<KeyValue<JobKey, JsonRow>> KeyedRows(const Source<JsonRow>& rows, KeyedRowsOptions options);

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "proto/epoch.capnp.h"
+#include "proto/format_1.h"
 #include "proto/manifest.capnp.h"
 #include "proto/message.h"
 
@@ -100,6 +101,12 @@ void FillStep(proto::Step::Builder out, const StepRecord& step) {
   }
   FillLateness(out.initLateness(), step.lateness);
   out.setResults(ToText(step.results));
+  auto definition = out.initDefinition(Size(step.definition.size()));
+  uint32_t i = 0;
+  for (const auto& [name, text] : step.definition) {
+    definition[i].setName(ToText(name));
+    definition[i++].setText(ToData(text));
+  }
 }
 
 StepRecord ReadStep(proto::Step::Reader in) {
@@ -123,6 +130,10 @@ StepRecord ReadStep(proto::Step::Reader in) {
                                .watermark = {partition.getWatermark()},
                                .idle = partition.getIdle(),
                                .at_end = partition.getAtEnd()});
+  }
+  for (const auto entry : in.getDefinition()) {
+    if (!entry.isText()) continue;
+    step.definition.insert_or_assign(FromText(entry.getName()), FromData(entry.getText()));
   }
   return step;
 }
@@ -195,6 +206,7 @@ absl::Status ReadRecord(proto::EpochRecord::Reader in, EpochRecord& record) {
                                     .partition = FromText(item.getPartition()),
                                     .number = item.getNumber()});
   }
+  if (record.format_version == 1) MoveDefinitionsToSteps(record);
   return absl::OkStatus();
 }
 
@@ -212,7 +224,9 @@ size_t Estimate(const EpochRecord& record) {
   size_t bytes = 256 + record.flow_name.size() + record.run_line.size();
   for (const StepRecord& step : record.steps) {
     bytes += 320 + step.name.size() + step.kind.size() + step.parameters.size() +
-             step.schema.size() + step.key_schema.size() + 16 * step.lateness.histogram.size();
+             step.schema.size() + step.key_schema.size() + step.results.size() +
+             16 * step.lateness.histogram.size();
+    for (const auto& [name, text] : step.definition) bytes += 64 + name.size() + text.size();
     for (const PartitionWatermark& partition : step.watermarks) {
       bytes += 64 + partition.source.size() + partition.partition.size();
     }

@@ -22,6 +22,8 @@ inline constexpr uint32_t kFormatVersion = 2;
 
 using NamedValues = std::map<std::string, std::variant<int64_t, std::string>, std::less<>>;
 
+using StepDefinition = std::map<std::string, std::string, std::less<>>;
+
 struct PartitionWatermark {
   std::string source;
   std::string partition;
@@ -66,6 +68,8 @@ struct StepRecord {
   LatenessRecord lateness = {};
   // What the step makes of its rows, as JSON (docs/formats/epoch-record.md); may be empty.
   std::string results = {};
+  // What the state depends on besides the types and parameters: {"key", "net, type"}, {"window", …}.
+  StepDefinition definition = {};
   bool operator==(const StepRecord&) const = default;
 };
 

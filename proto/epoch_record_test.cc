@@ -27,7 +27,9 @@ EpochRecord Example() {
                           .bytes = 1000,
                           .swept_to = {77},
                           .time_domain = 2,
-                          .clock_floor = {6}});
+                          .clock_floor = {6},
+                          .results = "[]",
+                          .definition = {{"key", "net, type"}, {"window", "time"}}});
   record.sources.push_back({.step = "in", .partition = "a.jsonl", .position = {}, .at_end = true});
   record.sources[0].position["offset"] = int64_t{4711};
   record.sources[0].position["hash"] = std::string(3000, 'h');
@@ -41,6 +43,21 @@ TEST(EpochRecord, RoundTrips) {
   auto read = DecodeEpochRecord(EncodeEpochRecord(record));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, record);
+}
+
+TEST(EpochRecord, DefinitionsOfFormat1AreMovedFromPositionsToTheirSteps) {
+  EpochRecord record = Example();
+  const EpochRecord now = record;
+  record.format_version = 1;
+  record.steps[0].definition.clear();
+  record.sources[0].position["key of ledger"] = "net, type";
+  record.sources[0].position["window of ledger"] = "time";
+  record.sources[0].position["key of a step that never was"] = "net";
+  auto read = DecodeEpochRecord(EncodeEpochRecord(record));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->format_version, 1u);
+  EXPECT_EQ(read->steps, now.steps);
+  EXPECT_EQ(read->sources, now.sources);
 }
 
 TEST(EpochRecord, ANewerFormatIsRefusedWithAClearLine) {

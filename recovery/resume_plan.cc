@@ -50,6 +50,25 @@ std::string TimeParameters(const std::string& parameters) {
   return kept;
 }
 
+// What the state has to do with what changed.
+const char* WhyItMatters(std::string_view name) {
+  if (name == "key") return "under which its state would not be found";
+  if (name == "window") return "and its open windows hold the former";
+  return "and its state was made by the former";
+}
+
+absl::Status CheckDefinition(const StepRecord& before, const DeclaredStep& now) {
+  for (const auto& [name, text] : now.definition) {
+    const auto then = before.definition.find(name);
+    // Unknown to the version that wrote it.
+    if (then == before.definition.end() || then->second == text) continue;
+    return absl::FailedPreconditionError(Cat(
+        "the ", name, " of step ", Quoted(now.name), " was [", then->second, "] and is now [", text,
+        "], ", WhyItMatters(name), "; give the step another name, or start over with --fresh"));
+  }
+  return absl::OkStatus();
+}
+
 // What of the step's state became wider and needs no conversion, or why the step cannot go on.
 absl::StatusOr<std::vector<std::string>> CheckStep(const StepRecord& before,
                                                    const DeclaredStep& now) {
@@ -74,6 +93,7 @@ absl::StatusOr<std::vector<std::string>> CheckStep(const StepRecord& before,
         where, ": the type of its key changed: ", SchemaChange(before.key_schema, now.key_schema),
         kStartOver));
   }
+  TM_RETURN_IF_ERROR(CheckDefinition(before, now));
   if (auto wider = Migration(before.schema, now.schema)) return *std::move(wider);
   return absl::FailedPreconditionError(Cat(where, ": the type of its state changed: ",
                                            SchemaChange(before.schema, now.schema), kStartOver));
@@ -89,6 +109,7 @@ StepRecord RecordOf(const DeclaredStep& step, StepId id) {
   record.key_schema = step.key_schema;
   record.time_domain = step.time_domain;
   record.results = step.results;
+  record.definition = step.definition;
   return record;
 }
 
@@ -132,6 +153,7 @@ ResumePlan PlanResume(const std::optional<EpochRecord>& record,
     }
     known->schema = step.schema;
     known->results = step.results;
+    known->definition = step.definition;
     if (known->parameters != step.parameters) {
       plan.fates.push_back(
           {StepFate::Kind::kChanged, step.name,

@@ -26,6 +26,7 @@ struct DeclaredStep {
   std::string key_schema;
   std::string results = {};
   uint8_t time_domain = 0;
+  StepDefinition definition = {};
 };
 
 struct ResumeFacts {

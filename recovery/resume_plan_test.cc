@@ -56,6 +56,27 @@ TEST(ResumePlan, ChangedTimeLimitsClocksKindsAndFlowsAreRefused) {
   EXPECT_FALSE(PlanWith(Ledger("max_items: 3, max_wait: 10s"), "another").verdict.ok());
 }
 
+TEST(ResumePlan, AStepOfAnotherDefinitionIsRefused) {
+  EpochRecord record = RecordWith("max_items: 3");
+  record.steps[0].definition = {{"key", "net"}};
+  DeclaredStep step = Ledger("max_items: 3");
+  const auto plan = [&](StepDefinition definition) {
+    step.definition = std::move(definition);
+    return PlanResume(record, {step}, {.flow_name = "flow", .directory = "state"});
+  };
+  EXPECT_EQ(plan({{"key", "net"}}).verdict, absl::OkStatus());
+  EXPECT_EQ(plan({{"key", "type"}}).verdict.message(),
+            "state: the key of step 'ledger' was [net] and is now [type], under which its state "
+            "would not be found; give the step another name, or start over with --fresh");
+  // What an older version did not write is believed, and written from now on.
+  const ResumePlan more = plan({{"key", "net"}, {"window", "time"}});
+  EXPECT_EQ(more.verdict, absl::OkStatus());
+  EXPECT_EQ(more.steps.at(0).definition.size(), 2u);
+  // A step that waits outside the flow keeps it.
+  EXPECT_EQ(PlanResume(record, {}, {.flow_name = "flow", .directory = "state"}).steps,
+            record.steps);
+}
+
 struct Count {
   int32_t n = 0;
 };

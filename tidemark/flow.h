@@ -12,6 +12,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -31,6 +32,13 @@ class Flow {
   template <class T>
   Stream<T> From(std::string name, Source<T> source) {
     return Stream<T>(graph_, internal::AddSource<T>(graph_, std::move(name), std::move(source)), 0);
+  }
+
+  // What the state of the step `name` depends on besides its types and parameters, by names of its
+  // own: {"key", "net, type"}. A resume with another text under one of the names is refused. Call it
+  // after the step was added.
+  void Define(std::string_view name, StepDefinition definition) {
+    graph_->Define(name, std::move(definition));
   }
 
   // InvalidArgument names the step and the parameter.

@@ -24,6 +24,16 @@ absl::StatusOr<Plan> FlowGraph::Compile() const {
   return plan;
 }
 
+void FlowGraph::Define(std::string_view step, StepDefinition definition) {
+  for (StepPlan& each : plan_.steps) {
+    if (each.role != StepPlan::Role::kStateful || each.name != step) continue;
+    each.definition = std::move(definition);
+    return;
+  }
+  AddError(absl::InvalidArgumentError(
+      Cat("flow '", plan_.flow_name, "': no step with state is named '", step, "'")));
+}
+
 bool FlowGraph::IsAfterWindow(int step) const {
   std::vector<bool> after;
   for (const StepPlan& each : plan_.steps) after.push_back(each.kind.ends_with("window"));

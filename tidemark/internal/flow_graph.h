@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ class FlowGraph {
   }
   // Facts that the step's maker knows.
   StepPlan& step(int step) { return plan_.steps[static_cast<size_t>(step)]; }
+  void Define(std::string_view step, StepDefinition definition);
   void AddEdge(EdgePlan edge) { plan_.edges.push_back(std::move(edge)); }
   // Reported by Compile(), the first one wins: building a flow never fails halfway.
   void AddError(absl::Status error) {
