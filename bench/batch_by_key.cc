@@ -118,7 +118,7 @@ void MeasureKeys(Bench& bench, const std::string& name, const Make& make, uint64
     {
       // Outside of what is measured: opening and closing a database costs no item anything.
       BenchJob job(BatchFlow<Item>(make, items, tally), {.directory = directory});
-      with_state.push_back(Measure([&] { epochs = job.RunThreads(Span::Seconds(1)); }));
+      with_state.push_back(Measure([&] { epochs = job.RunThreads(); }));
     }
     TM_CHECK(*tally == expected, "a job with state and the loop see the same lists");
     bench.RemoveDirectory(directory);

@@ -3,44 +3,43 @@
 #include <utility>
 
 #include "bench/harness.h"
-#include "engine/runner.h"
 
 namespace tidemark::bench {
+namespace {
 
-BenchJob::BenchJob(const Flow& flow, const BenchJobOptions& options) : files_(NewPosixFiles()) {
-  JobOptions job;
-  job.memory_bytes = options.memory_bytes;
-  job.clock = &clock_;
-  job.files = files_.get();
-  job.skips = &skips_;
-  if (!options.directory.empty()) {
-    directory_ = Must(
-        StateDirectory::Open(*files_, StateDirectory::Options{.directory = options.directory}));
-    job.store = &directory_->store();
-    job.resume = directory_->record();
-    job.directory = options.directory;
-    job.run_line = job.resume ? job.resume->run_line : NewRunLine();
-  }
-  job_ = Must(Job::Open(Must(flow.Compile()), std::move(job)));
+SessionOptions OptionsOf(const BenchJobOptions& options) {
+  SessionOptions session;
+  session.state_directory = options.directory;
+  session.memory_bytes = options.memory_bytes;
+  session.epoch_interval = options.epoch_interval;
+  session.snapshot_interval = Span::Infinite();
+  return session;
 }
 
-bool BenchJob::Step() { return Must(job_->worker(0).Step()); }
+}  // namespace
+
+BenchJob::BenchJob(const Flow& flow, const BenchJobOptions& options)
+    : files_(NewPosixFiles()),
+      session_(Must(JobSession::Open(Must(flow.Compile()), OptionsOf(options),
+                                     {.files = files_.get(), .clock = &clock_}))) {}
+
+bool BenchJob::Step() { return Must(job().worker(0).Step()); }
 
 void BenchJob::StepUntilQuiet() {
   while (Step()) continue;
 }
 
 void BenchJob::CommitEpoch() {
-  job_->RequestEpoch();
-  while (!job_->EpochReady()) Step();
-  Must(job_->CommitEpoch());
+  job().RequestEpoch();
+  while (!job().EpochReady()) Step();
+  Must(job().CommitEpoch());
+  Must(session_->AfterCommit());
 }
 
-uint64_t BenchJob::RunThreads(Span epoch_interval) {
-  const uint64_t before = job_->committed_epoch();
-  Runner runner(*job_, clock_, {.epoch_interval = epoch_interval});
-  Must(runner.Run());
-  return job_->committed_epoch() - before;
+uint64_t BenchJob::RunThreads() {
+  const uint64_t before = job().committed_epoch();
+  Must(session_->Run());
+  return job().committed_epoch() - before;
 }
 
 }  // namespace tidemark::bench

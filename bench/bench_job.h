@@ -14,8 +14,7 @@
 #include "base/files.h"
 #include "base/timestamp.h"
 #include "engine/job.h"
-#include "engine/skip_log.h"
-#include "recovery/state_directory.h"
+#include "runtime/session.h"
 #include "tidemark/flow.h"
 
 namespace tidemark::bench {
@@ -23,6 +22,8 @@ namespace tidemark::bench {
 struct BenchJobOptions {
   // Resumes what is there. Empty: nothing is kept.
   std::string directory;
+  // Of RunThreads().
+  Span epoch_interval = Span::Seconds(1);
   // More than any benchmark needs: what the budget costs when it is tight is another question.
   size_t memory_bytes = size_t{8} << 30;
 };
@@ -39,17 +40,15 @@ class BenchJob {
   void CommitEpoch();
   // To the end of input with the threads of a real run, and to the commit of what it left. Returns
   // the number of epochs.
-  uint64_t RunThreads(Span epoch_interval);
+  uint64_t RunThreads();
 
-  Job& job() { return *job_; }
-  const WorkerStats& stats() { return job_->worker(0).stats(); }
+  Job& job() { return session_->job(); }
+  const WorkerStats& stats() { return job().worker(0).stats(); }
 
  private:
   const SystemClock clock_;
   const std::unique_ptr<Files> files_;
-  SkipLog skips_;
-  std::unique_ptr<StateDirectory> directory_;  // outlives the job
-  std::unique_ptr<Job> job_;
+  std::unique_ptr<JobSession> session_;
 };
 
 }  // namespace tidemark::bench

@@ -119,7 +119,7 @@ void RunOnce(Bench& bench, const Events& make, uint64_t items, Clock clock, Wind
   const std::string directory = bench.NewDirectory();
   {
     BenchJob job(CountFlow(make, items, clock, windows, tally), {.directory = directory});
-    runs.with_state.push_back(Measure([&] { job.RunThreads(Span::Seconds(1)); }));
+    runs.with_state.push_back(Measure([&] { job.RunThreads(); }));
   }
   TM_CHECK(*tally == runs.tally, "with state and without the windows are the same");
   bench.RemoveDirectory(directory);

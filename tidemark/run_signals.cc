@@ -14,11 +14,11 @@ namespace {
 // Signals that come so soon after the first are that one, sent more than once.
 constexpr int64_t kSameSignalUs = 500'000;
 
-std::atomic<Runner*> signalled_runner{nullptr};     // tidy: allowed, a handler has no other way
-std::atomic<const LastWords*> last_words{nullptr};  // tidy: allowed, a handler has no other way
-std::atomic<int64_t> first_signal_us{0};            // tidy: allowed, a handler has no other way
-std::atomic<bool> snapshot_wanted{false};           // tidy: allowed, a handler has no other way
-std::atomic<int> handlers_running{0};               // tidy: allowed, a handler has no other way
+std::atomic<JobSession*> signalled_session{nullptr};  // tidy: allowed, a handler has no other way
+std::atomic<const LastWords*> last_words{nullptr};    // tidy: allowed, a handler has no other way
+std::atomic<int64_t> first_signal_us{0};              // tidy: allowed, a handler has no other way
+std::atomic<bool> snapshot_wanted{false};             // tidy: allowed, a handler has no other way
+std::atomic<int> handlers_running{0};                 // tidy: allowed, a handler has no other way
 
 // ---- what a handler may do: no locks, no memory ----------------------------------------
 
@@ -48,8 +48,8 @@ void SayLastWords(const LastWords& words) {
   WriteAll(words.end.data(), words.end.size());
 }
 
-// Around all that a handler does with the runner. It may run on any thread, RocksDB's too, while
-// the main thread ends the runner.
+// Around all that a handler does with the session. It may run on any thread, RocksDB's too, while
+// the main thread ends the session.
 class InHandler {
  public:
   InHandler() { handlers_running.fetch_add(1); }
@@ -58,14 +58,20 @@ class InHandler {
   InHandler& operator=(const InHandler&) = delete;
 };
 
+// Of a signal that came before there was a session to ask, too.
+void HandOverSnapshotRequest() {
+  JobSession* session = signalled_session.load();
+  if (session != nullptr && snapshot_wanted.exchange(false)) session->RequestSnapshot();
+}
+
 extern "C" void OnStopSignal(int signal) {
   const InHandler in_handler;
-  Runner* runner = signalled_runner.load();
-  if (runner == nullptr) _exit(128 + signal);
+  JobSession* session = signalled_session.load();
+  if (session == nullptr) _exit(128 + signal);
   const int64_t now = MonotonicMicros();
-  if (!runner->stop_requested()) {
+  if (!session->stop_requested()) {
     first_signal_us.store(now);
-    runner->RequestStop();
+    session->RequestStop();
     return;
   }
   if (now - first_signal_us.load() < kSameSignalUs) return;
@@ -76,14 +82,15 @@ extern "C" void OnStopSignal(int signal) {
 extern "C" void OnSnapshotSignal(int) {
   const InHandler in_handler;
   snapshot_wanted.store(true);
-  if (Runner* runner = signalled_runner.load(); runner != nullptr) runner->RequestLook();
+  HandOverSnapshotRequest();
 }
 
 }  // namespace
 
-StopSignals::StopSignals(Runner& runner, LastWords words) : words_(std::move(words)) {
+StopSignals::StopSignals(JobSession& session, LastWords words) : words_(std::move(words)) {
   last_words.store(&words_);
-  signalled_runner.store(&runner);
+  signalled_session.store(&session);
+  HandOverSnapshotRequest();
   struct sigaction action {};
   action.sa_handler = OnStopSignal;
   // One at a time: two that come together are told apart by their times.
@@ -104,9 +111,9 @@ StopSignals::~StopSignals() {
   sigaction(SIGTERM, &old_term_, nullptr);
   sigaction(SIGHUP, &old_hup_, nullptr);
   sigaction(SIGPIPE, &old_pipe_, nullptr);
-  signalled_runner.store(nullptr);
+  signalled_session.store(nullptr);
   last_words.store(nullptr);
-  // One that found the runner a moment ago is done with it before the runner goes.
+  // One that found the session a moment ago is done with it before the session goes.
   while (handlers_running.load() > 0) sched_yield();
 }
 
@@ -120,8 +127,5 @@ SnapshotSignal::SnapshotSignal() {
 }
 
 SnapshotSignal::~SnapshotSignal() { sigaction(SIGUSR1, &old_, nullptr); }
-
-bool SnapshotSignal::pending() const { return snapshot_wanted.load(); }
-bool SnapshotSignal::Take() { return snapshot_wanted.exchange(false); }
 
 }  // namespace tidemark

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/runner.h"
+#include "runtime/session.h"
 
 namespace tidemark {
 
@@ -21,7 +21,7 @@ struct LastWords {
   const std::atomic<uint64_t>* epoch = nullptr;
 };
 
-// Routes SIGINT, SIGTERM and SIGHUP to a runner for as long as it lives. The first asks it to
+// Routes SIGINT, SIGTERM and SIGHUP to a session for as long as it lives. The first asks it to
 // finish what is in flight and commit. One that comes within half a second of the first is the same
 // one: `timeout` and a closed terminal signal the process and its group, Ctrl-C reaches it through
 // a shell and by itself. A later one ends the process at once, with its last words: what is
@@ -30,7 +30,7 @@ struct LastWords {
 // SIGHUP is left alone where it is ignored, as nohup does it.
 class StopSignals {
  public:
-  StopSignals(Runner& runner, LastWords words);
+  StopSignals(JobSession& session, LastWords words);
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
@@ -40,17 +40,14 @@ class StopSignals {
   struct sigaction old_int_, old_term_, old_hup_, old_pipe_;
 };
 
-// Takes SIGUSR1, which would end the process otherwise, for as long as it lives.
+// Takes SIGUSR1, which would end the process otherwise, for as long as it lives: it asks the session
+// for a snapshot that StopSignals has, or the one that it gets next.
 class SnapshotSignal {
  public:
   SnapshotSignal();
   ~SnapshotSignal();
   SnapshotSignal(const SnapshotSignal&) = delete;
   SnapshotSignal& operator=(const SnapshotSignal&) = delete;
-
-  // A signal has come since the last Take(). Both from any thread.
-  bool pending() const;
-  bool Take();
 
  private:
   struct sigaction old_;

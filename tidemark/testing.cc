@@ -5,7 +5,6 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "recovery/state_directory.h"
-#include "state/memory_store.h"
 
 namespace tidemark {
 namespace {
@@ -18,21 +17,13 @@ void Must(const absl::Status& status) {
 
 }  // namespace
 
-// Either a store in memory, which a crash does not touch, or a directory that is opened again.
-struct FlowTester::Storage {
-  MemoryStore memory;
-  std::unique_ptr<StateDirectory> directory;
-  StateStore* store = nullptr;
-  std::string run_line = "test-line";
-};
-
 FlowTester::FlowTester(Options options)
     : options_(std::move(options)),
       clock_(options_.start),
       files_(NewPosixFiles()),
-      storage_(std::make_unique<Storage>()) {}
+      memory_(std::make_unique<MemoryStore>()) {}
 
-FlowTester::~FlowTester() { job_.reset(); }
+FlowTester::~FlowTester() = default;
 
 void FlowTester::Build(std::function<void(Flow&)> build, const std::string& name) {
   Must(TryBuild(std::move(build), name));
@@ -44,49 +35,44 @@ absl::Status FlowTester::TryBuild(std::function<void(Flow&)> build, const std::s
   return Start();
 }
 
+SessionOptions FlowTester::OptionsOfSession() {
+  SessionOptions session;
+  session.state_directory = options_.keep_nothing ? "" : options_.state_directory;
+  session.workers = options_.workers;
+  session.batch_items_max = options_.batch_items_max;
+  session.channel_batches_max = options_.channel_batches_max;
+  session.skip_items = options_.skip_items;
+  session.regular_looks = true;
+  session.snapshot_interval = Span::Infinite();
+  const bool keeps_in_memory = options_.state_directory.empty() && !options_.keep_nothing;
+  session.hooks.adjust = [this, keeps_in_memory](JobOptions& job) {
+    job.memory_bytes = options_.memory_bytes;
+    job.new_outputs = options_.new_outputs;
+    if (!keeps_in_memory) return;
+    job.store = memory_.get();
+    job.run_line = "test-line";
+    auto record = ReadEpochRecord(*memory_);
+    Must(record.status());
+    job.resume = *std::move(record);
+  };
+  return session;
+}
+
 absl::Status FlowTester::Start() {
-  job_.reset();
-  storage_->directory.reset();
-  if (options_.keep_nothing) {
-    storage_->store = nullptr;
-  } else if (options_.state_directory.empty()) {
-    storage_->store = &storage_->memory;
-  } else {
-    TM_ASSIGN_OR_RETURN(
-        storage_->directory,
-        StateDirectory::Open(*files_, {.directory = options_.state_directory, .fresh = false}));
-    storage_->store = &storage_->directory->store();
-  }
+  session_.reset();
   Flow flow(flow_name_);
   build_(flow);
   TM_ASSIGN_OR_RETURN(Plan plan, flow.Compile());
-  JobOptions job;
-  job.workers = options_.workers;
-  job.memory_bytes = options_.memory_bytes;
-  job.batch_items_max = options_.batch_items_max;
-  job.channel_batches_max = options_.channel_batches_max;
-  job.clock = &clock_;
-  job.regular_looks = true;
-  job.files = files_.get();
-  job.skips = &skips_;
-  job.store = storage_->store;
-  job.run_line = storage_->store != nullptr ? storage_->run_line : "";
-  job.directory = options_.state_directory;
-  if (storage_->store != nullptr) {
-    TM_ASSIGN_OR_RETURN(job.resume, ReadEpochRecord(*storage_->store));
-    if (job.resume && job.resume->epoch.value == 0) job.resume.reset();  // of a new directory
-  }
-  job.skip_items = options_.skip_items;
-  job.new_outputs = options_.new_outputs;
-  TM_ASSIGN_OR_RETURN(job_, Job::Open(std::move(plan), std::move(job)));
   // What fell due while the process was down comes before the first new item.
+  TM_ASSIGN_OR_RETURN(session_, JobSession::Open(std::move(plan), OptionsOfSession(),
+                                                 {.files = files_.get(), .clock = &clock_}));
   return absl::OkStatus();
 }
 
 absl::Status FlowTester::StepAll(bool& did) {
   did = false;
-  for (int w = 0; w < job_->workers(); ++w) {
-    TM_ASSIGN_OR_RETURN(const bool stepped, job_->worker(w).Step());
+  for (int w = 0; w < job().workers(); ++w) {
+    TM_ASSIGN_OR_RETURN(const bool stepped, job().worker(w).Step());
     did |= stepped;
   }
   return absl::OkStatus();
@@ -97,7 +83,7 @@ absl::Status FlowTester::RunQuiet() {
   for (int quiet = 0; quiet < 2;) {
     bool did = false;
     TM_RETURN_IF_ERROR(StepAll(did));
-    if (job_->TakeEarlyEpoch()) {
+    if (job().TakeEarlyEpoch()) {
       TM_RETURN_IF_ERROR(CommitEpoch());
       did = true;
     }
@@ -107,13 +93,14 @@ absl::Status FlowTester::RunQuiet() {
 }
 
 absl::Status FlowTester::CommitEpoch() {
-  job_->RequestEpoch();
-  while (!job_->EpochReady()) {
+  job().RequestEpoch();
+  while (!job().EpochReady()) {
     bool did = false;
     TM_RETURN_IF_ERROR(StepAll(did));
-    TM_CHECK(did || job_->EpochReady(), "a requested epoch always gets on");
+    TM_CHECK(did || job().EpochReady(), "a requested epoch always gets on");
   }
-  return job_->CommitEpoch();
+  TM_RETURN_IF_ERROR(job().CommitEpoch());
+  return session_->AfterCommit();
 }
 
 absl::Status FlowTester::TryRun() { return RunQuiet(); }
@@ -150,7 +137,12 @@ void FlowTester::End() {
   input_ended_ = false;
 }
 
-const StateReader& FlowTester::store() const { return *storage_->store; }
+const StateReader& FlowTester::store() const {
+  if (StateDirectory* directory = session_->directory(); directory != nullptr) {
+    return directory->store();
+  }
+  return *memory_;
+}
 
 namespace {
 template <class Field>
@@ -161,9 +153,15 @@ uint64_t SumOf(Job& job, Field field) {
 }
 }  // namespace
 
-uint64_t FlowTester::loaded_keys() const { return SumOf(*job_, &WorkerStats::loaded_keys); }
-uint64_t FlowTester::evicted_keys() const { return SumOf(*job_, &WorkerStats::evicted_keys); }
-uint64_t FlowTester::hot_keys() const { return SumOf(*job_, &WorkerStats::hot_keys); }
-uint64_t FlowTester::early_epochs() const { return SumOf(*job_, &WorkerStats::early_epochs); }
+uint64_t FlowTester::loaded_keys() const {
+  return SumOf(session_->job(), &WorkerStats::loaded_keys);
+}
+uint64_t FlowTester::evicted_keys() const {
+  return SumOf(session_->job(), &WorkerStats::evicted_keys);
+}
+uint64_t FlowTester::hot_keys() const { return SumOf(session_->job(), &WorkerStats::hot_keys); }
+uint64_t FlowTester::early_epochs() const {
+  return SumOf(session_->job(), &WorkerStats::early_epochs);
+}
 
 }  // namespace tidemark

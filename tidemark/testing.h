@@ -36,6 +36,8 @@
 #include "engine/channel.h"
 #include "engine/job.h"
 #include "engine/skip_log.h"
+#include "runtime/session.h"
+#include "state/memory_store.h"
 #include "state/store.h"
 #include "tidemark/flow.h"
 
@@ -224,8 +226,11 @@ class FlowTester {
   SimClock& clock() { return clock_; }
   // What the next start is given.
   Options& options() { return options_; }
-  Job& job() { return *job_; }
-  SkipLog& skips() { return skips_; }
+  Job& job() { return session_->job(); }
+  // As a command that shows the run would have it.
+  JobStatus status() const { return session_->status(); }
+  // Of the present run.
+  SkipLog& skips() { return session_->skips(); }
   const StateReader& store() const;
   // Sums over the workers since the last (re)start.
   uint64_t loaded_keys() const;
@@ -235,6 +240,7 @@ class FlowTester {
 
  private:
   absl::Status Start();
+  SessionOptions OptionsOfSession();
   absl::Status StepAll(bool& did);
   absl::Status CommitEpoch();
   absl::Status RunQuiet();
@@ -242,13 +248,12 @@ class FlowTester {
   Options options_;
   SimClock clock_;
   std::unique_ptr<Files> files_;
-  SkipLog skips_;
   bool input_ended_ = false;
   std::string flow_name_;
   std::function<void(Flow&)> build_;
-  struct Storage;
-  std::unique_ptr<Storage> storage_;
-  std::unique_ptr<Job> job_;
+  // Outlives the sessions: a crash does not touch it.
+  std::unique_ptr<MemoryStore> memory_;
+  std::unique_ptr<JobSession> session_;
 };
 
 }  // namespace tidemark

@@ -46,7 +46,8 @@ void Simulation::PrepareDisk() {
   if (options_.bug == PlantedBug::kCommitNoteIsNotRead) lies.hides_suffix = "/COMMITTED";
   lies.locks = options_.bug == PlantedBug::kLockIsNotTaken;
   disk_->set_lies(lies);
-  disk_->set_hard_links(setup_.hard_links);
+  const bool copies = options_.bug == PlantedBug::kSnapshotsCopied;
+  disk_->set_hard_links(copies ? HardLinks::kNone : setup_.hard_links);
   // RocksDB ends the process by assertions of its own where it cannot read back the table that it
   // is about to ingest, or cannot tell whether there is an archive of logs.
   disk_->set_spared({.reads_of = "/staging/", .looks_at_suffix = "/archive"});
@@ -89,10 +90,10 @@ void Simulation::MaybeDisturbTime() {
 
 LifePlan Simulation::PlanLife() {
   LifePlan plan;
-  plan.job.workers = random_.OneIn(2) ? 1 : static_cast<int>(random_.Between(2, 4));
-  plan.job.batch_items_max = random_.OneIn(3) ? 1 : random_.OneIn(2) ? 7 : 1024;
-  plan.job.channel_batches_max = random_.OneIn(2) ? 1 : Channel::kBatchesMax;
-  plan.job.memory_bytes = random_.OneIn(3) ? 4000 : size_t{1} << 30;
+  plan.options.workers = random_.OneIn(2) ? 1 : static_cast<int>(random_.Between(2, 4));
+  plan.options.batch_items_max = random_.OneIn(3) ? 1 : random_.OneIn(2) ? 7 : 1024;
+  plan.options.channel_batches_max = random_.OneIn(2) ? 1 : Channel::kBatchesMax;
+  plan.hot_bytes_max = random_.OneIn(3) ? 4000 : size_t{1} << 30;
   plan.epoch_one_in = random_.OneIn(4) ? 0 : random_.OneIn(2) ? 8 : 60;
   plan.snapshot_one_in = random_.OneIn(2) ? 0 : 3;
   if (options_.fault || options_.flip) {

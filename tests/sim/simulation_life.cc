@@ -9,7 +9,6 @@
 #include "connectors/file_sink.h"
 #include "connectors/line_file_source.h"
 #include "recovery/manifest.h"
-#include "recovery/retention.h"
 #include "recovery/snapshot.h"
 #include "tests/sim/sim_driver.h"
 #include "tests/sim/sim_env.h"
@@ -18,20 +17,47 @@
 #include "tests/sim/simulation_run.h"
 
 namespace tidemark::sim {
-StateDirectory::Options Simulation::OptionsOfState(Process& process) {
-  StateDirectory::Options open;
-  open.directory = state_;
-  open.store.env = process.env.get();
-  open.store.background_compaction = false;
-  open.store.staging_salt = options_.seed * 1000 + result_.lives + 1;
-  open.store.large_commit_bytes = setup_.large_commit_bytes;
-  // Room for all there is: what a full cache drops depends on random numbers of RocksDB's, and with
-  // it what is read again.
-  open.store.block_cache_bytes = size_t{16} << 20;
-  process.opening = open.store;
-  open.new_line = [this] { return Cat("line-", options_.seed, "-", result_.lives, branch_); };
-  open.fresh = fresh_ && options_.bug != PlantedBug::kFreshFindsState;
-  return open;
+SessionOptions Simulation::OptionsOfSession(const LifePlan& plan, Process& process) {
+  SessionOptions options = plan.options;
+  options.state_directory = state_;
+  options.fresh = fresh_ && options_.bug != PlantedBug::kFreshFindsState;
+  options.take_over = forks_ > 0 || rolls_back_;
+  // Only asked for: intervals go by the clock of the machine that simulates.
+  options.snapshot_interval = Span::Infinite();
+  options.retention = {.keep = 2};
+  // A flip shows both ways out of damage, else what is damaged has to be seen.
+  options.fall_back = options_.flip && options_.flip->bit % 2 == 0;
+  // Else all that passes counts, as if the process had been idle and looked.
+  options.regular_looks = !setup_.pauses || options_.bug == PlantedBug::kPausesCount;
+  options.hooks.adjust_store = [this, &process](RocksStoreOptions& store) {
+    store = RocksStoreOptions();
+    store.env = process.env.get();
+    store.background_compaction = false;
+    store.staging_salt = options_.seed * 1000 + result_.lives + 1;
+    store.large_commit_bytes = setup_.large_commit_bytes;
+    // Room for all there is: what a full cache drops depends on random numbers of RocksDB's, and
+    // with it what is read again.
+    store.block_cache_bytes = size_t{16} << 20;
+  };
+  options.hooks.new_line = [this] {
+    return Cat("line-", options_.seed, "-", result_.lives, branch_);
+  };
+  options.hooks.check = [this, &process](StateDirectory& directory) {
+    return CheckWhatIsThere(process, directory);
+  };
+  options.hooks.wrap_store = [this, &process](StateStore& store) {
+    process.lying =
+        std::make_unique<LyingStore>(store, options_.bug == PlantedBug::kRecordBeforeRows);
+    return process.lying.get();
+  };
+  options.hooks.adjust = [this, bytes = plan.hot_bytes_max](JobOptions& job) {
+    job.memory_bytes = bytes;
+    if (job.resume && options_.bug == PlantedBug::kDownTimeCounts) {
+      job.resume->job_time = std::max(job.resume->job_time, clock_->Now());
+    }
+    world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
+  };
+  return options;
 }
 
 absl::Status Simulation::CheckWhatIsThere(Process& process, StateDirectory& directory) {
@@ -92,38 +118,24 @@ absl::Status Simulation::OpenJob(const LifePlan& plan, Process& process) {
             {.source = source, .sink = [&](const std::string& name) { return SinkFor(name); }},
             flow);
   TM_ASSIGN_OR_RETURN(Plan compiled, flow.Compile());
-  OpenRunOptions open{.state = OptionsOfState(process), .job = plan.job};
-  open.job.clock = clock_.get();
+  SessionOptions options = OptionsOfSession(plan, process);
+  Machine machine{.files = process.files.get(), .clock = clock_.get()};
   if (options_.bug == PlantedBug::kJobTimeByTheWall) {
     process.wall_is_monotonic = std::make_unique<WallIsMonotonic>(*clock_);
-    open.job.clock = process.wall_is_monotonic.get();
+    machine.clock = process.wall_is_monotonic.get();
   }
-  // Else all that passes counts, as if the process had been idle and looked.
-  open.job.regular_looks = !setup_.pauses || options_.bug == PlantedBug::kPausesCount;
-  open.job.files = process.files.get();
-  open.job.take_over = forks_ > 0 || rolls_back_;
-  open.job.say = [this](const std::string& line) { Say(line); };
-  std::optional<Snapshot> from;
+  SessionEvents events;
+  events.note = events.warning = [this](const std::string& line) { Say(line); };
+  events.committed = [this, &process] { IsCommitted(process.session->job().record()); };
+  events.snapshot = [this, &process](const Snapshot& made) { IsMade(process, made); };
   // A fork that was cut short behind its last step goes on like any other state, with the same
   // command or without the snapshot.
   const bool may_leave_out = !rolls_back_ && process.files->Stat(StorePath(state_)).ok();
   if (!fork_from_.empty() && (!may_leave_out || random_.OneIn(2))) {
-    TM_ASSIGN_OR_RETURN(from, ReadSnapshot(*process.files, fork_from_));
-    open.from = &*from;
+    options.from_snapshot = fork_from_;
   }
-  open.check = [&](StateDirectory& directory) { return CheckWhatIsThere(process, directory); };
-  open.wrap_store = [&](StateStore& store) {
-    process.lying =
-        std::make_unique<LyingStore>(store, options_.bug == PlantedBug::kRecordBeforeRows);
-    return process.lying.get();
-  };
-  open.adjust = [this](JobOptions& job) {
-    if (job.resume && options_.bug == PlantedBug::kDownTimeCounts) {
-      job.resume->job_time = std::max(job.resume->job_time, clock_->Now());
-    }
-    world_.resumed_epoch = job.resume ? job.resume->epoch.value : 0;
-  };
-  TM_ASSIGN_OR_RETURN(process.run, OpenedRun::Open(std::move(compiled), std::move(open)));
+  TM_ASSIGN_OR_RETURN(process.session, JobSession::Open(std::move(compiled), std::move(options),
+                                                        machine, std::move(events)));
   fork_from_.clear();
   has_opened_ = true;
   return absl::OkStatus();
@@ -144,10 +156,8 @@ void Simulation::CheckShared(Process& process, const Snapshot& made) {
   }
 }
 
-absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
-  const EpochRecord& record = process.run->job().record();
-  if (process.run->job().last_epoch_was_empty()) return absl::OkStatus();
-  TM_RETURN_IF_ERROR(process.run->AfterCommit());
+// Its commit is durable, and what it replaced is gone.
+void Simulation::IsCommitted(const EpochRecord& record) {
   acknowledged_ = record.epoch.value;
   fresh_unfinished_ = false;
   // With the state that it was of.
@@ -158,22 +168,26 @@ absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
     world_.input.committed[std::stoul(source.partition)] =
         static_cast<size_t>(Position(source.position).Number("next").value_or(0));
   }
-  if (plan.snapshot_one_in == 0 || !random_.OneIn(plan.snapshot_one_in)) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const Snapshot made,
-                      MakeSnapshot(*process.files, process.run->directory().store(), state_, record,
-                                   {.name = "",
-                                    .copy = options_.bug == PlantedBug::kSnapshotsCopied,
-                                    .store = process.opening}));
+}
+
+void Simulation::IsMade(Process& process, const Snapshot& made) {
   CheckShared(process, made);
   snapshot_ = made.path;
-  snapshot_epoch_ = record.epoch.value;
+  snapshot_epoch_ = made.manifest.record.epoch.value;
   snapshot_targets_ = world_.targets;
-  return ApplyRetention(*process.files, state_, {.keep = 2}, record.wall_time).status();
+}
+
+absl::Status Simulation::AfterCommit(const LifePlan& plan, Process& process) {
+  JobSession& session = *process.session;
+  const bool asks = !session.job().last_epoch_was_empty() && plan.snapshot_one_in > 0 &&
+                    random_.OneIn(plan.snapshot_one_in);
+  if (asks) session.RequestSnapshot();
+  return session.AfterCommit();
 }
 
 absl::Status Simulation::LiveUntilEnd(const LifePlan& plan, Process& process) {
   TM_RETURN_IF_ERROR(OpenJob(plan, process));
-  SimDriver driver(process.run->job(), random_,
+  SimDriver driver(process.session->job(), random_,
                    {.epoch_one_in = plan.epoch_one_in,
                     .end_one_in = plan.end_one_in,
                     .after_commit = [&] { return AfterCommit(plan, process); },
@@ -210,7 +224,7 @@ absl::Status Simulation::LiveOnce(const LifePlan& plan) {
   if (plan.limit_bytes > 0) disk_->LimitTo(plan.limit_bytes);
   world_.publishing.trouble_one_in = plan.publish_trouble_one_in;
   world_.publishing.met_trouble = false;
-  Say(Cat("life ", result_.lives, ": ", plan.job.workers, " workers, ", NameOf(plan.fault.kind),
+  Say(Cat("life ", result_.lives, ": ", plan.options.workers, " workers, ", NameOf(plan.fault.kind),
           plan.fault.kind != FaultKind::kNone ? Cat(" at ", plan.fault.at_op) : "",
           plan.limit_bytes > 0 ? Cat(", room for ", plan.limit_bytes) : "",
           fresh_ ? ", starts over" : ""));

@@ -17,7 +17,7 @@
 #include "engine/job.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
-#include "runtime/opened_run.h"
+#include "runtime/session.h"
 #include "state/rocksdb_store.h"
 #include "tests/sim/sim_files.h"
 #include "tests/sim/sim_lying_store.h"
@@ -35,7 +35,8 @@ struct LifePlan {
   uint64_t epoch_one_in = 0;
   uint64_t snapshot_one_in = 0;
   uint64_t publish_trouble_one_in = 0;
-  JobOptions job;
+  SessionOptions options;  // what a person may choose, and what does not matter
+  size_t hot_bytes_max = size_t{1} << 30;
 };
 
 // A planted bug: a clock that takes what the wall clock says for time that has passed.
@@ -55,9 +56,8 @@ struct Process {
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<SimFiles> files;
   std::unique_ptr<Clock> wall_is_monotonic;
-  RocksStoreOptions opening;
   std::unique_ptr<LyingStore> lying;
-  std::unique_ptr<OpenedRun> run;
+  std::unique_ptr<JobSession> session;
 };
 
 class Simulation {
@@ -81,7 +81,7 @@ class Simulation {
   absl::Status LiveOnce(const LifePlan& plan);
   absl::Status LiveUntilEnd(const LifePlan& plan, Process& process);
   Process NewProcess(uint64_t id) const;
-  StateDirectory::Options OptionsOfState(Process& process);
+  SessionOptions OptionsOfSession(const LifePlan& plan, Process& process);
   Sink<std::string> UngatedSink(const std::string& name);
   Sink<std::string> SinkFor(const std::string& name);
   absl::Status OpenJob(const LifePlan& plan, Process& process);
@@ -93,6 +93,8 @@ class Simulation {
   void FlipOneBit();
   absl::Status CheckWhatIsThere(Process& process, StateDirectory& directory);
   void CheckShared(Process& process, const Snapshot& made);
+  void IsCommitted(const EpochRecord& record);
+  void IsMade(Process& process, const Snapshot& made);
   absl::Status AfterCommit(const LifePlan& plan, Process& process);
   void JudgeError(const LifePlan& plan, const absl::Status& error);
   void NextSegment();

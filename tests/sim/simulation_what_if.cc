@@ -63,7 +63,7 @@ std::unique_ptr<Simulation> Simulation::Branch(const std::string& name) {
 
 LifePlan Simulation::CalmLife(Random& random) {
   LifePlan plan;
-  plan.job.workers = static_cast<int>(random.Between(1, 3));
+  plan.options.workers = static_cast<int>(random.Between(1, 3));
   plan.epoch_one_in = random.OneIn(2) ? 0 : 8;
   return plan;
 }

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "base/status.h"
-#include "engine/position.h"
 #include "tidemark/terminal.h"
 
 namespace tidemark::internal {
@@ -42,34 +41,6 @@ std::string ProgressText(const InputProgress& input, const std::optional<Span>& 
 
 }  // namespace
 
-InputProgress ProgressOf(const EpochRecord& record) {
-  InputProgress progress;
-  for (const SourceRecord& source : record.sources) {
-    const Position position(source.position);
-    const auto offset = position.Number("offset");
-    const auto size = position.Number("size");
-    if (!offset || !size || *offset < 0 || *size < *offset) {
-      if (source.at_end) continue;
-      return {};
-    }
-    progress.bytes_read += static_cast<uint64_t>(*offset);
-    progress.bytes += static_cast<uint64_t>(*size);
-  }
-  return progress;
-}
-
-std::optional<Span> TimeLeft(const InputProgress& input, uint64_t first_read, Span elapsed) {
-  if (input.bytes_read <= first_read || input.bytes_read >= input.bytes || elapsed.us <= 0) {
-    return std::nullopt;
-  }
-  const double left = static_cast<double>(input.bytes - input.bytes_read) /
-                      static_cast<double>(input.bytes_read - first_read) *
-                      static_cast<double>(elapsed.us);
-  constexpr double kLeftMax = 365.0 * 86'400 * 1e6;  // more is no estimate
-  if (left > kLeftMax) return std::nullopt;
-  return Span::Micros(static_cast<int64_t>(left));
-}
-
 StatusView::Style StatusView::StyleFor(bool quiet) {
   if (quiet) return Style::kQuiet;
   const char* terminal = std::getenv("TERM");
@@ -92,7 +63,7 @@ void StatusView::SayAlways(const std::string& line) {
   PutMessage(line);
 }
 
-std::string StatusView::Line(const Numbers& before, const Numbers& now, double seconds,
+std::string StatusView::Line(const JobStatus& before, const JobStatus& now, double seconds,
                              bool keeps_state, size_t columns) {
   const auto rate = [&](uint64_t a, uint64_t b) {
     return seconds <= 0 ? uint64_t{0}
@@ -125,15 +96,15 @@ std::string StatusView::Line(const Numbers& before, const Numbers& now, double s
   return line.substr(0, columns);
 }
 
-void StatusView::Show(const Numbers& numbers) {
+void StatusView::Show(const JobStatus& status) {
   if (style_ != Style::kTerminal) return;
   absl::MutexLock lock(&mutex_);
   const int64_t now = MonotonicMicros();
   const double seconds = last_us_ < 0 ? 0 : static_cast<double>(now - last_us_) / 1e6;
-  const std::string line = Line(last_, numbers, seconds, keeps_state_, ColumnsOfTerminal());
+  const std::string line = Line(last_, status, seconds, keeps_state_, ColumnsOfTerminal());
   std::fputs(Cat("\r\x1b[K", line).c_str(), stderr);
   line_shown_ = true;
-  last_ = numbers;
+  last_ = status;
   last_us_ = now;
 }
 

@@ -1,13 +1,15 @@
-// SnapshotKeeper: the snapshots of a run: when one is due, when somebody asks for one (SIGUSR1, a
-// file in DIR/requests/), which old ones go, and whether all of it takes too much space.
+// SnapshotKeeper: the snapshots of a run: when one is due, when somebody asks for one (Ask(), a file
+// in DIR/requests/), which old ones go, and whether all of it takes too much space.
 //
 //   SnapshotKeeper keeper({.files = &files, .clock = &clock, .directory = "state", .say = say});
 //   runner_options.after_commit = [&] { return keeper.AfterCommit(store, job->record(), last); };
 //   runner_options.report = [&] { if (keeper.wanted()) job->RequestEpoch(); };
 //
-// Thread rule: AfterCommit() on the committer's thread; wanted() from any.
+// Thread rule: AfterCommit() on the committer's thread; wanted() and Ask() from any,
+// Ask() from signal handlers as well.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -21,8 +23,8 @@
 #include "recovery/requests.h"
 #include "recovery/retention.h"
 #include "recovery/snapshot.h"
+#include "state/rocksdb_store.h"
 #include "state/store.h"
-#include "tidemark/run_signals.h"
 
 namespace tidemark {
 
@@ -39,7 +41,10 @@ class SnapshotKeeper {
     // The state comes from elsewhere, from a snapshot or as a copy: its first commit gets a
     // snapshot of its own, so that there is a way back from damage.
     bool is_restored = false;
+    // How a copy of the store is looked at, see SnapshotOptions.
+    RocksStoreOptions store = {};
     std::function<void(const std::string&)> say;
+    std::function<void(const Snapshot&)> made = [](const Snapshot&) {};
   };
   explicit SnapshotKeeper(Options options);
 
@@ -49,6 +54,8 @@ class SnapshotKeeper {
   // At start: answers of earlier runs that nobody took.
   void RemoveOldAnswers() { inbox_.RemoveOldAnswers(); }
 
+  // One is wanted at the next epoch.
+  void Ask() { asked_.store(true); }
   // Somebody waits for a snapshot. A look at a directory.
   bool wanted() const;
 
@@ -66,7 +73,7 @@ class SnapshotKeeper {
   void Say(const Snapshot& snapshot, bool copy, int64_t begin_us);
 
   const Options options_;
-  SnapshotSignal signal_;
+  std::atomic<bool> asked_{false};
   RequestInbox inbox_;
   int64_t disk_looked_us_ = 0;  // monotonic
   int64_t last_us_;             // monotonic

@@ -1,4 +1,4 @@
-#include "tidemark/snapshot_keeper.h"
+#include "runtime/snapshot_keeper.h"
 
 #include <utility>
 #include <vector>
@@ -23,14 +23,14 @@ SnapshotKeeper::SnapshotKeeper(Options options)
       last_us_(MonotonicMicros()),
       none_yet_(options_.is_restored) {}
 
-bool SnapshotKeeper::wanted() const { return signal_.pending() || inbox_.HasAny(); }
+bool SnapshotKeeper::wanted() const { return asked_.load() || inbox_.HasAny(); }
 
 absl::Status SnapshotKeeper::AfterCommit(StateStore& store, const EpochRecord& record, bool last,
                                          bool nothing_new) {
-  // Taken before the snapshot, so that a signal that comes while it is made gets one of its own.
-  const bool signalled = signal_.Take();
+  // Taken before the snapshot, so that who asks while it is made gets one of its own.
+  const bool asked = asked_.exchange(false);
   const bool due = none_yet_ || MonotonicMicros() - last_us_ >= options_.interval.us;
-  if (signalled || (!nothing_new && (last || due))) {
+  if (asked || (!nothing_new && (last || due))) {
     TM_RETURN_IF_ERROR(MakeDue(store, record));
   }
   AnswerRequests(store, record);
@@ -48,7 +48,9 @@ absl::Status SnapshotKeeper::CheckDisk() const {
 absl::Status SnapshotKeeper::MakeDue(StateStore& store, const EpochRecord& record) {
   const int64_t begin_us = MonotonicMicros();
   TM_ASSIGN_OR_RETURN(const Snapshot snapshot,
-                      MakeSnapshot(*options_.files, store, options_.directory, record));
+                      MakeSnapshot(*options_.files, store, options_.directory, record,
+                                   {.name = "", .copy = false, .store = options_.store}));
+  options_.made(snapshot);
   Say(snapshot, /*copy=*/false, begin_us);
   TM_ASSIGN_OR_RETURN(const std::vector<std::string> removed,
                       ApplyRetention(*options_.files, options_.directory, options_.retention,
@@ -71,10 +73,12 @@ SnapshotAnswer SnapshotKeeper::MakeFor(const SnapshotRequest& request, StateStor
   SnapshotAnswer answer;
   if (!request.name.empty()) answer.status = CheckSnapshotName(request.name);
   if (!answer.status.ok()) return answer;
-  const auto snapshot = MakeSnapshot(*options_.files, store, options_.directory, record,
-                                     {.name = request.name, .copy = request.copy});
+  const auto snapshot =
+      MakeSnapshot(*options_.files, store, options_.directory, record,
+                   {.name = request.name, .copy = request.copy, .store = options_.store});
   answer.status = snapshot.status();
   if (!snapshot.ok()) return answer;
+  options_.made(*snapshot);
   Say(*snapshot, request.copy, begin_us);
   answer.path = snapshot->path;
   answer.epoch = record.epoch.value;
