@@ -49,6 +49,12 @@ absl::Status WriteCommitNote(Files& files, const std::string& directory, const C
   return WriteFileAtomically(files, NotePath(directory), NoteText(note));
 }
 
+absl::Status PutBackCommitNote(Files& files, const std::string& directory, const CommitNote& note) {
+  if (note != CommitNote()) return WriteCommitNote(files, directory, note);
+  const absl::Status removed = files.Remove(NotePath(directory));
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
 absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_path,
                              const std::string& store_line, uint64_t store_epoch) {
   const bool is_of_store = store_line.empty() || note.run_line == store_line;

@@ -29,11 +29,14 @@ struct CommitNote {
   // The directory that was committed to, by its real path; empty where that is not known. A copy
   // has that of its original until its own first commit.
   std::string directory = {};
+  bool operator==(const CommitNote&) const = default;
 };
 
 absl::StatusOr<CommitNote> ReadCommitNote(Files& files, const std::string& directory);
 // Durable when it returns: of a state that has gone back, or begins.
 absl::Status WriteCommitNote(Files& files, const std::string& directory, const CommitNote& note);
+// As it was read: an empty one is none.
+absl::Status PutBackCommitNote(Files& files, const std::string& directory, const CommitNote& note);
 
 // DataLoss when the note knows of a later epoch of the store's line than the store stands at. A
 // store without a line has lost all that it held, the line as well: each has one from the start on.

@@ -18,7 +18,8 @@ class FallbackTest : public RecoveryTest {
     }
     directory_.reset();
   }
-  absl::Status OpenFallingBack(FallbackOptions fallback = {}) {
+  // `then_opens`: the outputs are open behind it, so the start is not refused any more.
+  absl::Status OpenFallingBack(FallbackOptions fallback = {}, bool then_opens = true) {
     said_.clear();
     fallback.say = [this](const std::string& line) { said_ += line + "\n"; };
     StateDirectory::Options options = Options();
@@ -26,8 +27,9 @@ class FallbackTest : public RecoveryTest {
       return FallBack(files(), state(), damage, fallback);
     };
     auto opened = StateDirectory::Open(files(), options);
-    if (opened.ok()) directory_ = *std::move(opened);
-    return opened.status();
+    if (!opened.ok()) return opened.status();
+    directory_ = *std::move(opened);
+    return then_opens ? directory_->OutputsAreOpen() : absl::OkStatus();
   }
   bool Said(const std::string& part) const { return said_.find(part) != std::string::npos; }
   std::string SnapshotPath(uint64_t epoch) {
@@ -63,6 +65,25 @@ TEST_F(FallbackTest, TheNewestSnapshotTakesThePlaceOfADamagedStore) {
   // The next start finds nothing to do.
   directory_.reset();
   ASSERT_TRUE(OpenFallingBack().ok());
+  EXPECT_EQ(said_, "");
+}
+
+TEST_F(FallbackTest, AStartThatIsRefusedBehindItUndoesIt) {
+  ASSERT_TRUE(files().Remove(JoinPath(StorePath(state()), "CURRENT")).ok());
+  const std::vector<std::string> before = Everything(state());
+  for (int start = 0; start < 2; ++start) {
+    ASSERT_EQ(OpenFallingBack({}, /*then_opens=*/false), absl::OkStatus());
+    EXPECT_EQ(directory_->record(), RecordOf(3));
+    directory_.reset();
+    EXPECT_TRUE(Said("the damaged store is where it was again")) << said_;
+    EXPECT_EQ(Everything(state()), before);
+  }
+  // And a start that is not refused goes the same way.
+  ASSERT_EQ(OpenFallingBack(), absl::OkStatus());
+  EXPECT_EQ(directory_->record(), RecordOf(3));
+  EXPECT_EQ(directory_->went_back_from(), 0u) << "nobody had noted a commit";
+  directory_.reset();
+  ASSERT_EQ(OpenFallingBack(), absl::OkStatus());
   EXPECT_EQ(said_, "");
 }
 

@@ -148,7 +148,8 @@ StateDirectory::~StateDirectory() {
   const bool takes_back = replaces_ && CommittedEpoch() == 0;
   store_.reset();  // before the lock goes
   // On purpose: nobody is left to hear of it, and the next start finds all that it needs.
-  if (takes_back) PutBack().IgnoreError();
+  if (takes_back) PutBack(ReplacedStorePath(options_.directory)).IgnoreError();
+  if (way_back_) UndoGoBack().IgnoreError();
 }
 
 absl::Status StateDirectory::TakeLock() {
@@ -212,8 +213,16 @@ absl::Status StateDirectory::CheckIsNewest() {
 // known to be this state's own, also to a start that comes after a crash of this one.
 absl::Status StateDirectory::GoBack(const absl::Status& damage) {
   TM_ASSIGN_OR_RETURN(const CommitNote note, ReadCommitNote(files_, options_.directory));
+  WayBack way_back{.aside = {}, .damage = damage, .note = note};
+  TM_ASSIGN_OR_RETURN(way_back.was_marked,
+                      Exists(files_, JoinPath(options_.directory, kDamagedMark)));
+  const std::vector<std::string> others = DamagedStores();
   store_.reset();  // another one takes its place
   TM_RETURN_IF_ERROR(options_.on_damaged(damage));
+  for (const std::string& path : DamagedStores()) {
+    if (std::find(others.begin(), others.end(), path) == others.end()) way_back.aside = path;
+  }
+  if (!way_back.aside.empty()) way_back_ = std::move(way_back);
   TM_RETURN_IF_ERROR(TryOpen());
   went_back_from_ = std::max(note.epoch, note.went_back_from);
   // The directory stays: a copy that is damaged is a copy all the same.

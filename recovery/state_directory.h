@@ -131,7 +131,8 @@ class StateDirectory {
   // This line begins by replacing something, and has not committed.
   bool begins() const { return begins_; }
 
-  // The outputs are open, so that nothing is left of an abandoned start.
+  // The outputs are open: nothing is left of an abandoned start, and a way back from damage stands.
+  // Until then it is undone when this object goes: a start that is refused has changed nothing.
   absl::Status OutputsAreOpen();
   // The epoch that the state stood at before damage made it go back to a snapshot, until the next
   // commit; 0: it has not.
@@ -163,7 +164,9 @@ class StateDirectory {
   absl::Status CheckHasLog() const;
   absl::StatusOr<UnfinishedFacts> LookForUnfinished(const std::optional<StartNote>& note);
   absl::Status SettleUnfinished();
-  absl::Status PutBack();
+  absl::Status PutBack(const std::string& aside);
+  std::vector<std::string> DamagedStores() const;
+  absl::Status UndoGoBack();
   absl::Status Discard();
 
   Files& files_;
@@ -176,6 +179,14 @@ class StateDirectory {
   std::string run_line_;
   std::string original_;
   uint64_t went_back_from_ = 0;
+  // What a way back has changed, until it stands.
+  struct WayBack {
+    std::string aside;  // where the damaged store is
+    absl::Status damage;
+    CommitNote note;  // as it was
+    bool was_marked = false;
+  };
+  std::optional<WayBack> way_back_;
   std::string replaced_line_;
   std::string abandoned_line_;
   std::optional<StartNote> note_;  // as the directory has it

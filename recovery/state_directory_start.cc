@@ -133,7 +133,7 @@ absl::Status StateDirectory::SettleUnfinished() {
       }
       return Discard();
     case Unfinished::kTakeBack:
-      TM_RETURN_IF_ERROR(PutBack());
+      TM_RETURN_IF_ERROR(PutBack(ReplacedStorePath(options_.directory)));
       break;
   }
   if (!options_.fresh && !options_.from && note_.has_value()) abandoned_line_ = note_->run_line;
@@ -168,15 +168,15 @@ absl::Status StateDirectory::Committed(Epoch epoch) {
 }
 
 absl::Status StateDirectory::OutputsAreOpen() {
+  way_back_.reset();
   if (abandoned_line_.empty() || begins_) return absl::OkStatus();
   note_.reset();
   return RemoveStartNote(files_, options_.directory);
 }
 
 // START stays: outputs may have been changed, and whoever opens them next is to know by whom.
-absl::Status StateDirectory::PutBack() {
+absl::Status StateDirectory::PutBack(const std::string& aside) {
   const std::string store = StorePath(options_.directory);
-  const std::string aside = ReplacedStorePath(options_.directory);
   const std::string partial = Cat(store, ".partial");
   TM_RETURN_IF_ERROR(RemoveTree(files_, partial));
   // Both by a rename: at no point do store.old and a store with a hole stand side by side.
@@ -186,6 +186,28 @@ absl::Status StateDirectory::PutBack() {
   if (waits) TM_RETURN_IF_ERROR(files_.Rename(aside, store));
   TM_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
   return RemoveTree(files_, partial);
+}
+
+std::vector<std::string> StateDirectory::DamagedStores() const {
+  const std::string store = StorePath(options_.directory);
+  std::vector<std::string> paths;
+  for (const std::string& name :
+       files_.List(options_.directory).value_or(std::vector<std::string>{})) {
+    const std::string path = JoinPath(options_.directory, name);
+    if (path.starts_with(Cat(store, ".damaged-"))) paths.push_back(path);
+  }
+  return paths;
+}
+
+// A crash in the middle leaves the mark, so the next start looks at all that stands there.
+absl::Status StateDirectory::UndoGoBack() {
+  TM_RETURN_IF_ERROR(MarkDamaged(files_, options_.directory, way_back_->damage));
+  TM_RETURN_IF_ERROR(PutBack(way_back_->aside));
+  TM_RETURN_IF_ERROR(PutBackCommitNote(files_, options_.directory, way_back_->note));
+  if (!way_back_->was_marked) TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
+  options_.say(Cat(options_.directory,
+                   ": the start is refused, so the damaged store is where it was again"));
+  return absl::OkStatus();
 }
 
 }  // namespace tidemark
