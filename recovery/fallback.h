@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "base/files.h"
 #include "proto/epoch_record.h"
+#include "state/rocksdb_store.h"
 
 namespace tidemark {
 
@@ -32,6 +33,8 @@ struct FallbackOptions {
     return absl::OkStatus();
   };
   std::function<void(const std::string&)> say = [](const std::string&) {};
+  // For simulations, see StateDirectory::Options.
+  RocksStoreOptions store = {};
 };
 
 // Puts the store of the newest whole snapshot in place. The caller holds the directory's lock.

@@ -231,7 +231,8 @@ absl::StatusOr<std::vector<Snapshot>> ListSnapshots(Files& files,
 }
 
 std::vector<absl::Status> CheckSnapshot(Files& files, const Snapshot& snapshot,
-                                        const std::function<void(uint64_t)>& on_file) {
+                                        const std::function<void(uint64_t)>& on_file,
+                                        const RocksStoreOptions& opening) {
   std::vector<absl::Status> faults;
   uint64_t bytes_read = 0;
   for (const ManifestFile& file : snapshot.manifest.files) {
@@ -241,7 +242,7 @@ std::vector<absl::Status> CheckSnapshot(Files& files, const Snapshot& snapshot,
     on_file(bytes_read += file.bytes);
   }
   if (!faults.empty()) return faults;  // which is why the store would not open
-  const auto store = ListStoreAt(StorePath(snapshot.path), snapshot.manifest.record);
+  const auto store = ListStoreAt(StorePath(snapshot.path), snapshot.manifest.record, opening);
   if (!store.ok()) faults.push_back(store.status());
   return faults;
 }

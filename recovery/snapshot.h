@@ -68,9 +68,11 @@ absl::StatusOr<Snapshot> ReadSnapshot(Files& files, const std::string& snapshot_
 
 // Reads everything: each file against its checksum, the record in the store against the manifest's.
 // Returns every fault. `on_file` is called behind each file with the bytes read so far.
+// `opening`: see SnapshotOptions::store.
 std::vector<absl::Status> CheckSnapshot(
     Files& files, const Snapshot& snapshot,
-    const std::function<void(uint64_t bytes_read)>& on_file = [](uint64_t) {});
+    const std::function<void(uint64_t bytes_read)>& on_file = [](uint64_t) {},
+    const RocksStoreOptions& opening = {});
 
 // Whether no file of the snapshot is a hard link to one of the store in `store_directory`.
 bool SharesNothing(Files& files, const Snapshot& snapshot, const std::string& store_directory);

@@ -53,20 +53,4 @@ absl::Status RemoveStartNote(Files& files, const std::string& directory) {
   return files.SyncDirectory(directory);
 }
 
-Unfinished PlanUnfinished(const UnfinishedFacts& facts) {
-  if (!facts.note.has_value()) {
-    // A version that left no word discarded at the end of its start.
-    if (!facts.has_aside) return Unfinished::kNone;
-    return facts.has_store && !facts.fresh ? Unfinished::kFinish : Unfinished::kTakeBack;
-  }
-  const bool began = facts.has_store && facts.store_line == facts.note->run_line;
-  if (began && facts.store_epoch > facts.note->from_epoch) return Unfinished::kFinish;
-  if (facts.has_aside) return Unfinished::kTakeBack;
-  if (!began) return Unfinished::kNone;
-  // A fork in a new directory is a state like any other to a start that replaces it. Where it is
-  // asked for again it is made again, on the same line.
-  if (facts.fresh && !facts.note->discards) return Unfinished::kNone;
-  return facts.fresh || facts.from ? Unfinished::kTakeBack : Unfinished::kCarryOn;
-}
-
 }  // namespace tidemark

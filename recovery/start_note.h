@@ -7,7 +7,7 @@
 // finds its line there, or taken back by the one before. The word of a fork stays, so that the same
 // command goes on in its directory instead of being refused.
 //
-// PlanUnfinished() decides over facts alone what becomes of a start that died.
+// What becomes of a start that died is decided in recovery/open_plan.h.
 #pragma once
 
 #include <cstdint>
@@ -41,26 +41,5 @@ absl::StatusOr<std::optional<StartNote>> ReadStartNote(Files& files, const std::
 // Durable when it returns.
 absl::Status WriteStartNote(Files& files, const std::string& directory, const StartNote& note);
 absl::Status RemoveStartNote(Files& files, const std::string& directory);
-
-// What stands in a state directory when a start begins.
-struct UnfinishedFacts {
-  bool fresh = false;  // this start replaces what is there
-  bool from = false;   // it begins from a snapshot
-  bool has_store = false;
-  bool has_aside = false;  // store.old
-  std::optional<StartNote> note = {};
-  // Of the record in store/; empty and 0 where there is none that can be read.
-  std::string store_line = {};
-  uint64_t store_epoch = 0;
-};
-
-enum class Unfinished {
-  kNone,      // there is none, or it had not come to change the state
-  kCarryOn,   // what it put there is the state: nothing stands aside
-  kFinish,    // it has committed: what stands aside goes
-  kTakeBack,  // what stands aside is the state again, and what it put there goes
-};
-
-Unfinished PlanUnfinished(const UnfinishedFacts& facts);
 
 }  // namespace tidemark

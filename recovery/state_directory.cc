@@ -60,11 +60,21 @@ absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
   return absl::OkStatus();
 }
 
-absl::Status Lost(const std::string& directory, std::string_view how, std::string_view from) {
-  return absl::FailedPreconditionError(
-      Cat(StorePath(directory), ": ", how, ", but ", SnapshotsPath(directory),
-          " is not empty; go on from a snapshot with ", from,
-          ", or discard what is left and start over with --fresh"));
+// RocksDB opens a store without its log, and then whatever was in it is gone. A store that has been
+// opened once always has one; only while it is created its first manifest comes earlier.
+absl::StatusOr<StoreFiles> LookAtStore(Files& files, const std::string& store) {
+  const auto names = files.List(store);
+  if (absl::IsNotFound(names.status())) return StoreFiles::kMissing;
+  TM_RETURN_IF_ERROR(names.status());
+  if (names->empty()) return StoreFiles::kEmpty;
+  TM_ASSIGN_OR_RETURN(const bool has_current, Exists(files, JoinPath(store, "CURRENT")));
+  if (!has_current) return StoreFiles::kWithoutCurrent;
+  const auto current = ReadSmallFile(files, JoinPath(store, "CURRENT"));
+  if (!current.ok() || *current == "MANIFEST-000001\n") return StoreFiles::kThere;
+  const bool has_log = std::any_of(names->begin(), names->end(), [](const std::string& name) {
+    return absl::EndsWith(name, ".log");
+  });
+  return has_log ? StoreFiles::kThere : StoreFiles::kWithoutLog;
 }
 
 }  // namespace
@@ -173,40 +183,44 @@ absl::Status StateDirectory::TakeLock() {
 
 absl::Status StateDirectory::OpenStore() {
   TM_RETURN_IF_ERROR(SettleUnfinished());
-  if (options_.fresh || (options_.from && !has_begun_from_)) {
+  TM_ASSIGN_OR_RETURN(OpenFacts facts, LookForStore());
+  OpenPlan plan = PlanOpen(facts);
+  if (plan.kind == OpenPlan::Kind::kReadAll) {
+    TM_ASSIGN_OR_RETURN(const std::string damage, ReadAll());
+    facts.mark.reset();
+    plan = damage.empty() ? PlanOpen(facts)
+                          : OpenPlan{OpenPlan::Kind::kFallBack, absl::DataLossError(damage)};
+  }
+  if (plan.kind == OpenPlan::Kind::kReplace) {
     TM_RETURN_IF_ERROR(ReplaceStore());
     TM_RETURN_IF_ERROR(TryOpen());  // what lies beside it tells nothing about this one
     return NameLine();
   }
-  absl::Status opened = CheckMarked();
-  if (opened.ok()) opened = CheckNotLost();
-  if (opened.ok()) opened = CheckIsNoHalfFork();
-  if (opened.ok()) opened = TryOpen();
-  if (opened.ok()) opened = CheckHoldsEpoch();
-  if (opened.ok()) opened = CheckIsNewest();
-  if (absl::IsDataLoss(opened)) opened = GoBack(opened);
-  TM_RETURN_IF_ERROR(opened);
+  if (plan.kind == OpenPlan::Kind::kOpen || plan.kind == OpenPlan::Kind::kCreate) {
+    TM_ASSIGN_OR_RETURN(plan, OpenAndLook(facts));
+  }
+  if (plan.kind == OpenPlan::Kind::kFallBack) {
+    TM_RETURN_IF_ERROR(GoBack(plan.why));
+  } else {
+    TM_RETURN_IF_ERROR(plan.why);
+  }
   TM_RETURN_IF_ERROR(NameLine());
   return LeaveOriginal();
 }
 
-// A start from a snapshot that was refused has left no store, and without the snapshot the job
-// would begin at nothing.
-absl::Status StateDirectory::CheckIsNoHalfFork() const {
-  if (!note_.has_value() || note_->from_line.empty() || note_->discards) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, StorePath(options_.directory)));
-  if (there) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      Cat(options_.directory, ": a start from a snapshot of epoch ", note_->from_epoch,
-          " was not finished here; give the same command again, with --from, or start over with "
-          "--fresh"));
-}
-
-absl::Status StateDirectory::CheckIsNewest() {
-  TM_ASSIGN_OR_RETURN(const CommitNote note, ReadCommitNote(files_, options_.directory));
-  if (note.run_line == record_.run_line) went_back_from_ = note.went_back_from;
-  return CheckCommitNote(note, StorePath(options_.directory), record_.run_line,
-                         record_.epoch.value);
+absl::StatusOr<OpenPlan> StateDirectory::OpenAndLook(const OpenFacts& facts) {
+  OpenedFacts opened{.directory = options_.directory, .newest_snapshot = facts.newest_snapshot};
+  opened.had_current = files_.Stat(JoinPath(StorePath(options_.directory), "CURRENT")).ok();
+  opened.opened = TryOpen();
+  if (opened.opened.ok()) {
+    opened.run_line = record_.run_line;
+    opened.epoch = record_.epoch.value;
+    TM_ASSIGN_OR_RETURN(opened.committed, ReadCommitNote(files_, options_.directory));
+    if (opened.committed.run_line == record_.run_line) {
+      went_back_from_ = opened.committed.went_back_from;
+    }
+  }
+  return PlanOpened(opened);
 }
 
 // From where is noted until the next commit, so that outputs which stand behind that epoch are
@@ -239,20 +253,18 @@ absl::Status StateDirectory::NameLine() {
   return has_line ? absl::OkStatus() : CommitEpoch(*store_, record_, {});
 }
 
-// RocksDB opens a store without its log, and then whatever was in it is gone. A store that has been
-// opened once always has one; only while it is created its first manifest comes earlier.
-absl::Status StateDirectory::CheckHasLog() const {
-  const std::string store = StorePath(options_.directory);
-  const auto current = ReadSmallFile(files_, JoinPath(store, "CURRENT"));
-  if (!current.ok() || *current == "MANIFEST-000001\n") return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(store));
-  const bool has_log = std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return absl::EndsWith(name, ".log");
-  });
-  if (has_log) return absl::OkStatus();
-  return absl::DataLossError(
-      Cat(store, ": cannot open the store: its log (a file NNNNNN.log) is missing; ",
-          kDamagedStoreAdvice));
+absl::StatusOr<OpenFacts> StateDirectory::LookForStore() const {
+  OpenFacts facts{.directory = options_.directory,
+                  .fresh = options_.fresh,
+                  .from = options_.from && !has_begun_from_,
+                  .note = note_};
+  if (facts.fresh) return facts;  // nothing that could be read there matters
+  TM_ASSIGN_OR_RETURN(facts.store, LookAtStore(files_, StorePath(options_.directory)));
+  TM_ASSIGN_OR_RETURN(facts.newest_snapshot, NewestSnapshotPath(files_, options_.directory));
+  const auto mark = ReadSmallFile(files_, JoinPath(options_.directory, kDamagedMark));
+  if (mark.ok()) facts.mark = mark->substr(0, mark->find('\n'));
+  if (!mark.ok() && !absl::IsNotFound(mark.status())) return mark.status();
+  return facts;
 }
 
 RocksStoreOptions StateDirectory::OptionsOfStore() const {
@@ -263,66 +275,24 @@ RocksStoreOptions StateDirectory::OptionsOfStore() const {
 }
 
 absl::Status StateDirectory::TryOpen() {
-  TM_RETURN_IF_ERROR(CheckHasLog());
-  const RocksStoreOptions rocks = OptionsOfStore();
-  const bool there = files_.Stat(JoinPath(rocks.directory, "CURRENT")).ok();
-  auto store = OpenRocksStore(rocks);
-  if (!store.ok()) {
-    // A file that the store names and that is not there is damage, too.
-    return there && absl::IsNotFound(store.status()) ? absl::DataLossError(store.status().message())
-                                                     : store.status();
-  }
-  auto record = ReadEpochRecord(**store);
+  TM_ASSIGN_OR_RETURN(auto store, OpenRocksStore(OptionsOfStore()));
+  auto record = ReadEpochRecord(*store);
   if (!record.ok()) return Annotate(record.status(), options_.directory);
-  store_ = *std::move(store);
+  store_ = std::move(store);
   record_ = record->value_or(EpochRecord());
   return absl::OkStatus();
 }
 
 // A block that could not be read stopped an earlier run. Opening the store would not show it, so
 // all of it is read once; what was repaired, or was no fault of the disk, is in use again.
-absl::Status StateDirectory::CheckMarked() {
-  const std::string mark = JoinPath(options_.directory, kDamagedMark);
-  TM_ASSIGN_OR_RETURN(const bool marked, Exists(files_, mark));
-  if (!marked) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, StorePath(options_.directory)));
-  if (!there) {
-    // A way back that died between its two renames.
-    TM_ASSIGN_OR_RETURN(const std::string why, ReadSmallFile(files_, mark));
-    return absl::DataLossError(why.substr(0, why.find('\n')));
-  }
+absl::StatusOr<std::string> StateDirectory::ReadAll() {
   options_.say(
       Cat(options_.directory, ": the last run found the store damaged; reading all of it"));
   const std::vector<absl::Status> faults = CheckStore(files_, StorePath(options_.directory));
-  if (!faults.empty()) return absl::DataLossError(faults[0].message());
+  if (!faults.empty()) return std::string(faults[0].message());
   options_.say(Cat(options_.directory, ": the store reads whole again, the run goes on with it"));
-  return UnmarkDamaged(files_, options_.directory);
-}
-
-// A store that is gone must not turn into an empty one while its snapshots say that there was
-// state. Without CURRENT RocksDB would begin one over the files that are left.
-absl::Status StateDirectory::CheckNotLost() const {
-  const std::string store = StorePath(options_.directory);
-  TM_ASSIGN_OR_RETURN(const bool current, Exists(files_, JoinPath(store, "CURRENT")));
-  if (current) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestSnapshotPath(files_, options_.directory));
-  if (snapshot.empty()) return absl::OkStatus();
-  const auto names = files_.List(store);
-  if (names.ok() && !names->empty()) {
-    return absl::DataLossError(
-        Cat(store, ": cannot open the store: its file CURRENT is missing; ", kDamagedStoreAdvice));
-  }
-  return Lost(options_.directory, names.ok() ? "is empty" : "is missing",
-              Cat("--from ", snapshot, " --take-over"));
-}
-
-// A snapshot is of a committed epoch, so a store beside it has one, too.
-absl::Status StateDirectory::CheckHoldsEpoch() const {
-  if (holds_epoch()) return absl::OkStatus();
-  TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestSnapshotPath(files_, options_.directory));
-  if (snapshot.empty()) return absl::OkStatus();
-  return Lost(options_.directory, "holds no epoch",
-              Cat("--fresh --from ", snapshot, " --take-over"));
+  TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
+  return std::string();
 }
 
 }  // namespace tidemark

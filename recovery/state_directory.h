@@ -31,6 +31,7 @@
 #include "proto/epoch_record.h"
 #include "recovery/commit_note.h"
 #include "recovery/directory_guard.h"
+#include "recovery/open_plan.h"
 #include "recovery/start_note.h"
 #include "state/rocksdb_store.h"
 #include "state/run.h"
@@ -152,16 +153,14 @@ class StateDirectory {
   absl::Status ReplaceStore();
   absl::Status SettleStaged();
   RocksStoreOptions OptionsOfStore() const;
+  absl::StatusOr<OpenFacts> LookForStore() const;
+  // What is damaged; empty: it reads whole again.
+  absl::StatusOr<std::string> ReadAll();
+  absl::StatusOr<OpenPlan> OpenAndLook(const OpenFacts& facts);
   absl::Status TryOpen();
   absl::Status NameLine();
   absl::Status LeaveOriginal();
-  absl::Status CheckMarked();
-  absl::Status CheckNotLost() const;
-  absl::Status CheckHoldsEpoch() const;
-  absl::Status CheckIsNoHalfFork() const;
-  absl::Status CheckIsNewest();
   absl::Status GoBack(const absl::Status& damage);
-  absl::Status CheckHasLog() const;
   absl::StatusOr<UnfinishedFacts> LookForUnfinished(const std::optional<StartNote>& note);
   absl::Status SettleUnfinished();
   absl::Status PutBack(const std::string& aside);

@@ -21,7 +21,6 @@ std::optional<uint64_t> StateDirectory::CommittedEpoch() const {
 // store.old, and the snapshots where they are, since one of them may be what it begins from.
 absl::Status StateDirectory::ReplaceStore() {
   const std::string store = StorePath(options_.directory);
-  if (!options_.fresh) TM_RETURN_IF_ERROR(CheckHoldsNoStore(files_, options_.directory));
   TM_ASSIGN_OR_RETURN(const bool there, Exists(files_, store));
   TM_ASSIGN_OR_RETURN(const std::string snapshot, NewestSnapshotPath(files_, options_.directory));
   StartNote start;

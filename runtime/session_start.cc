@@ -95,12 +95,13 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> JobSession::OpenDirectory(const 
   open.store = OptionsOfStore();
   open.new_line = options_.hooks.new_line;
   open.say = events_.warning;
-  open.on_damaged = [this, &plan](const absl::Status& damage) {
+  open.on_damaged = [this, &plan, store = open.store](const absl::Status& damage) {
     return FallBack(files_, options_.state_directory, damage,
                     {.allowed = options_.fall_back,
                      .obstacle = ObstacleToGoBack(plan),
                      .check = [this, &plan](const EpochRecord& r) { return CanResume(plan, r); },
-                     .say = events_.warning});
+                     .say = events_.warning,
+                     .store = store});
   };
   std::optional<Snapshot> from;
   if (!options_.from_snapshot.empty()) {
