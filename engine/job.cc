@@ -352,10 +352,15 @@ EpochRecord Job::NextRecord(const std::vector<EpochPart>& parts) const {
   return next;
 }
 
-// What the sinks are to publish behind this commit, in place of what they have published.
+// What the sinks are to publish after this commit, in place of what they have published. It stays
+// until the next one, also of a job that has ended: a database that is put back as it was before
+// its last rows gets them from the state, and from a snapshot of it.
 RunBuilder Job::Outbox(const std::vector<EpochPart>& parts) {
   RunBuilder builder;
-  EmptyOutbox(builder);
+  for (const auto& [sink, entries] : in_outbox_) {
+    for (const OutboxEntry& entry : entries) RemoveFromOutbox(sink, entry, builder);
+  }
+  in_outbox_.clear();
   for (const EpochPart& part : parts) {
     for (const SinkOutput& sink : part.sinks) {
       if (sink.output.rows.empty()) continue;
@@ -363,13 +368,6 @@ RunBuilder Job::Outbox(const std::vector<EpochPart>& parts) {
     }
   }
   return builder;
-}
-
-void Job::EmptyOutbox(RunBuilder& builder) {
-  for (const auto& [sink, entries] : in_outbox_) {
-    for (const OutboxEntry& entry : entries) RemoveFromOutbox(sink, entry, builder);
-  }
-  in_outbox_.clear();
 }
 
 absl::Status Job::Publish(const std::vector<EpochPart>& parts) {
@@ -381,15 +379,7 @@ absl::Status Job::Publish(const std::vector<EpochPart>& parts) {
           Annotate(sink.target->Publish(part.epoch, rows), Cat("step '", sink.step, "'")));
     }
   }
-  const Epoch epoch = parts[0].epoch;
-  const bool last = ended_ || epoch.value == signals_.final_epoch.load();
-  if (!last || in_outbox_.empty() || options_.store == nullptr) return absl::OkStatus();
-  // No later commit would do it.
-  RunBuilder builder;
-  EmptyOutbox(builder);
-  std::vector<RunBuilder> builders;
-  builders.push_back(std::move(builder));
-  return options_.store->Commit(SortedRun::Merge(std::move(builders)));
+  return absl::OkStatus();
 }
 
 absl::Status Job::CommitEpoch() {

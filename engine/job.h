@@ -139,7 +139,6 @@ class Job {
   EpochRecord NextRecord(const std::vector<EpochPart>& parts) const;
   absl::Status FindOutbox();
   RunBuilder Outbox(const std::vector<EpochPart>& parts);
-  void EmptyOutbox(RunBuilder& builder);
   absl::Status Publish(const std::vector<EpochPart>& parts);
 
   const Plan plan_;
