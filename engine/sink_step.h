@@ -31,7 +31,7 @@ struct EpochOutput {
   // commit, while the worker goes on; may be empty.
   std::function<absl::Status()> make_durable;
   // Transactional sinks: the epoch's rows in pieces that each can be read by itself, stored inside
-  // the commit (recovery/outbox.h). Others leave it empty. A piece has some 100 KiB; any size works.
+  // the commit (recovery/outbox.h). Others leave it empty. Some 100 KiB a piece; any size works.
   std::vector<std::string> rows;
   // Called behind the commit, on the committer's thread; not for an epoch that is not written,
   // since it holds nothing. May be empty.

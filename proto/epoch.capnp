@@ -67,8 +67,8 @@ struct Step {
   # What the step makes of its rows, for whoever looks at it from outside: a JSON array, or nothing
   # where the step's state speaks for itself.
   results @13 :Text;
-  # What the step's state depends on besides its types and parameters: "key", "window" (texts). Another
-  # definition under the same name is refused.
+  # What the step's state depends on besides its types and parameters: texts, "key" and "window".
+  # Another one under the same name is refused.
   definition @14 :List(NamedValue);
 }
 

@@ -68,7 +68,7 @@ struct StepRecord {
   LatenessRecord lateness = {};
   // What the step makes of its rows, as JSON (docs/formats/epoch-record.md); may be empty.
   std::string results = {};
-  // What the state depends on besides the types and parameters: {"key", "net, type"}, {"window", …}.
+  // What the state depends on besides the types and parameters: {"key", "net, type"}.
   StepDefinition definition = {};
   bool operator==(const StepRecord&) const = default;
 };

@@ -52,7 +52,8 @@ absl::StatusOr<std::optional<Snapshot>> NewestWhole(Files& files,
   }
   for (auto snapshot = snapshots.rbegin(); snapshot != snapshots.rend(); ++snapshot) {
     options.say(Cat("reading all of the snapshot ", snapshot->path));
-    const std::vector<absl::Status> faults = CheckSnapshot(files, *snapshot, [](uint64_t) {}, options.store);
+    const std::vector<absl::Status> faults = CheckSnapshot(
+        files, *snapshot, [](uint64_t) {}, options.store);
     if (faults.empty()) return std::optional<Snapshot>(std::move(*snapshot));
     why_not.emplace_back(faults[0].message());
   }
@@ -129,8 +130,8 @@ absl::Status FallBack(Files& files, const std::string& state_directory, const ab
             options.obstacle, "; to do it all the same: --fresh --from ", snapshot->path,
             " --take-over"));
   }
-  TM_RETURN_IF_ERROR(PrepareRestore(files, *snapshot, state_directory, record.run_line,
-                                    options.store));
+  TM_RETURN_IF_ERROR(
+      PrepareRestore(files, *snapshot, state_directory, record.run_line, options.store));
   // From here on a crash leads back to here: the mark says that whatever stands there as the store
   // is to be looked at as a whole.
   TM_RETURN_IF_ERROR(MarkDamaged(files, state_directory, damage));

@@ -1,7 +1,7 @@
 // OpenPlan: what a start does with the state directory that it finds.
 //
-// Decisions over facts alone, so that each combination is a line of a table in a test. A start makes
-// three of them, since what it learns by the hands of one is a fact of the next:
+// Decisions over facts alone, so that each combination is a line of a table in a test. A start
+// makes three of them, since what it learns by the hands of one is a fact of the next:
 //
 //   PlanUnfinished   what becomes of an earlier start that died (recovery/start_note.h)
 //   PlanOpen         what is done with the store that stands there, before it is opened

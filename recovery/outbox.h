@@ -5,8 +5,8 @@
 // kept from the sink. It grows with one epoch's rows, and nothing else does: neither the epoch
 // record nor a manifest holds any.
 //
-//   const OutboxEntry entry = PutInOutbox("table", Epoch{7}, pieces, builder);  // commit of epoch 7
-//   RemoveFromOutbox("table", entry, builder);                                  // that of epoch 8
+//   const OutboxEntry entry = PutInOutbox("table", Epoch{7}, pieces, builder);  // of epoch 7
+//   RemoveFromOutbox("table", entry, builder);                                  // of epoch 8
 //   TM_RETURN_IF_ERROR(ForEachInOutbox(store, "table", [&](Epoch epoch, OutboxReader& rows) {
 //     return sink.Publish(epoch, rows);                      // at a resume
 //   }));

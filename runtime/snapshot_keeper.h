@@ -1,5 +1,5 @@
-// SnapshotKeeper: the snapshots of a run: when one is due, when somebody asks for one (Ask(), a file
-// in DIR/requests/), which old ones go, and whether all of it takes too much space.
+// SnapshotKeeper: the snapshots of a run: when one is due, when somebody asks for one (Ask(), or a
+// file in DIR/requests/), which old ones go, and whether all of it takes too much space.
 //
 //   SnapshotKeeper keeper({.files = &files, .clock = &clock, .directory = "state", .say = say});
 //   runner_options.after_commit = [&] { return keeper.AfterCommit(store, job->record(), last); };

@@ -35,8 +35,8 @@ class Flow {
   }
 
   // What the state of the step `name` depends on besides its types and parameters, by names of its
-  // own: {"key", "net, type"}. A resume with another text under one of the names is refused. Call it
-  // after the step was added.
+  // own: {"key", "net, type"}. A resume with another text under one of the names is refused. For a
+  // step that has been added.
   void Define(std::string_view name, StepDefinition definition) {
     graph_->Define(name, std::move(definition));
   }

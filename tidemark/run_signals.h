@@ -40,8 +40,8 @@ class StopSignals {
   struct sigaction old_int_, old_term_, old_hup_, old_pipe_;
 };
 
-// Takes SIGUSR1, which would end the process otherwise, for as long as it lives: it asks the session
-// for a snapshot that StopSignals has, or the one that it gets next.
+// Takes SIGUSR1, which would end the process otherwise, for as long as it lives: it asks for a
+// snapshot, of the session that StopSignals has or gets next.
 class SnapshotSignal {
  public:
   SnapshotSignal();
