@@ -23,6 +23,7 @@ class FallbackTest : public RecoveryTest {
     said_.clear();
     fallback.say = [this](const std::string& line) { said_ += line + "\n"; };
     StateDirectory::Options options = Options();
+    options.say = fallback.say;
     options.on_damaged = [&](const absl::Status& damage) {
       return FallBack(files(), state(), damage, fallback);
     };

@@ -120,7 +120,8 @@ void FlowTester::SetTime(Timestamp t) {
   Run();
 }
 
-void FlowTester::Commit() { Must(CommitEpoch()); }
+absl::Status FlowTester::TryCommit() { return CommitEpoch(); }
+void FlowTester::Commit() { Must(TryCommit()); }
 
 absl::Status FlowTester::TryCrashAndResume() { return Start(); }
 void FlowTester::CrashAndResume() { Must(TryCrashAndResume()); }

@@ -215,6 +215,7 @@ class FlowTester {
   void SetTime(Timestamp t);
   // Closes an epoch and commits it.
   void Commit();
+  absl::Status TryCommit();
   // Everything since the last commit is lost; the flow is built anew and goes on from there.
   void CrashAndResume();
   absl::Status TryCrashAndResume();
