@@ -17,7 +17,7 @@
 #include "bench/harness.h"
 #include "bench/rows.h"
 #include "bench/scratch.h"
-#include "tidemark/command_line.h"
+#include "command/command_line.h"
 
 namespace tidemark::bench {
 namespace {

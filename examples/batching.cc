@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "command/main.h"
 #include "connectors/stdout_sink.h"
 #include "connectors/testing_source.h"
 #include "tidemark/tidemark.h"

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "command/main.h"
 #include "connectors/stdout_sink.h"
 #include "connectors/testing_source.h"
 #include "tidemark/tidemark.h"

@@ -2,7 +2,7 @@
 // run, print this one.
 //
 //   const JobStatus status = session->status();
-//   std::cerr << status.items_in << " in, epoch " << status.epoch << "\n";
+//   Log(Cat(status.items_in, " in, epoch ", status.epoch));
 #pragma once
 
 #include <cstdint>

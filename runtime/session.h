@@ -1,10 +1,10 @@
 // JobSession: a flow's run, from its start to its end: one way to open, run, watch and stop it.
 //
-//   SessionOptions options{.state_directory = "out/job.state"};
-//   TM_ASSIGN_OR_RETURN(auto session,
-//                       JobJobSession::Open(plan, options, {.files = &files, .clock = &clock}));
-//   std::thread watcher([&] { Show(session->status()); session->RequestSnapshot(); });
-//   const absl::Status end = session->Run();   // until all input has ended, or RequestStop()
+//   TM_ASSIGN_OR_RETURN(Plan plan, flow.Compile());
+//   TM_ASSIGN_OR_RETURN(auto session, JobSession::Open(std::move(plan), options,
+//                                                      {.files = &files, .clock = &clock}));
+//   TM_RETURN_IF_ERROR(session->Run());   // until all input has ended, or RequestStop()
+//   return session->status().items_out;   // and at any time before
 //
 // The command, the test kit, the simulator and the benchmarks are callers of it, so what they prove
 // is the start that people get. A start goes in this order: the lock, what an earlier start has

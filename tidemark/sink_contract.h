@@ -1,11 +1,9 @@
 // CheckSinkContract: whether a sink keeps its guarantee, wherever a process dies.
 //
-//   std::vector<std::string> lines;                     // of an output in memory, say
-//   EXPECT_THAT(CheckSinkContract<std::string>(
-//                   {.make_sink = [&] { return MySink(path); },
-//                    .item = [](int n) { return Cat("row ", n); },
-//                    .read = [&] { return LinesOf(path); },
-//                    .clear = [&] { std::filesystem::remove(path); }}),
+//   EXPECT_THAT(CheckSinkContract<std::string>({.make_sink = [&] { return LineFile(path); },
+//                                               .item = [](int n) { return Cat("row ", n); },
+//                                               .read = [&] { return LinesOf(path); },
+//                                               .clear = [&] { RemoveAll(path); }}),
 //               IsEmpty());
 //
 // A job writes some epochs of items through the sink. Then the same with a crash before or after

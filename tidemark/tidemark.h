@@ -1,11 +1,10 @@
-// Everything a program with a flow of its own needs: Flow, streams, sources, sinks, Main.
-// Connectors are included one by one ("connectors/line_file_source.h"), the test kit is
-// "tidemark/testing.h".
+// Everything that a flow is built of: Flow, streams, sources, sinks. Connectors are included one by
+// one ("connectors/line_file_source.h"); "command/main.h" makes a program of a flow, and
+// "tidemark/testing.h" is the test kit.
 #pragma once
 
 #include "tidemark/flow.h"       // IWYU pragma: export
 #include "tidemark/key_value.h"  // IWYU pragma: export
-#include "tidemark/main.h"       // IWYU pragma: export
 #include "tidemark/sink.h"       // IWYU pragma: export
 #include "tidemark/source.h"     // IWYU pragma: export
 #include "tidemark/stream.h"     // IWYU pragma: export

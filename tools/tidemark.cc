@@ -15,13 +15,13 @@
 #include "jobs/aggregate_values.h"
 #include "jobs/build_flow.h"
 #include "jobs/job_parser.h"
-#include "tidemark/command.h"
-#include "tidemark/command_line.h"
-#include "tidemark/exit_code.h"
-#include "tidemark/explain.h"
-#include "tidemark/run.h"
-#include "tidemark/terminal.h"
-#include "tidemark/verbs.h"
+#include "command/command.h"
+#include "command/command_line.h"
+#include "command/exit_code.h"
+#include "command/explain.h"
+#include "command/run.h"
+#include "command/terminal.h"
+#include "command/verbs.h"
 
 namespace tidemark {
 namespace {

@@ -18,10 +18,15 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "command/main.h"
+#include "connectors/file_sink.h"
 #include "connectors/line_file_source.h"
 #include "connectors/stdout_sink.h"
 #include "connectors/testing_source.h"
+#include "runtime/session.h"
+#include "tests/support/temp_directory.h"
 #include "tidemark/join.h"
+#include "tidemark/sink_contract.h"
 #include "tidemark/testing.h"
 #include "tidemark/tidemark.h"
 
@@ -55,6 +60,8 @@ absl::StatusOr<Isin> tidemark::KeyTraits<Isin>::FromParts(std::span<const KeyPar
 
 namespace tidemark {
 namespace {
+
+using ::testing::IsEmpty;
 
 struct Quake {
   std::string net;
@@ -243,6 +250,47 @@ TEST(HeaderExamples, TheTesterDoesWhatItsHeaderSays) {
   EXPECT_EQ(out.rows().size(), 1u);
   t.Advance(absl::Seconds(10));             // moves the clock, lets due timers fire
   t.End();                                  // end of input, final epoch
+}
+
+absl::StatusOr<uint64_t> Hold(const Flow& flow, const SessionOptions& options, Files& files) {
+  const SystemClock clock;
+  TM_ASSIGN_OR_RETURN(Plan plan, flow.Compile());
+  TM_ASSIGN_OR_RETURN(auto session, JobSession::Open(std::move(plan), options,
+                                                     {.files = &files, .clock = &clock}));
+  TM_RETURN_IF_ERROR(session->Run());   // until all input has ended, or RequestStop()
+  return session->status().items_out;   // and at any time before
+}
+
+TEST(HeaderExamples, ASessionIsHeldByAProgram) {
+  TempDirectory dir;
+  Flow flow("numbers");
+  const auto in = TestingSource<int>({1, 2, 3});
+  flow.From("in", in).To("out", TestOutput<int>().sink());
+  SessionOptions options;
+  options.state_directory = dir.Path("state");
+  for (const uint64_t out : {3u, 0u}) {  // and the second one finds nothing new
+    const auto items = Hold(flow, options, dir.files());
+    ASSERT_TRUE(items.ok()) << items.status();
+    EXPECT_EQ(*items, out);
+  }
+}
+
+TEST(HeaderExamples, ASinkKeepsItsContract) {
+  TempDirectory dir;
+  const std::string path = dir.Path("out.txt");
+  const auto LinesOf = [&](const std::string& file) -> std::vector<std::string> {
+    return absl::StrSplit(ReadSmallFile(dir.files(), file).value_or(""), '\n', absl::SkipEmpty());
+  };
+  const auto RemoveAll = [&](const std::string& file) {
+    for (const std::string& each : {file, Cat(file, ".tidemark")}) {
+      dir.files().Remove(each).IgnoreError();
+    }
+  };
+  EXPECT_THAT(CheckSinkContract<std::string>({.make_sink = [&] { return LineFile(path); },
+                                              .item = [](int n) { return Cat("row ", n); },
+                                              .read = [&] { return LinesOf(path); },
+                                              .clear = [&] { RemoveAll(path); }}),
+              IsEmpty());
 }
 
 // Each is a flow without a mistake.

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "command/main.h"
 #include "connectors/file_sink.h"
 #include "connectors/line_file_source.h"
 #include "tidemark/tidemark.h"

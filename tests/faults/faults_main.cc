@@ -20,7 +20,7 @@
 #include "base/files.h"
 #include "base/status.h"
 #include "tests/faults/fault_trial.h"
-#include "tidemark/command_line.h"
+#include "command/command_line.h"
 
 namespace tidemark::faults {
 namespace {

@@ -1,7 +1,7 @@
 // Goal: `explain` names every partition of a source, the ones that are gone and new too. Method: a
 // flow over a directory runs to its end; files come and go; what is printed is compared.
 
-#include "tidemark/explain.h"
+#include "command/explain.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 #include "connectors/file_sink.h"
 #include "tests/support/temp_directory.h"
 #include "tidemark/flow.h"
-#include "tidemark/run.h"
+#include "command/run.h"
 
 namespace tidemark {
 namespace {

@@ -13,9 +13,9 @@
 #include "connectors/file_sink.h"
 #include "connectors/line_file_source.h"
 #include "tests/support/temp_directory.h"
-#include "tidemark/explain.h"
+#include "command/explain.h"
 #include "tidemark/flow.h"
-#include "tidemark/run.h"
+#include "command/run.h"
 
 namespace tidemark {
 namespace {

@@ -15,7 +15,7 @@
 #include "base/status.h"
 #include "tests/support/child_process.h"
 #include "tests/torture/record.h"
-#include "tidemark/command_line.h"
+#include "command/command_line.h"
 
 namespace tidemark::torture {
 namespace {

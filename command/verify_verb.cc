@@ -8,9 +8,9 @@
 #include "base/status.h"
 #include "recovery/verify.h"
 #include "state/value_json.h"
-#include "tidemark/exit_code.h"
-#include "tidemark/terminal.h"
-#include "tidemark/verbs.h"
+#include "command/exit_code.h"
+#include "command/terminal.h"
+#include "command/verbs.h"
 
 namespace tidemark {
 namespace {

@@ -1,4 +1,4 @@
-#include "tidemark/verbs.h"
+#include "command/verbs.h"
 
 #include <charconv>
 #include <system_error>
@@ -12,7 +12,7 @@
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/value_json.h"
-#include "tidemark/terminal.h"
+#include "command/terminal.h"
 
 namespace tidemark {
 namespace {

@@ -1,4 +1,4 @@
-#include "tidemark/run.h"
+#include "command/run.h"
 
 #include <unistd.h>
 
@@ -14,9 +14,9 @@
 #include "base/status.h"
 #include "recovery/fallback.h"
 #include "runtime/session.h"
-#include "tidemark/exit_code.h"
-#include "tidemark/internal/status_view.h"
-#include "tidemark/run_signals.h"
+#include "command/exit_code.h"
+#include "command/status_view.h"
+#include "command/run_signals.h"
 
 namespace tidemark {
 namespace {

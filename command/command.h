@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "tidemark/command_line.h"
+#include "command/command_line.h"
 
 namespace tidemark {
 

@@ -1,4 +1,4 @@
-#include "tidemark/terminal.h"
+#include "command/terminal.h"
 
 #include <cstdio>
 
@@ -6,7 +6,7 @@
 #include "base/places.h"
 #include "base/printable.h"
 #include "base/status.h"
-#include "tidemark/exit_code.h"
+#include "command/exit_code.h"
 
 namespace tidemark {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/readable_time.h"
 #include "base/status.h"
 #include "state/value_json.h"
-#include "tidemark/window_look.h"
+#include "command/window_look.h"
 
 namespace tidemark {
 namespace {

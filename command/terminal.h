@@ -27,7 +27,7 @@ void PutPlaced(std::string_view line);
 // The message of `status`; if it is that of Problems (jobs/problems.h), a line for each, place
 // first. Returns `code`, the process's exit code.
 int Complain(const absl::Status& status, int code);
-// The same with the exit code of a status (tidemark/exit_code.h).
+// The same with the exit code of a status (command/exit_code.h).
 int Complain(const absl::Status& status);
 
 // One line to standard output. Cancelled when nobody reads it any more.

@@ -20,7 +20,7 @@ struct Program {
   std::function<void(Flow&)> build;
 };
 
-// Returns the exit code, see tidemark/exit_code.h.
+// Returns the exit code, see command/exit_code.h.
 int Main(int argc, char** argv, const Program& program);
 
 }  // namespace tidemark

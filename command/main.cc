@@ -1,12 +1,12 @@
-#include "tidemark/main.h"
+#include "command/main.h"
 
 #include "base/process_setup.h"
 #include "base/status.h"
-#include "tidemark/exit_code.h"
-#include "tidemark/explain.h"
-#include "tidemark/run.h"
-#include "tidemark/terminal.h"
-#include "tidemark/verbs.h"
+#include "command/exit_code.h"
+#include "command/explain.h"
+#include "command/run.h"
+#include "command/terminal.h"
+#include "command/verbs.h"
 
 namespace tidemark {
 namespace {

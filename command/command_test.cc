@@ -1,4 +1,4 @@
-#include "tidemark/command.h"
+#include "command/command.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

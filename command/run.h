@@ -2,7 +2,7 @@
 // happens, takes snapshots, stops on a signal.
 //
 // Status goes to standard error, results never do. Returns the process's exit code, see
-// tidemark/exit_code.h.
+// command/exit_code.h.
 #pragma once
 
 #include "runtime/session_options.h"

@@ -1,4 +1,4 @@
-#include "tidemark/explain.h"
+#include "command/explain.h"
 
 #include <algorithm>
 #include <limits>
@@ -23,9 +23,9 @@
 #include "recovery/resume_plan.h"
 #include "recovery/start_note.h"
 #include "recovery/state_directory.h"
-#include "tidemark/exit_code.h"
-#include "tidemark/terminal.h"
-#include "tidemark/verbs.h"
+#include "command/exit_code.h"
+#include "command/terminal.h"
+#include "command/verbs.h"
 
 namespace tidemark {
 namespace {

@@ -1,7 +1,7 @@
 // The verbs of the command that need no flow, shared by `tidemark` and by every program whose
 // main() is tidemark::Main; and the flags of `run`.
 //
-// Exit codes are those of tidemark/exit_code.h. What a verb borrows outlives it.
+// Exit codes are those of command/exit_code.h. What a verb borrows outlives it.
 #pragma once
 
 #include <vector>
@@ -9,9 +9,9 @@
 #include "absl/status/status.h"
 #include "base/clock.h"
 #include "base/files.h"
-#include "tidemark/command.h"
-#include "tidemark/command_line.h"
-#include "tidemark/run.h"
+#include "command/command.h"
+#include "command/command_line.h"
+#include "command/run.h"
 #include "tidemark/window_values.h"
 
 namespace tidemark {

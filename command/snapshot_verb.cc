@@ -13,9 +13,9 @@
 #include "recovery/state_directory.h"
 #include "recovery/state_files.h"
 #include "state/value_json.h"
-#include "tidemark/exit_code.h"
-#include "tidemark/terminal.h"
-#include "tidemark/verbs.h"
+#include "command/exit_code.h"
+#include "command/terminal.h"
+#include "command/verbs.h"
 
 namespace tidemark {
 namespace {

@@ -1,4 +1,4 @@
-#include "tidemark/internal/status_view.h"
+#include "command/status_view.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "base/status.h"
-#include "tidemark/terminal.h"
+#include "command/terminal.h"
 
 namespace tidemark::internal {
 namespace {

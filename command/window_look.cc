@@ -1,4 +1,4 @@
-#include "tidemark/window_look.h"
+#include "command/window_look.h"
 
 #include <algorithm>
 #include <limits>

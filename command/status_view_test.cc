@@ -1,4 +1,4 @@
-#include "tidemark/internal/status_view.h"
+#include "command/status_view.h"
 
 #include <gtest/gtest.h>
 

@@ -7,9 +7,9 @@
 
 #include "base/status.h"
 #include "recovery/inspect.h"
-#include "tidemark/terminal.h"
-#include "tidemark/verbs.h"
-#include "tidemark/window_look.h"
+#include "command/terminal.h"
+#include "command/verbs.h"
+#include "command/window_look.h"
 
 namespace tidemark {
 namespace {

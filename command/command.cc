@@ -1,4 +1,4 @@
-#include "tidemark/command.h"
+#include "command/command.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,9 +7,9 @@
 #include "base/spelling.h"
 #include "base/status.h"
 #include "proto/epoch_record.h"
-#include "tidemark/exit_code.h"
-#include "tidemark/terminal.h"
-#include "tidemark/version.h"
+#include "command/exit_code.h"
+#include "command/terminal.h"
+#include "command/version.h"
 
 namespace tidemark {
 namespace {

@@ -1,4 +1,4 @@
-#include "tidemark/run_signals.h"
+#include "command/run_signals.h"
 
 #include <sched.h>
 #include <unistd.h>

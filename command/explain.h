@@ -8,7 +8,7 @@
 //   the run resumes behind epoch 10
 //
 // Prints to standard output. Returns the exit code: 0 when the run would go on, else that of
-// what would refuse it (the last line says why; tidemark/exit_code.h).
+// what would refuse it (the last line says why; command/exit_code.h).
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-#include "tidemark/command_line.h"
+#include "command/command_line.h"
 
 #include <gtest/gtest.h>
 
