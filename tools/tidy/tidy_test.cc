@@ -11,6 +11,7 @@
 
 #include "gtest/gtest.h"
 #include "tools/tidy/rules.h"
+#include "tools/tidy/words.h"
 
 namespace tidemark::tidy {
 namespace {
@@ -52,6 +53,20 @@ TEST(TidyTest, EveryFileFollowsTheHouseRules) {
   for (const std::string& path : paths) {
     if (!IsChecked(path)) continue;
     for (const Finding& finding : CheckFile(path, Read(root / path))) {
+      ADD_FAILURE_AT(path.c_str(), finding.line) << finding.message;
+    }
+  }
+}
+
+TEST(TidyTest, PagesUseTheWordsOfTheField) {
+  constexpr char kList[] = "tools/tidy/words.txt";
+  const fs::path root = WorkspaceRoot();
+  const ParsedWordList list = ParseWordList(Read(root / kList));
+  ASSERT_FALSE(list.value.empty()) << kList << " has no rules";
+  for (const Finding& error : list.errors) ADD_FAILURE_AT(kList, error.line) << error.message;
+  for (const std::string& path : WorkingCopy(root)) {
+    if (!IsProse(path)) continue;
+    for (const Finding& finding : CheckWords(list.value, Read(root / path))) {
       ADD_FAILURE_AT(path.c_str(), finding.line) << finding.message;
     }
   }
