@@ -1,4 +1,4 @@
-// Ten-second windows over what two users did: the values of each window, added up.
+// Ten-second windows over the actions of two users: the sum of the values in each window.
 //
 //   ./dev build && bazel-bin/examples/windowing
 #include <string>
