@@ -1,11 +1,10 @@
-// Command: a program with verbs, as `tidemark` and every program with tidemark::Main are one.
+// Command: a program with verbs, like `tidemark` and every program with tidemark::Main.
 //
 //   Command command{.name = "tidemark", .about = "…", .verbs = {…}};
 //   return RunCommand(command, words);
 //
-// Here is what all verbs have in common: `help`, `help VERB`, `VERB --help`, `-h`, `--version`;
-// what somebody who misspelt a verb or flag probably meant; and that a verb gets a command line
-// that has what it asks for.
+// Provides the behaviour common to all verbs: `help`, `help VERB`, `VERB --help`, `-h`,
+// `--version`; suggestions for a misspelt verb or flag; and a checked command line for each verb.
 #pragma once
 
 #include <functional>
@@ -20,14 +19,14 @@ using Words = std::vector<std::string>;
 
 struct Verb {
   std::string name;
-  // What it does, in a few words, for the list of verbs.
+  // A short description for the list of verbs.
   std::string summary;
-  // The words it wants besides flags: "JOB.yaml", "DIR: a state directory".
+  // Positional arguments: "JOB.yaml", "DIR: a state directory".
   Words words = {};
   std::vector<FlagSpec> flags = {};
-  // More about it, for its own help; one paragraph.
+  // A longer description for the verb's own help; one paragraph.
   std::string about = {};
-  // What one would type behind the program's name, for each of a few purposes.
+  // Example arguments after the program's name, one line per purpose.
   Words examples = {};
   // Returns the exit code.
   std::function<int(const CommandLine&)> run = {};
@@ -36,15 +35,15 @@ struct Verb {
 struct Command {
   std::string name;
   std::string about;
-  // What is meant where the first word is a flag or missing; empty: there is no such verb.
+  // The verb to use if the first word is a flag or missing; empty: there is no default.
   std::string default_verb = {};
   std::vector<Verb> verbs;
 };
 
-// `words`: those behind the program's name. Returns the exit code.
+// `words`: the arguments after the program's name. Returns the exit code.
 int RunCommand(const Command& command, const Words& words);
 
-// What `help` and `VERB --help` print, line by line, at most 80 columns wide.
+// The output of `help` and `VERB --help`, line by line, at most 80 columns wide.
 Words DescribeCommand(const Command& command);
 Words DescribeVerb(const Command& command, const Verb& verb);
 

@@ -1,11 +1,11 @@
-// CommandLine: words of a command, checked against the flags a verb knows.
+// CommandLine: the arguments of a command, checked against the flags of a verb.
 //
 //   const CommandLine line({"run"}, {{.name = "state", .value = "DIR", .help = "…"}}, words);
 //   TM_RETURN_IF_ERROR(line.status());          // unknown flag '--sate'; did you mean '--state'?
 //   line.Text("state").value_or("")
 //
-// Flags are `--name value`, `--name=value` or, without a value, `--name`; they may stand anywhere.
-// `--` ends them.
+// Flags are `--name value`, `--name=value` or, without a value, `--name`, in any position. `--`
+// ends them.
 #pragma once
 
 #include <map>
@@ -22,17 +22,17 @@ namespace tidemark {
 
 struct FlagSpec {
   std::string name;
-  std::string value;  // what the value is called in the help; empty: a switch
+  std::string value;  // the name of the value in the help; empty: a switch
   std::string help;
 };
 
 class CommandLine {
  public:
-  // `positionals`: how many words besides flags are wanted, by name.
+  // `positionals`: the names of the arguments required besides flags.
   CommandLine(std::vector<std::string> positionals, std::vector<FlagSpec> flags,
               const std::vector<std::string>& words);
 
-  // InvalidArgument, one line that says what is wrong.
+  // InvalidArgument, with one line that describes the mistake.
   const absl::Status& status() const { return status_; }
   // In the order of `positionals`.
   const std::string& Word(size_t i) const { return words_[i]; }
@@ -56,8 +56,8 @@ class CommandLine {
 
 // "  --state DIR     where state lives …" for each flag, in lines of 80 columns.
 std::vector<std::string> DescribeFlags(const std::vector<FlagSpec>& flags);
-// "  name            text that may go on below": the name in `width` columns, alone on its line
-// where it is longer.
+// "  name            text that may continue on the next line": the name in `width` columns, on a
+// line of its own if it is longer.
 std::vector<std::string> InColumns(std::string_view name, std::string_view text, size_t width,
                                    size_t columns);
 // Text in lines, broken between words.

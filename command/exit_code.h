@@ -1,9 +1,9 @@
-// Exit codes of every verb: what whoever started it should do next.
+// Exit codes of every verb: what the caller should do next.
 //
-//   0  fine, a stop by signal included
-//   1  failed: the same command may be tried again, once what the message names has gone
+//   0  success, including a stop by signal
+//   1  failed: the same command may be retried once the named cause is gone
 //   2  wrong use: the command or the job file has to be changed
-//   3  needs a person: refused state or input, or damage; the same command would say the same again
+//   3  needs human attention: refused state or input, or damage; a retry would fail the same way
 //   128 + N  ended at once by signal N
 #pragma once
 
@@ -16,7 +16,7 @@ inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitNeedsPerson = 3;
 
-// Of what is found before anything has started; what a status means is what its code says.
+// For errors found before anything has started; the status code determines the exit code.
 inline int ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
@@ -31,8 +31,8 @@ inline int ExitCodeOf(const absl::Status& status) {
   }
 }
 
-// Of a run that was going on: what it does not take of its input is no mistake of the command. The
-// message names the flag, or the mend of the input, with which it can be tried again.
+// For a run in progress: input that the run refuses is not a mistake in the command. The message
+// names the flag, or the correction to the input, with which it can be retried.
 inline int ExitCodeOfRun(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? kExitFailed : ExitCodeOf(status);
 }

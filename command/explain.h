@@ -1,4 +1,4 @@
-// ExplainFlow: what a start of this flow would make of a state, without starting anything.
+// ExplainFlow: how a start of this flow would treat a state, without starting anything.
 //
 //   out/job.state: epoch 10 of flow 'job', committed 2026-11-22T11:20:33.787323Z
 //   step 'batch': kept, 2 keys
@@ -7,8 +7,8 @@
 //   sink 'sink' (file out/job.jsonl): goes on behind 2,340 bytes; what is behind them is cut off
 //   the run resumes behind epoch 10
 //
-// Prints to standard output. Returns the exit code: 0 when the run would go on, else that of
-// what would refuse it (the last line says why; command/exit_code.h).
+// Prints to standard output. Returns 0 if the run would resume, otherwise the exit code with which
+// it would be refused (the last line says why; command/exit_code.h).
 #pragma once
 
 #include <string>
@@ -20,11 +20,12 @@
 
 namespace tidemark {
 
-// `directory`: a state directory, also of a running job, or a snapshot.
+// `directory`: a state directory, even of a running job, or a snapshot.
 int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, const Clock& clock);
 
-// Why a start with this state directory, which need not be there, would be refused for one of its
-// outputs: another job's, say. OK too when that cannot be told now.
+// The reason why a start with this state directory, which need not exist, would be refused for one
+// of its outputs, for example because another job owns it. Also OK if that cannot be determined
+// now.
 absl::Status CheckOutputs(const Flow& flow, const std::string& state_directory, Files& files);
 
 }  // namespace tidemark

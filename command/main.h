@@ -1,4 +1,4 @@
-// Main: the whole command for a program with a flow of its own.
+// Main: the complete command line of a program with its own flow.
 //
 //   void Build(tidemark::Flow& flow) { … }
 //   int main(int argc, char** argv) { return tidemark::Main(argc, argv, {"my_job", Build}); }

@@ -1,6 +1,6 @@
-// Signals of a run: SIGINT, SIGTERM and SIGHUP stop it, SIGUSR1 asks for a snapshot.
+// Signals of a run: SIGINT, SIGTERM and SIGHUP stop it, SIGUSR1 requests a snapshot.
 //
-// A process runs one flow at a time, so what a handler can reach is one of each.
+// A process runs one flow at a time, so a signal handler can reach only one of each.
 #pragma once
 
 #include <atomic>
@@ -12,22 +12,22 @@
 
 namespace tidemark {
 
-// What a process says that ends at once. A handler puts it together, so it is made before.
+// The message of a process that ends at once. It is prepared in advance, for a signal handler.
 struct LastWords {
   std::string begin;
-  std::string kept;  // "…: ", then "epoch 7" and `end`, where something has been committed
+  std::string kept;  // "…: ", then "epoch 7" and `end`, if something has been committed
   std::string end;
-  std::string nothing_kept;  // else
+  std::string nothing_kept;  // otherwise
   const std::atomic<uint64_t>* epoch = nullptr;
 };
 
-// Routes SIGINT, SIGTERM and SIGHUP to a session for as long as it lives. The first asks it to
-// finish what is in flight and commit. One that comes within half a second of the first is the same
-// one: `timeout` and a closed terminal signal the process and its group, Ctrl-C reaches it through
-// a shell and by itself. A later one ends the process at once, with its last words: what is
-// committed is safe.
+// Routes SIGINT, SIGTERM and SIGHUP to a session for as long as this object lives. The first signal
+// asks the session to finish the work in flight and commit. Signals within half a second of the
+// first count as the same one: `timeout` and a closing terminal signal both the process and its
+// group, and Ctrl-C arrives directly as well as through a shell. A later signal ends the process at
+// once, with its last words: committed data is safe.
 //
-// SIGHUP is left alone where it is ignored, as nohup does it.
+// SIGHUP is left alone if it is ignored, as under nohup.
 class StopSignals {
  public:
   StopSignals(JobSession& session, LastWords words);
@@ -40,8 +40,8 @@ class StopSignals {
   struct sigaction old_int_, old_term_, old_hup_, old_pipe_;
 };
 
-// Takes SIGUSR1, which would end the process otherwise, for as long as it lives: it asks for a
-// snapshot, of the session that StopSignals has or gets next.
+// Handles SIGUSR1, which would otherwise end the process, for as long as this object lives: requests
+// a snapshot from the session that StopSignals has, or gets next.
 class SnapshotSignal {
  public:
   SnapshotSignal();

@@ -1,14 +1,13 @@
-// The door through which everything goes that the command says: lines, and never bytes as they
-// came.
+// The only path for the command's output to people: complete lines, with control bytes escaped.
 //
 //   PutMessage("step 'batch': in.jsonl:7: …");      // tidemark: step 'batch': …   (standard error)
 //   PutLine("  hv: 3 items");                       // standard output
 //
-// A message is one line, whatever is quoted in it: base/printable.h makes it so. It begins with
-// "tidemark: ", but for what is wrong with a text that somebody wrote, which begins with the place
-// in that text on every line, as a compiler's does: editors go there.
+// A message is one line, whatever it quotes: base/printable.h ensures that. It begins with
+// "tidemark: ", except for mistakes in a user's text, where every line begins with its position in
+// that text, like a compiler's, so that editors can jump to it.
 //
-// Results of a job never come through here: standard output as a sink belongs to connectors/.
+// Results of a job do not use this path: standard output as a sink belongs to connectors/.
 #pragma once
 
 #include <string>
@@ -22,18 +21,18 @@ namespace tidemark {
 std::string MessageLine(std::string_view message);
 // To standard error, in one write.
 void PutMessage(std::string_view message);
-// To standard error, a line that begins with its place in a text: a warning about a job file.
+// To standard error, a line that begins with its position in a text: a warning about a job file.
 void PutPlaced(std::string_view line);
-// The message of `status`; if it is that of Problems (jobs/problems.h), a line for each, place
-// first. Returns `code`, the process's exit code.
+// The message of `status`; if it comes from Problems (jobs/problems.h), one line for each problem,
+// position first. Returns `code`, the process's exit code.
 int Complain(const absl::Status& status, int code);
 // The same with the exit code of a status (command/exit_code.h).
 int Complain(const absl::Status& status);
 
-// One line to standard output. Cancelled when nobody reads it any more.
+// One line to standard output. Cancelled if the reader has closed it.
 absl::Status PutLine(std::string_view line);
-// Of a verb that printed: flushes, complains, and gives the exit code. A reader that went away ends
-// it quietly.
+// For a verb that printed: flushes, reports an error, and returns the exit code. A reader that
+// closed its end finishes the verb quietly.
 int FinishOutput(const absl::Status& status);
 
 }  // namespace tidemark

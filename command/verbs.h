@@ -1,7 +1,7 @@
 // The verbs of the command that need no flow, shared by `tidemark` and by every program whose
 // main() is tidemark::Main; and the flags of `run`.
 //
-// Exit codes are those of command/exit_code.h. What a verb borrows outlives it.
+// Exit codes are listed in command/exit_code.h. Objects that a verb borrows outlive it.
 #pragma once
 
 #include <vector>
@@ -18,15 +18,15 @@ namespace tidemark {
 
 // Flags of `run` that become RunOptions.
 std::vector<FlagSpec> RunFlags();
-// Applies the flags that were given to `options`.
+// Applies the given flags to `options`.
 absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options);
 
 Verb SnapshotsVerb(Files& files, const Clock& clock);
-// A snapshot on request: of the job that runs there, or of the directory when none does.
+// A snapshot on request: by the running job, or directly from the directory if none runs.
 Verb SnapshotVerb(Files& files);
-// Reads everything; kExitNeedsPerson when anything is damaged.
+// Reads everything; kExitNeedsPerson if anything is damaged.
 Verb VerifyVerb(Files& files);
-// `values` knows what the windows of some steps make of their rows; may be null.
+// `values` interprets the stored windows of some steps; may be null.
 Verb DumpVerb(Files& files, const WindowValues* values);
 // All of these.
 std::vector<Verb> StateVerbs(Files& files, const Clock& clock, const WindowValues* values);

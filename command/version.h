@@ -1,4 +1,4 @@
-// The version of Tidemark, as `--version` prints it. The version of what is on disk is another one
+// The version of Tidemark, as `--version` prints it. The on-disk format has its own version
 // (kFormatVersion in proto/epoch_record.h).
 #pragma once
 

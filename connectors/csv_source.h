@@ -4,12 +4,12 @@
 //       .FilterMap([](const CsvRow& row) { return row.Get("price"); });
 //
 // Fields may be quoted; inside quotes a doubled quote is a quote, and delimiters and line ends are
-// text. A quote inside an unquoted field is an ordinary character. Blank lines are no records. The
-// header is read again on resume. A record with another number of fields than the header, text
-// behind a closing quote, or a quote that is never closed is a bad line; when skipping, reading
-// goes on at the next line. With a state a last record (also a header) that has no line end, or an
-// open quote, stays unread until it is finished, as lines do. Positions and refusals are those of
-// files: file_input.h.
+// text. A quote inside an unquoted field is an ordinary character. Blank lines are not records. The
+// header is read again on resume. A record whose number of fields differs from the header, text
+// after a closing quote, or a quote that is never closed is a bad line; when skipping, reading
+// continues at the next line. With a state, a last record (or header) without a line end, or with
+// an open quote, is left unread until it is finished, as lines are. Positions and refusals are
+// those of files: file_input.h.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ class CsvRow {
   // Requires: as many values as columns.
   CsvRow(Columns columns, std::vector<std::string> values);
 
-  // Nothing when there is no such column.
+  // Nothing if there is no such column.
   std::optional<std::string_view> Get(std::string_view column) const;
   const std::vector<std::string>& columns() const;
   const std::vector<std::string>& values() const { return values_; }
@@ -53,30 +53,30 @@ class CsvRow {
   std::vector<std::string> values_;
 };
 
-// What ParseCsvRecord found at the beginning of a text.
+// The result of ParseCsvRecord at the beginning of a text.
 struct CsvRecord {
-  bool complete = false;  // false: the text ends inside the record, and the rest says nothing
-  bool blank = false;     // a line with nothing on it
+  bool complete = false;  // false: the text ends inside the record; the rest is not set
+  bool blank = false;     // an empty line
   size_t bytes = 0;       // with the line end; 0 at the end of the input
   uint64_t lines = 0;
-  std::string problem;  // why it is a bad record; empty when it is good
+  std::string problem;  // why it is a bad record; empty if it is good
 };
 // `at_end`: nothing follows `text`. A quote that is never closed makes a bad record of the first
-// line alone, so that what follows can still be read.
+// line alone, so that the lines after it can still be read.
 CsvRecord ParseCsvRecord(std::string_view text, char delimiter, bool at_end,
                          std::vector<std::string>& fields);
 
 // Takes records from any ByteInput.
 class CsvReader {
  public:
-  // Of `rules`, a CSV file has the bound and the end.
+  // Of `rules`, a CSV file uses the bound and the end.
   CsvReader(std::unique_ptr<ByteInput> input, BadLines bad_lines, char delimiter,
             const LineRules& rules);
 
-  // Reads the column names where `input` stands. Without any record there are no columns, and no
-  // rows either.
+  // Reads the column names at the current place of `input`. Without any record there are no
+  // columns, and no rows either.
   absl::Status ReadHeader();
-  // As read by another reader of the same file.
+  // From another reader of the same file.
   void set_columns(CsvRow::Columns columns) { columns_ = std::move(columns); }
   const CsvRow::Columns& columns() const { return columns_; }
 
@@ -84,9 +84,9 @@ class CsvReader {
   ByteInput& input() const { return *input_; }
 
  private:
-  // The next record that is not blank into fields_; with kSkipped, problem_ says what is wrong.
+  // The next record that is not blank into fields_; with kSkipped, problem_ describes the fault.
   absl::StatusOr<Took> NextRecord();
-  // What was read with the input's end behind it.
+  // Decides about a record that ends with the input.
   absl::StatusOr<Took> LastRecord(CsvRecord record);
   absl::StatusOr<Took> TooLong();
   Took Leave(uint64_t bytes, std::string_view why);
@@ -95,9 +95,9 @@ class CsvReader {
   BadLines bad_lines_;
   char delimiter_;
   LineRules rules_;
-  bool left_ = false;  // what is left of the input stays unread
+  bool left_ = false;  // the rest of the input stays unread
   CsvRow::Columns columns_;
-  // Of the record read last.
+  // Of the last record read.
   LineOrigin origin_;
   std::vector<std::string> fields_;
   std::string problem_;

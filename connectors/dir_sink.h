@@ -1,12 +1,11 @@
-// DirFiles: a directory as an exactly-once sink, with a function that says which file an item goes
-// to.
+// DirFiles: a directory as an exactly-once sink, with a function that chooses the file of an item.
 //
 //   stream.To("parts", DirFiles<Sale>({.path = "out", .file_count = 8},
 //       [](const Sale& sale) { return StableHash(sale.customer); }, encode));
 //
 // Writes out/part_0 … out/part_7; an item goes to part_{assign(item) mod file_count}. Each file is
-// cut back, owned and moved aside by itself, as a single one is (file_sink.h). The number of files
-// cannot change on resume: items would go to other files than before.
+// truncated, owned and moved aside individually, like a single one (file_sink.h). The number of
+// files cannot change on resume: items would go to other files than before.
 #pragma once
 
 #include <cstdint>
@@ -35,15 +34,15 @@ struct DirSinkOptions {
 template <class T>
 using FileAssigner = std::function<uint64_t(const T& item)>;
 
-// The files of a directory sink. Position: {files, run_line, part_0, part_1, …}, the lengths, and
-// of each file that was begun anew generation_0, …; `path` where it is known.
+// The files of a directory sink. Position: {files, run_line, part_0, part_1, …}, the lengths;
+// generation_0, … for each file that --new-output has replaced; `path` if it is known.
 class CutBackDir {
  public:
   static absl::StatusOr<std::unique_ptr<CutBackDir>> Open(const DirSinkOptions& options,
                                                           const std::optional<Position>& resume,
                                                           const SinkContext& context);
 
-  // Whether Open() would refuse; changes nothing.
+  // Returns the error with which Open() would refuse; changes nothing.
   static absl::Status Check(const DirSinkOptions& options, const std::optional<Position>& resume,
                             const SinkContext& context);
 
@@ -55,7 +54,7 @@ class CutBackDir {
 
   std::vector<std::unique_ptr<CutBackFile>> files_;
   std::string run_line_;
-  std::string real_path_;  // for messages of later starts; empty when that is not known
+  std::string real_path_;  // for messages of later starts; empty if it is not known
 };
 
 template <class T>

@@ -3,9 +3,9 @@
 //   flow.From("logs", DirLines<std::string>({.path = "logs", .glob = "*.log"}, TextDecoder()));
 //
 // Partitions are the names of the files that match when the run starts; subdirectories are left
-// out, and hidden files unless the glob begins with a dot. A resumed run reads files that are new
-// from their beginning and goes on in the others; there is no order between files. Each file is
-// judged on resume as a single one is (file_input.h).
+// out, and hidden files unless the glob begins with a dot. A resumed run reads new files from their
+// beginning and continues in the others; there is no order between files. On resume each file is
+// checked like a single one (file_input.h).
 #pragma once
 
 #include <functional>
@@ -33,7 +33,7 @@ struct DirSourceOptions {
   FileSourceOptions files = {};
 };
 
-// The names in `directory` that are partitions, sorted; an error when there is none.
+// The names in `directory` that are partitions, sorted; an error if there are none.
 absl::StatusOr<std::vector<std::string>> ListInputFiles(Files& files, const std::string& directory,
                                                         const std::string& glob);
 

@@ -1,15 +1,15 @@
 // FileInput: a file as a ByteInput, with a position that survives a restart.
 //
 // Position: offset and line of the next unread byte, device, inode, size and two hashes
-// (file_identity.h). On resume a file that was replaced, rotated, cut or edited before the offset
-// is refused with one line that names the file, what differs, and --accept-changed-input, which
-// reads it from its beginning; where the hashed bytes are the same and the file is only shorter
-// than it was, reading goes on at the offset. A file that has grown is fine, and so is another file
-// with the same bytes, which is said.
+// (file_identity.h). On resume a file that was replaced, rotated, truncated or edited before the
+// offset is refused with one line that names the file, the differences, and --accept-changed-input,
+// which reads it from its beginning; if the hashed bytes are unchanged and the file is only shorter
+// than before, reading continues at the offset. A file that has grown is accepted, and so is
+// another file with the same bytes, which is reported.
 //
-// The last line may lack its newline. One that is left unread is read by the next run when it is
-// finished, and is no part of the file until then. One that was taken as it was: a resumed run
-// takes the missing newline for granted if it comes first, and refuses a line that was continued,
+// The last line may lack its newline. If it was left unread, the next run reads it once it is
+// finished, and until then it does not count as part of the file. If it was taken as it was, a
+// resumed run skips the missing newline if that comes first, and refuses a line that was continued,
 // because its first half has already been an item; --accept-changed-input reads that line again,
 // whole.
 #pragma once
@@ -33,12 +33,12 @@ namespace tidemark {
 struct FileSourceOptions {
   std::string path;
   OnError on_error = OnError::kStop;
-  // --accept-changed-input: read a file that is not the one that was read.
+  // --accept-changed-input: accept a file that is not the one that was read.
   bool accept_changed = false;
   FinalLine final_line = FinalLine::kDefault;
-  // A \r before the newline belongs to the line, so that a copy has the bytes of its source.
+  // A \r before the newline is part of the line, so that a copy has the bytes of its source.
   bool keeps_cr = false;
-  // What is read at once; affects speed and memory, never results.
+  // The number of bytes per read; affects speed and memory, never results.
   size_t chunk_bytes = 256 << 10;
   // A longer line is a bad line; affects memory.
   size_t line_bytes_max = 64 << 20;
@@ -46,13 +46,13 @@ struct FileSourceOptions {
 
 class FileInput final : public ByteInput {
  public:
-  // `files` outlives the input. `skips` is told what people should know about the file; null: it is
-  // not said.
+  // `files` outlives the input. `skips` receives notices for the user about the file; may be null.
   static absl::StatusOr<std::unique_ptr<FileInput>> Open(const FileSourceOptions& options,
                                                          const std::optional<Position>& resume,
                                                          Files& files, SkipLog* skips = nullptr);
 
-  // What a start would find there ("10,284 bytes to read"), or why it would refuse.
+  // Describes what a start would find there ("10,284 bytes to read"), or returns the error with
+  // which it would refuse.
   static absl::StatusOr<std::string> Preview(const FileSourceOptions& options,
                                              const std::optional<Position>& resume, Files& files);
 
@@ -71,9 +71,9 @@ class FileInput final : public ByteInput {
 
   absl::Status Resume(const FileIdentity& then, const FileSourceOptions& options, SkipLog* skips);
   absl::Status FinishOpenLine(const FileIdentity& then, const FileSourceOptions& options);
-  // Whether what follows an open line is its end and no more of it. Consumes that.
+  // True if the bytes after an open line are only its line end, which is consumed.
   absl::StatusOr<bool> PassOverLineEnd(uint64_t start, std::string_view blanks);
-  // Where the record that ends at `then` begins.
+  // The beginning of the record that ends at `then`.
   absl::StatusOr<LineOrigin> StartOfRecord(const FileIdentity& then);
   // The hashed bytes that end at the window.
   std::string_view history() const;
@@ -81,14 +81,14 @@ class FileInput final : public ByteInput {
 
   const size_t chunk_bytes_;
   const std::unique_ptr<ReadableFile> file_;
-  FileInfo info_;       // its size is the largest seen, but for a last line that is left unread
+  FileInfo info_;       // its size is the largest seen, except for a last line that is left unread
   LineOrigin next_;     // of buffer_[begin_]
   std::string buffer_;  // a piece of the file, with the hashed bytes before the window
   size_t begin_ = 0;
-  // Of the first hashed bytes, once the offset lies behind them; until then they are the history.
+  // Of the first hashed bytes, once the offset is past them; until then they are the history.
   std::optional<uint64_t> head_hash_;
-  std::optional<uint64_t> unended_from_;  // as FileIdentity has it
-  bool ended_ = false;                    // nothing more is read, whatever is written there
+  std::optional<uint64_t> unended_from_;  // as in FileIdentity
+  bool ended_ = false;                    // nothing more is read, even if the file grows
 };
 
 }  // namespace tidemark

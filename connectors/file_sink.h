@@ -5,15 +5,15 @@
 //     out += peak.sensor;
 //   }));
 //
-// Items are appended as they come. At the end of an epoch everything is in the file, its length is
-// part of the commit, and a resumed run cuts the file back to the committed length, so that what a
-// crash left behind it is gone. Whose file it is, what is moved aside and what is refused:
-// sink_owner.h. /dev/null is taken too and keeps nothing; other paths that are no regular file
-// cannot be cut back and are refused. A link stands for the file that it leads to.
+// Items are appended as they arrive. At the end of an epoch everything is in the file, its length
+// is part of the commit, and a resumed run truncates the file to the committed length, so that
+// bytes left by a crash are gone. sink_owner.h decides who owns the file, and what is moved aside
+// or refused. /dev/null is accepted and keeps nothing; other paths that are not regular files
+// cannot be truncated and are refused. A link represents its target.
 //
 // The sink must be the file's only writer. It compares length and identity at the end of each
 // epoch, before the commit, so a second sink on the same path, another program's output or a
-// removed file stop the run instead of spoiling what was committed.
+// removed file stop the run before they can corrupt what was committed.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@
 
 namespace tidemark {
 
-// The file under every cut-back sink. Position: {bytes, run_line}; `generation` once the output has
-// been begun anew; `path` where it is known.
+// The file of every truncating sink. Position: {bytes, run_line}; `generation` once --new-output
+// has begun another file; `path` if it is known.
 //
 // Thread rule: as for SinkWriter; make_durable uses a file object of its own.
 class CutBackFile {
@@ -46,18 +46,19 @@ class CutBackFile {
                                                            const std::optional<Position>& resume,
                                                            const SinkContext& context);
 
-  // Whether Open() would refuse; changes nothing.
+  // Returns the error with which Open() would refuse; changes nothing.
   static absl::Status Check(const std::string& path, const std::optional<Position>& resume,
                             const SinkContext& context);
 
-  // Append a line's bytes to line(), then end it; nothing else may be done to it.
+  // Append a line's bytes to line(), then end it; do nothing else to it.
   std::string& line() { return buffer_; }
   absl::Status EndLine() {
     buffer_ += '\n';
     return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
   }
 
-  // Brings everything into the file. make_durable is empty when nothing came since the last epoch.
+  // Writes all buffered bytes to the file. make_durable is empty if nothing was written since the
+  // last epoch.
   absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch);
 
  private:
@@ -72,18 +73,18 @@ class CutBackFile {
   const std::string run_line_;
   const std::string sink_;
   const uint64_t generation_;
-  std::string real_path_;  // for messages of later starts; empty when that is not known
+  std::string real_path_;  // for messages of later starts; empty if it is not known
   // Both null for /dev/null.
   std::unique_ptr<WritableFile> file_;
   std::shared_ptr<WritableFile> synced_file_;  // the same file for make_durable, on its own thread
   uint64_t inode_ = 0;
   uint64_t bytes_;              // in the file
   uint64_t epoch_bytes_;        // at the end of the last epoch
-  uint64_t durable_bytes_ = 0;  // asked to be made durable
+  uint64_t durable_bytes_ = 0;  // requested to be made durable
   bool directory_durable_ = false;
-  std::shared_ptr<OwnerNote> note_;  // null where nobody owns the file
-  bool has_undo_ = false;            // which its first commit ends, even of an epoch without rows
-  std::string buffer_;               // behind them
+  std::shared_ptr<OwnerNote> note_;  // null if the file has no owner
+  bool has_undo_ = false;            // ended by the first commit, even of an epoch without rows
+  std::string buffer_;               // after them
 };
 
 template <class T>

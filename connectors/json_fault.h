@@ -1,8 +1,8 @@
-// JsonFault: where a text stops being JSON, and why.
+// JsonFault: the place at which a text stops being JSON, and the reason.
 //
-// simdjson says fast whether a text is JSON, but not where it is not, and it refuses numbers that
-// fit no machine type although they are JSON. This slow, plain check is asked only then: it
-// explains the error to a person and decides about the numbers.
+// simdjson decides quickly whether a text is JSON, but does not locate the fault, and it refuses
+// numbers that do not fit any machine type although they are JSON. This slow, plain check runs only
+// then: it explains the error to a person and decides about the numbers.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct JsonFault {
   std::string what;  // "':' is expected"
 };
 
-// The first fault of `text` as one JSON value (RFC 8259) in UTF-8; nothing when it is one.
+// The first fault of `text` as one JSON value (RFC 8259) in UTF-8; nothing if it is valid.
 std::optional<JsonFault> FindJsonFault(std::string_view text);
 
 }  // namespace tidemark

@@ -1,8 +1,8 @@
 // Numbers of JSON that no machine type holds exactly, and decimal arithmetic over their digits.
 //
-// An identifier of twenty digits that went through a double would come out as another identifier.
-// So such a number is a JsonNumber from where it is read to where it is written, and what has to
-// calculate with it works on its decimal digits.
+// An identifier of twenty digits would change if it went through a double. Such a number is
+// therefore a JsonNumber from the point where it is read to the point where it is written, and
+// calculations work on its decimal digits.
 //
 //   const Decimal a = ParseDecimal("18446744073709551617");
 //   Compare(a, ParseDecimal("1.8446744073709551617e19"));   // 0
@@ -18,11 +18,11 @@
 namespace tidemark {
 
 // An integer beyond 64 bits, with its digits as they were written; or a number beyond the largest
-// double, as CanonicalText() has it.
+// double, in the form of CanonicalText().
 struct JsonNumber {
   std::string text;
 
-  // By text, for containers; says nothing about the numbers.
+  // By text, for containers; not the order of the numbers.
   auto operator<=>(const JsonNumber&) const = default;
 };
 
@@ -30,29 +30,29 @@ struct JsonNumber {
 struct Decimal {
   bool negative = false;
   std::string digits;    // without zeros at either end; empty for zero
-  int64_t exponent = 0;  // how many of the digits are in front of the decimal point
+  int64_t exponent = 0;  // how many of the digits are before the decimal point
 
   bool is_whole() const {
     return static_cast<int64_t>(digits.size()) <= exponent || digits.empty();
   }
 };
 
-// Requires a number as JSON has them. An exponent beyond ±10^15 is taken for that.
+// Requires a number in JSON syntax. An exponent beyond ±10^15 is clamped to that.
 Decimal ParseDecimal(std::string_view number);
-// The very value of a finite double.
+// The exact value of a finite double.
 Decimal ToDecimal(double number);
 
-// Less than, equal to, greater than zero, as the numbers are.
+// Less than, equal to, greater than zero, in the order of the numbers.
 int Compare(const Decimal& a, const Decimal& b);
 
-// One text for each value: "-18446744073709551617e0", "1e400".
+// The same text for equal values: "-18446744073709551617e0", "1e400".
 std::string CanonicalText(const Decimal& number);
 
 enum class Rounding {
   kNearest,  // ties to the even neighbour
   kDown,     // to the smaller number, not towards zero
 };
-// number · 10^power as an integer; nothing beyond 10^30 or so.
+// number · 10^power as an integer; nothing beyond about 10^30.
 std::optional<__int128> ToInteger(const Decimal& number, int power,
                                   Rounding rounding = Rounding::kNearest);
 

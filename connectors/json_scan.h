@@ -4,7 +4,7 @@
 //   std::string_view name, value;
 //   while (fields.Next(name, value)) …      // "\"id\"", "18446744073709551617"
 //
-// A parser turns numbers into machine types; what has to see the digits themselves looks here.
+// A parser turns numbers into machine types; code that needs the original digits uses this.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace tidemark {
 
-// Requires that the text was found to be one JSON object. Used by one thread.
+// Requires that the text was validated as one JSON object. Used by one thread.
 class JsonFieldScanner {
  public:
   explicit JsonFieldScanner(std::string_view object) : rest_(object) {
@@ -25,7 +25,8 @@ class JsonFieldScanner {
     Expect('{');
   }
 
-  // False after the last one; else the source bytes of its name, in quotes, and of its value.
+  // False after the last field; otherwise the source bytes of its name, in quotes, and of its
+  // value.
   bool Next(std::string_view& name, std::string_view& value) {
     SkipBlanks();
     if (rest_.front() == '}') return false;
@@ -78,8 +79,8 @@ class JsonFieldScanner {
   std::string_view rest_;
 };
 
-// The text in a JSON string, whose quotes are part of `quoted`. InvalidArgument where its escapes
-// make no text, such as half of a surrogate pair.
+// The text in a JSON string, whose quotes are part of `quoted`. InvalidArgument if its escapes do
+// not form text, such as half of a surrogate pair.
 absl::StatusOr<std::string> JsonUnquoted(std::string_view quoted);
 
 }  // namespace tidemark

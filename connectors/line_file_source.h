@@ -5,10 +5,10 @@
 //       [](std::string_view line, const LineOrigin&, Reading& out) { return Parse(line, out); }));
 //
 // Lines end with \n or \r\n; blank lines are items; any byte may occur in a line. The end of the
-// file, as it is when it is reached, is the end of the input. A last line without its end may be
-// half of one: with a state it stays unread, and is read by a later run when it is finished;
-// without one it is an item (FinalLine in lines.h). What a position holds, and which files are
-// refused on resume: file_input.h.
+// file at the moment it is reached is the end of the input. A last line without its end may be
+// incomplete: with a state it is left unread, and a later run reads it once it is finished; without
+// a state it is an item (FinalLine in lines.h). The contents of a position, and the files refused
+// on resume: file_input.h.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@
 
 namespace tidemark {
 
-// Consumes what is left of a line that is not wanted, keeping nothing of it. kSkipped when the
-// line's end was passed, kEnd when the input ended first; after kLater it must be called again.
+// Consumes the rest of an unwanted line without keeping it. kSkipped if the line's end was passed,
+// kEnd if the input ended first; after kLater it must be called again.
 absl::StatusOr<Took> PassOverLine(ByteInput& input);
 
 struct LineRules {
@@ -50,33 +50,33 @@ LineRules LineRulesOf(const FileSourceOptions& options, const SkipLog* skips) {
           .passes_over_blanks = !LineTraits<T>::kBlankIsItem};
 }
 
-// Takes lines from any ByteInput. A line longer than the bound is reported as a bad line, and what
-// is left of it is passed over without keeping it.
+// Takes lines from any ByteInput. A line longer than the bound is reported as a bad line, and the
+// rest of it is skipped without keeping it.
 class LineReader {
  public:
   LineReader(std::unique_ptr<ByteInput> input, BadLines bad_lines, const LineRules& rules);
 
-  // kItem: `line` is the next line without its end, valid until the next call. Where it is
-  // unended(), TakeUnended() or LeaveUnended() comes before that.
+  // kItem: `line` is the next line without its end, valid until the next call. If it is unended(),
+  // TakeUnended() or LeaveUnended() must be called before that.
   absl::StatusOr<Took> Next(std::string_view& line);
-  // Whether the line that Next() gave is the last one and lacks its end.
+  // True if the line returned by Next() is the last one and lacks its end.
   bool unended() const { return unended_bytes_ > 0; }
   bool leaves_what_is_not_whole() const { return rules_.final_line == FinalLine::kIfWhole; }
   void TakeUnended();
-  // Leaves it unread; `why` it is no whole line.
+  // Leaves it unread; `why` it is not a complete line.
   void LeaveUnended(std::string_view why);
 
-  // Where the line that Next() gave begins.
+  // The beginning of the line returned by Next().
   const LineOrigin& origin() const { return origin_; }
-  // What the decoder says about that line.
+  // Reports the decoder's error for that line.
   absl::Status Report(std::string_view reason) const { return bad_lines_.Report(origin_, reason); }
   ByteInput& input() const { return *input_; }
 
  private:
-  // The length of the next line, without its newline; `ended` is false where the input's end ends
-  // it. A line that is too long is not looked through.
+  // The length of the next line, without its newline; `ended` is false if the end of the input ends
+  // it. A line that is too long is not scanned to its end.
   absl::StatusOr<Took> FindLine(size_t& length, bool& ended);
-  // The one that is too long.
+  // Skips the line that is too long.
   absl::StatusOr<Took> PassOver();
   absl::StatusOr<Took> EndUnended(size_t length, std::string_view& line);
 
@@ -84,8 +84,8 @@ class LineReader {
   BadLines bad_lines_;
   LineRules rules_;
   LineOrigin origin_;
-  size_t searched_ = 0;        // so much of the window holds no newline
-  size_t unended_bytes_ = 0;   // of the last line, which Next() gave and did not consume
+  size_t searched_ = 0;        // this much of the window holds no newline
+  size_t unended_bytes_ = 0;   // of the last line, which Next() returned and did not consume
   bool left_ = false;          // that line stays unread
   bool passing_over_ = false;  // inside a line that is too long
 };
@@ -137,7 +137,7 @@ absl::StatusOr<std::unique_ptr<SourcePartition<T>>> OpenLines(const FileSourceOp
       DecodedLines<T>(std::move(lines), decode));
 }
 
-// What opening a file would find there, in words, or why it would be refused.
+// Describes what opening a file would find there, or returns the error of a refusal.
 template <class T, class Opener>
 absl::StatusOr<std::string> PreviewFile(const FileSourceOptions& options, const Opener& open,
                                         const std::optional<Position>& resume,
@@ -151,8 +151,8 @@ absl::StatusOr<std::string> PreviewFile(const FileSourceOptions& options, const 
   return FileInput::Preview(file, resume, *context.files);
 }
 
-// A source with one partition, called "file" whatever the path: a file given under another path is
-// judged by its identity.
+// A source with one partition, called "file" whatever the path: a file at another path is
+// recognised by its identity.
 template <class T>
 class FileSource final : public SourceFactory<T> {
  public:

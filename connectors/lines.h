@@ -1,8 +1,8 @@
-// What every connector that reads or writes lines shares: where a line came from, how it becomes an
-// item, and what happens to one that cannot.
+// Shared by all connectors that read or write lines: the origin of a line, its conversion to an
+// item, and the treatment of lines that cannot be converted.
 //
-// A bad line is the world's error and never disappears silently: with OnError::kStop it ends the
-// run with "quakes.jsonl:17: <reason>", with OnError::kSkip it is counted in the run's SkipLog.
+// A bad line is an error in the input and never disappears silently: with OnError::kStop it ends
+// the run with "quakes.jsonl:17: <reason>", with OnError::kSkip it is counted in the run's SkipLog.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ enum class OnError {
   kSkip,  // the item is left out, counted, and the first few are shown in the run's summary
 };
 
-// What becomes of a last line that has no line end, and which its writer may not have finished.
+// The treatment of a last line without a line end, which its writer may not have finished.
 enum class FinalLine {
   kDefault,  // as for the format: JSON is taken if it is whole; the rest stays unread where the run
              // has a state, so that the next run reads it when it is finished, and is else taken
@@ -34,7 +34,7 @@ enum class FinalLine {
   kIfWhole,  // it is taken where the decoder makes an item of it, else it stays unread
 };
 
-// Whether it is white space alone, or the mark that editors put in front of a file.
+// True if the line is only white space, or the byte-order mark that editors put before a file.
 inline bool IsBlankLine(std::string_view line) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (line.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
@@ -43,17 +43,17 @@ inline bool IsBlankLine(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-// How the lines of an item type are read. Specialise it for a type whose lines tell by themselves
-// whether they are whole, or whose blank lines mean nothing.
+// How the lines of an item type are read. Specialise it for a type whose lines show whether they
+// are complete, or whose blank lines are meaningless.
 template <class T>
 struct LineTraits {
   static constexpr bool kTellsItsEnd = false;
   static constexpr bool kBlankIsItem = true;
-  // An error where the input, at its beginning, is evidently none that has such lines.
+  // An error if the input, at its beginning, evidently does not consist of such lines.
   static absl::Status CheckBeginning(ByteInput&) { return absl::OkStatus(); }
 };
 
-// Where a line begins.
+// The beginning of a line.
 struct LineOrigin {
   std::shared_ptr<const std::string> path;
   uint64_t line = 1;  // counts from 1; a line that holds several (CSV) has the number of its first
@@ -63,9 +63,9 @@ struct LineOrigin {
   std::string Text() const { return Cat(*path, ":", line); }
 };
 
-// Makes an item of a line (without its end); an error says why it is none ("no field 'mag'"), the
-// place is added by the caller. `out` arrives empty. Each partition works with its own copy of the
-// decoder, and copies may be used at the same time.
+// Converts a line (without its end) to an item; an error explains why the line is not an item ("no
+// field 'mag'"), and the caller adds the place. `out` is empty on entry. Each partition works with
+// its own copy of the decoder, and copies may be used at the same time.
 template <class T>
 using LineDecoder =
     std::function<absl::Status(std::string_view line, const LineOrigin& origin, T& out)>;
@@ -74,14 +74,14 @@ using LineDecoder =
 template <class T>
 using LineEncoder = std::function<void(const T& item, std::string& out)>;
 
-// The one place that decides what a bad line does.
+// The only place that decides how bad lines are treated.
 class BadLines {
  public:
   // `place` heads the entries in the SkipLog ("file quakes.jsonl").
   BadLines(OnError on_error, std::string place, SkipLog* skips)
       : on_error_(on_error), place_(std::move(place)), skips_(skips) {}
 
-  // OK when the line is left out, else the error that stops the run.
+  // OK if the line is skipped, otherwise the error that stops the run.
   absl::Status Report(const LineOrigin& origin, std::string_view reason) const {
     const std::string what = Cat(origin.Text(), ": ", reason);
     if (on_error_ == OnError::kStop || skips_ == nullptr) {
@@ -91,7 +91,7 @@ class BadLines {
     return absl::OkStatus();
   }
 
-  // The end of the input, which begins at `origin`, stays unread; `what` says why.
+  // The end of the input, which begins at `origin`, stays unread; `what` explains why.
   void Leave(const LineOrigin& origin, uint64_t bytes, std::string_view what) const {
     if (skips_ == nullptr) return;
     skips_->Leave(
@@ -106,7 +106,7 @@ class BadLines {
   SkipLog* skips_;
 };
 
-// `asked` where it says something, else what is right for the lines of T.
+// `asked` if it is explicit, otherwise the default for the lines of T.
 template <class T>
 FinalLine FinalLineOf(FinalLine asked, const SkipLog* skips) {
   if (asked == FinalLine::kTake || asked == FinalLine::kIfWhole) return asked;

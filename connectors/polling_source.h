@@ -1,4 +1,4 @@
-// SimplePollingSource: asks something at regular times (a web page, a sensor, a table).
+// SimplePollingSource: calls a function at regular times (for a web page, a sensor, a table).
 //
 //   flow.From("prices", SimplePollingSource<double>(
 //       {.interval = absl::Minutes(30), .align_to = midnight},
@@ -6,14 +6,13 @@
 //         return PollAnswer<double>{.items = {Ask()}};
 //       }));
 //
-// It asks at align_to + n · interval, at once if now is one of these times, and without align_to at
-// once and then every interval from there on. Times that passed while the run was busy are not made
-// up for. An answer that says `retry_after` is asked again after that delay, and regularly from
-// then on. It cannot seek, so it is at-most-once: a resumed run asks at the next regular time.
+// It polls at align_to + n · interval, immediately if now is one of these times; without align_to,
+// immediately and then every interval from there on. Times that passed while the run was busy are
+// skipped. After an answer with `retry_after` it polls again after that delay, and regularly from
+// then on. It cannot seek, so it is at-most-once: a resumed run polls at the next regular time.
 //
-// The times are those of the wall clock, but the wait for one is over as soon as it has lasted as
-// long as it was to, by the monotonic clock: where the wall clock is set back by an hour, nobody
-// waits an hour more.
+// The times follow the wall clock, but a wait ends as soon as it has lasted as long as planned by
+// the monotonic clock: setting the wall clock back by an hour does not prolong a wait by an hour.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +35,7 @@ namespace tidemark {
 
 struct PollingOptions {
   absl::Duration interval = absl::Seconds(1);
-  std::optional<absl::Time> align_to = {};  // when missing, the time at which the source is opened
+  std::optional<absl::Time> align_to = {};  // if missing, the time at which the source is opened
   std::string name = "polling source";      // for messages
 };
 
@@ -44,18 +43,18 @@ template <class T>
 struct PollAnswer {
   std::vector<T> items = {};
   std::optional<absl::Duration> retry_after = {};
-  bool at_end = false;  // never ask again
+  bool at_end = false;  // never poll again
 };
 
-// Called on a worker, which waits for it: an asker that may take long belongs into a source of its
-// own. An error stops the run.
+// Called on a worker, which waits for it: a slow call belongs in a source of its own. An error
+// stops the run.
 template <class T>
 using Asker = std::function<absl::StatusOr<PollAnswer<T>>(Timestamp now)>;
 
 // The earliest of the times align_to + n · interval that is not before `t`. Requires: interval > 0.
 Timestamp PollTimeAtOrAfter(Timestamp t, Timestamp align_to, Span interval);
 
-// When to ask. The clock is read as it is, and not as the engine's `now`, which stands still after
+// When to poll. The clock is read directly, and not as the engine's `now`, which stands still after
 // the clock was set back.
 class PollSchedule {
  public:
@@ -63,7 +62,7 @@ class PollSchedule {
   static absl::StatusOr<PollSchedule> Create(const PollingOptions& options, const Clock& clock);
 
   Timestamp next() const { return next_; }
-  // How long until it is to be asked; zero: now.
+  // The time until the next poll; zero: now.
   Span Wait() const {
     const Span by_wall = next_ - clock_->Now();
     const Span by_monotonic{wait_.us - (clock_->Monotonic() - planned_us_)};
@@ -87,7 +86,7 @@ class PollSchedule {
   Span interval_;
   const Clock* clock_;
   Timestamp next_;
-  Span wait_;  // how far away that was, at planned_us_
+  Span wait_;  // the distance to it at planned_us_
   int64_t planned_us_ = 0;
 };
 
@@ -118,7 +117,7 @@ class PollingPartition final : public SourcePartition<T> {
     const bool more = given_ < pending_.size() || at_end_;
     return more ? PollResult::Again() : PollResult::At(now + schedule_.Wait());
   }
-  // For people: how often it asked in this run.
+  // For people: the number of polls in this run.
   Position position() const override { return Position().Set("asked", asked_); }
 
   Timestamp next_ask() const { return schedule_.next(); }
@@ -126,7 +125,7 @@ class PollingPartition final : public SourcePartition<T> {
  private:
   PollSchedule schedule_;
   const Asker<T> ask_;
-  std::vector<T> pending_;  // the last answer, which may hold more than a poll may bring
+  std::vector<T> pending_;  // the last answer, which may hold more than a poll may return
   size_t given_ = 0;        // of them
   bool at_end_ = false;
   int64_t asked_ = 0;

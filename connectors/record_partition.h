@@ -1,6 +1,6 @@
 // RecordPartition: a source partition over a reader that takes one record after the other.
 //
-// The loop that every record source needs, once: at most so many items, at most so many bytes (a
+// The loop that every record source needs, in one place: a limit on items, a limit on bytes (a
 // batch of huge lines would otherwise fill the memory), skipped records, waiting, the end.
 #pragma once
 
@@ -14,11 +14,11 @@
 
 namespace tidemark {
 
-// What a reader did when asked for the next record.
+// The result of asking a reader for the next record.
 enum class Took {
   kItem,
   kSkipped,  // a bad record was read and reported
-  kLater,    // nothing there yet; ask again when the input's descriptor is readable
+  kLater,    // nothing there yet; poll again when the input's descriptor is readable
   kEnd,
 };
 
@@ -31,7 +31,7 @@ class RecordPartition final : public SourcePartition<T> {
 
   explicit RecordPartition(Reader reader) : reader_(std::move(reader)) {}
 
-  // The end is said by a poll of its own, which brings no items.
+  // The end is reported by a separate poll, which returns no items.
   absl::StatusOr<PollResult> Poll(size_t max, Timestamp, std::vector<T>& out) override {
     const size_t before = out.size();
     const uint64_t stop_at = reader_.input().origin().offset + kPollBytesMax;

@@ -1,8 +1,8 @@
-// SinkOwner: whose output a file is, and what may therefore be done to it.
+// SinkOwner: who owns an output file, and what may therefore be done to it.
 //
-// Cutting a file back is what makes it exactly-once, and what would destroy somebody else's output:
-// a job forked from a snapshot and its original both believe that the file is theirs. So a file is
-// accompanied by `<path>.tidemark`, which names its owner (docs/formats/output-owner.md).
+// Truncating a file makes it exactly-once, and would destroy the output of another job: a job
+// forked from a snapshot and its original both claim the file. Each file is therefore accompanied
+// by `<path>.tidemark`, which names its owner (docs/formats/output-owner.md).
 //
 // PlanSink() decides over these facts alone; CutBackFile (file_sink.h) carries the decision out. A
 // refusal advises only what PlanSink() would then accept.
@@ -24,16 +24,18 @@
 namespace tidemark {
 
 struct SinkOwner {
-  std::string run_line;  // empty when the owner file is damaged: somebody's, but nobody knows whose
-  uint64_t from_bytes = 0;  // what lies before it was written by an earlier owner
+  std::string run_line;     // empty if the owner file is damaged: owned, but the owner is unknown
+  uint64_t from_bytes = 0;  // the bytes before it were written by an earlier owner
   std::string job = {};
   std::string state_directory = {};
-  // How often the output has been begun anew; nothing in records of older versions and of people.
+  // How often --new-output has begun another file; nothing in records of older versions and of
+  // users.
   std::optional<uint64_t> generation = {};
-  // Of the generation before: how many bytes were committed, and the name it was moved to.
+  // Of the previous generation: how many bytes were committed, and the name it was moved to.
   uint64_t after_bytes = 0;
   std::string before = {};
-  // What is at the path is still to be moved to `before`, or may be what was moved back from there.
+  // The file at the path has yet to be moved to `before`, or may be the one that was moved back
+  // from there.
   bool moving = false;
   // Until its first commit an owner can be undone: what it took is kept in `undo`, in the same
   // directory, with the owner file of that time beside it.
@@ -41,12 +43,12 @@ struct SinkOwner {
     kNone,
     kReplaced,  // the whole file, whose owner's state is replaced; goes with the first commit
     kAside,     // the whole file, which was moved aside and stays there
-    kTail,      // what lay behind from_bytes; goes with the first commit
+    kTail,      // the bytes after from_bytes; goes with the first commit
   };
   Undo undo_kind = Undo::kNone;
   std::string undo = {};
-  // Where the last commit left the file, as far as that is known: a state that stands at an earlier
-  // epoch is an older copy, or has lost the end of its log. Not a part of what is compared.
+  // The epoch and length of the file at the last commit, if known: a state at an earlier epoch is
+  // an older copy, or has lost the end of its log. Not compared.
   struct Committed {
     uint64_t epoch = 0;
     uint64_t bytes = 0;
@@ -58,12 +60,12 @@ struct SinkOwner {
 
 // "out.jsonl" -> "out.jsonl.tidemark"
 std::string OwnerPath(std::string_view path);
-// Nothing when no owner file is there.
+// Nothing if there is no owner file.
 absl::StatusOr<std::optional<SinkOwner>> ReadOwner(Files& files, const std::string& path);
 absl::Status WriteOwner(Files& files, const std::string& path, const SinkOwner& owner);
 
-// What the owner file says behind each commit. Not synced: it is read to find that a state is older
-// than its output, and a power cut that takes it away takes nothing else.
+// Updates the owner file after each commit. Not synced: it serves to detect a state that is older
+// than its output, and a power cut that loses it loses nothing else.
 //
 // Thread rule: used on the committer's thread.
 class OwnerNote {
@@ -71,7 +73,7 @@ class OwnerNote {
   OwnerNote(Files& files, std::string path, SinkOwner owner)
       : files_(files), path_(std::move(path)), owner_(std::move(owner)) {}
 
-  // The first call also ends what can be undone.
+  // The first call also ends the possibility of undoing.
   absl::Status Committed(Epoch epoch, uint64_t bytes);
 
  private:
@@ -81,15 +83,16 @@ class OwnerNote {
   const std::string path_;
   SinkOwner owner_;
 };
-// Removes what was kept for `owner` to be undone, but for what was only moved aside.
+// Removes what was kept so that `owner` could be undone, except for files that were only moved
+// aside.
 absl::Status RemoveUndo(Files& files, const std::string& path, const SinkOwner& owner);
 // The path of SinkOwner::undo of the output at `path`.
 std::string UndoPath(const std::string& path, const SinkOwner& owner);
 
-// What is known when a sink is opened.
+// The facts known when a sink is opened.
 struct SinkFacts {
   std::string path;
-  std::optional<uint64_t> size_bytes = {};  // nothing when there is no such file
+  std::optional<uint64_t> size_bytes = {};  // nothing if there is no such file
   std::optional<SinkOwner> owner = {};
   OwnerState owner_state = OwnerState::kUnknown;
   // As in SinkContext.
@@ -109,36 +112,37 @@ struct SinkFacts {
     uint64_t generation = 0;
   };
   std::optional<Committed> resume = {};
-  // Where the file was when that epoch was committed, if elsewhere; and whether it still is.
+  // The path of the file when that epoch was committed, if different; and whether it is still
+  // there.
   std::string was_at = {};
   bool is_still_there = false;
-  // The output was begun anew behind that epoch, and the file of that epoch is where the owner file
-  // says.
+  // --new-output began another file after that epoch, and the file of that epoch is where the owner
+  // file says.
   bool before_is_there = false;
 };
 
 struct SinkPlan {
   // Not OK: the sink cannot be opened, and nothing was touched.
   absl::Status refusal;
-  // Cut what is there to this length first, before it is moved aside.
+  // First truncate the existing file to this length, before it is moved aside.
   std::optional<uint64_t> cut_before = {};
-  // Move what is there to `<path>.old-N`, or to `<path>.replaced-N` until the first commit; then
-  // the file is new.
+  // Move the existing file to `<path>.old-N`, or to `<path>.replaced-N` until the first commit; the
+  // file is then new.
   bool move_aside = false;
-  // Keep what lies behind `length_bytes` as `<path>.tail-N` until the first commit.
+  // Keep the bytes after `length_bytes` as `<path>.tail-N` until the first commit.
   bool keep_tail = false;
-  // What an earlier start of this line kept is no longer needed: it has committed.
+  // Remove what an earlier start of this lineage kept: it has committed.
   bool ends_undo = false;
-  // Then cut the file, which is created if it is missing, to this length.
+  // Then truncate the file, which is created if it is missing, to this length.
   uint64_t length_bytes = 0;
   uint64_t generation = 0;
-  // What the owner file then says; nothing for a run without state, which owns nothing.
+  // The new owner file; nothing for a run without state, which owns nothing.
   std::optional<SinkOwner> owner = {};
 };
 
 SinkPlan PlanSink(const SinkFacts& facts);
 
-// What the owner file is, in words: "is written by job 'a', whose state is /srv/a.state".
+// The content of the owner file, in words: "is written by job 'a', whose state is /srv/a.state".
 std::string DescribeOwner(const SinkFacts& facts);
 
 }  // namespace tidemark

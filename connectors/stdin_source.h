@@ -2,10 +2,10 @@
 //
 //   flow.From("events", StdinLines<JsonRow>({}, JsonLineDecoder()));     // … | job
 //
-// Works for pipes, files and terminals, and never waits: it asks the descriptor with poll(2) before
-// each read. (O_NONBLOCK would be simpler, but belongs to the open file that the user's shell
-// shares.) What was read from a pipe is gone, so the source is at-most-once: a resumed run begins
-// with whatever comes next. A last line without newline is an item.
+// Works for pipes, files and terminals, and never waits: it checks the descriptor with poll(2)
+// before each read. (O_NONBLOCK would be simpler, but belongs to the open file description, which
+// the user's shell shares.) Data read from a pipe is gone, so the source is at-most-once: a resumed
+// run begins with whatever comes next. A last line without newline is an item.
 #pragma once
 
 #include <memory>
@@ -32,7 +32,7 @@ struct StdinOptions {
   bool keeps_cr = false;             // as for files
 };
 
-// A descriptor as a ByteInput; does not close it. Its position tells people how far it is.
+// A descriptor as a ByteInput; does not close it. Its position shows people its progress.
 class StdinInput final : public ByteInput {
  public:
   static constexpr size_t kReadBytes = 64 << 10;
@@ -51,7 +51,7 @@ class StdinInput final : public ByteInput {
   LineOrigin next_;
   std::string buffer_;
   size_t begin_ = 0;
-  bool ended_ = false;  // a terminal would go on after its end; an input ends once
+  bool ended_ = false;  // a terminal could continue after its end; an input ends once
 };
 
 template <class T>

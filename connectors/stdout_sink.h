@@ -2,13 +2,13 @@
 //
 //   stream.To("show", StdoutLines<std::string>({}, TextEncoder()));
 //
-// What was written cannot be taken back: after a crash the items of the epoch that had not
-// committed are written again, and the run says so at start. Items appear when the step that wrote
-// them returns.
+// Written output cannot be taken back: after a crash the items of the epoch that had not committed
+// are written again, and the run says so at start. Items appear when the step that wrote them
+// returns.
 //
-// A reader that went away (`job | head`) is no fault: Write() then says Cancelled, "standard output
-// was closed", which main treats as a quiet stop. main ignores SIGPIPE, which would end the process
-// before the write could tell.
+// A reader that closes its end (`job | head`) is not a fault: Write() then returns Cancelled,
+// "standard output was closed", which main treats as a quiet stop. main ignores SIGPIPE, which
+// would end the process before the write could return.
 #pragma once
 
 #include <functional>
@@ -27,10 +27,10 @@
 
 namespace tidemark {
 
-// Takes all of the bytes, or says why not. No bytes: says whether it could take any.
+// Writes all bytes, or returns the error. No bytes: checks whether it could write any.
 using ByteWriter = std::function<absl::Status(std::string_view bytes)>;
 
-// Writes to a descriptor, which it does not close; Cancelled when nobody reads it any more. A slow
+// Writes to a descriptor, which it does not close; Cancelled if the reader has closed it. A slow
 // reader makes it wait: that is the backpressure of a pipe.
 ByteWriter WriteToDescriptor(int fd);
 
@@ -54,7 +54,7 @@ class StdoutWriter final : public SinkWriter<T> {
     }
     return Flush();
   }
-  // For people: how much was written in this run.
+  // For people: the amount written in this run.
   absl::StatusOr<EpochOutput> EndEpoch(Epoch) override {
     EpochOutput output;
     output.position.Set("bytes", bytes_);

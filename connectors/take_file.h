@@ -1,9 +1,9 @@
-// Taking a file for an output: what is found at its path, and the hands that carry out what
-// PlanSink() decides (sink_owner.h): moving aside, keeping what is cut off, giving back what an
-// abandoned start took. The format is docs/formats/output-owner.md.
+// Taking a file for an output: inspects its path, and carries out the decisions of PlanSink()
+// (sink_owner.h): moving aside, keeping what is truncated, restoring what an abandoned start took.
+// The format is docs/formats/output-owner.md.
 //
-// Every step can be broken off and done again: the record beside the output says how far it came.
-// Used by CutBackFile alone.
+// Every step can be interrupted and repeated: the record beside the output stores the progress.
+// Used only by CutBackFile.
 #pragma once
 
 #include <optional>
@@ -21,22 +21,23 @@ namespace tidemark {
 struct FoundFile {
   SinkFacts facts;
   std::string owner_beside;  // the path whose owner file was read
-  // The owner file says that a start took this file and has come to nothing: what the facts say is
-  // how things stand once it is undone.
+  // The owner file shows that a start took this file and was abandoned: the facts describe the
+  // situation once that start is undone.
   std::optional<SinkOwner> undone;
 };
 
-// The sink's part of the last commit; an error where the position is not that of a file.
+// The sink's part of the last commit; an error if the position is not a file position.
 absl::StatusOr<std::optional<SinkFacts::Committed>> CommittedIn(
     const std::optional<Position>& resume);
 
 absl::StatusOr<FoundFile> FindFile(const std::string& link, const std::optional<Position>& resume,
                                    const SinkContext& context);
-// Afterwards the file at the path is this job's, or nobody's, and so is the owner file. `plan` gets
-// the names that were chosen.
+// Afterwards the file at the path belongs to this job or has no owner, and so does the owner file.
+// `plan` receives the chosen names.
 absl::Status TakeFile(const FoundFile& found, SinkPlan& plan, const SinkContext& context);
 
-// "; the rest had not been committed": what was cut off the file, of which that is not always true.
+// "; the rest had not been committed": describes the truncated bytes, for which that is not always
+// true.
 std::string WhatWasCut(const SinkFacts& facts, const SinkPlan& plan);
 
 }  // namespace tidemark

@@ -1,4 +1,4 @@
-// What the tests of connectors share: a temporary folder, and a partition to read from.
+// Shared by the tests of connectors: a temporary folder, and a partition to read from.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ class ConnectorTest : public ::testing::Test {
   }
 
   std::string Path(std::string_view name) const { return JoinPath(root_, name); }
-  // Keeps the inode of a file that is there, as an editor writing in place does.
+  // Keeps the inode of an existing file, as an editor writing in place does.
   void Put(std::string_view name, std::string_view bytes) {
     auto file = files_->OpenAppend(Path(name));
     ASSERT_TRUE(file.ok()) << file.status();
@@ -46,7 +46,7 @@ class ConnectorTest : public ::testing::Test {
     ASSERT_TRUE(file.ok()) << file.status();
     ASSERT_TRUE((*file)->Append(bytes).ok());
   }
-  // Another file under the same name, as a rotation or a copy makes it.
+  // Another file under the same name, as after a rotation or a copy.
   void Replace(std::string_view name, std::string_view bytes) {
     Put("replacement", bytes);
     ASSERT_TRUE(files_->Rename(Path("replacement"), Path(name)).ok());

@@ -2,9 +2,9 @@
 //
 //   Source<int> numbers = TestingSource<int>({0, 1, 2, TestingEof(), 3, 4});
 //
-// TestingEof ends the run there; the next run, resumed, goes on behind it. TestingAbort makes the
-// run fail there once (Aborted), as a crash would; a resumed run of the same source passes over it.
-// Both cut a batch short. Position: {next}, an index into the list that counts the markers too.
+// TestingEof ends the run there; the next run, resumed, continues after it. TestingAbort makes the
+// run fail there once (Aborted), as a crash would; a resumed run of the same source skips it. Both
+// cut a batch short. Position: {next}, an index into the list that includes the markers.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ using TestingEntry = std::variant<T, TestingEof, TestingAbort>;
 template <class T>
 struct TestingList {
   std::vector<TestingEntry<T>> entries;
-  std::vector<bool> aborted;  // per entry; survives the run, as the crash it stands for does not
+  std::vector<bool> aborted;  // per entry; survives the run, unlike the crash it stands for
 };
 
 template <class T>
@@ -72,7 +72,7 @@ class TestingPartition final : public SourcePartition<T> {
 
   const std::shared_ptr<TestingList<T>> list_;
   size_t next_;
-  Stop stop_ = Stop::kNone;  // said once the items before it are out
+  Stop stop_ = Stop::kNone;  // reported once the items before it are emitted
 };
 
 template <class T>

@@ -1,7 +1,7 @@
-// Position: where a source partition or a sink stands, in words that a tool can print.
+// Position: the place of a source partition or a sink, in a form that any tool can print.
 //
-// A small, ordered set of named values ("offset" = 4711, "inode" = 12). The connector that wrote it
-// gives it meaning; the epoch record stores it; `tidemark snapshots` shows it.
+// A small, ordered set of named values ("offset" = 4711, "inode" = 12). Its meaning belongs to the
+// connector that wrote it; the epoch record stores it; `tidemark snapshots` shows it.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class Position {
     values_.insert_or_assign(std::move(name), Value(std::move(value)));
     return *this;
   }
-  // Nothing when the name is missing or has the other type.
+  // Nothing if the name is missing or has the other type.
   std::optional<int64_t> Number(std::string_view name) const {
     const auto it = values_.find(name);
     if (it == values_.end() || !std::holds_alternative<int64_t>(it->second)) return {};

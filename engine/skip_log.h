@@ -1,9 +1,9 @@
-// SkipLog: what a run did not read, and what its sources have to say to people.
+// SkipLog: input that a run did not read, and notices of its sources for the user.
 //
-// A source or step whose `on_error` is "skip" drops a bad item and says so here: counted, with the
-// first few examples. A source that leaves an unfinished end of its input to the next run says
-// that, too. Nothing is left out without passing through a SkipLog, so the run's summary can show
-// all of it.
+// A source or step whose `on_error` is "skip" drops a bad item and reports it here: counted, with
+// the first few examples. A source that leaves an unfinished end of its input to the next run
+// reports that as well. Nothing is left out without passing through a SkipLog, so the run's summary
+// can show all of it.
 //
 // Thread rule: safe from any thread.
 #pragma once
@@ -22,9 +22,9 @@ namespace tidemark {
 class SkipLog {
  public:
   static constexpr size_t kExamplesMax = 3;  // kept per place
-  static constexpr size_t kLinesMax = 100;   // of notes, and of what was left unread
+  static constexpr size_t kLinesMax = 100;   // of notes, and of input left unread
 
-  // `keeps_state`: the run has a state, so what it leaves unread is read by the next one.
+  // `keeps_state`: the run has a state, so input that it leaves unread is read by the next one.
   explicit SkipLog(bool keeps_state = false) : keeps_state_(keeps_state) {}
 
   bool keeps_state() const { return keeps_state_; }
@@ -38,7 +38,7 @@ class SkipLog {
     if (entry.examples.size() < kExamplesMax) entry.examples.emplace_back(what);
   }
 
-  // Something that people should know and that is no fault: "in.jsonl: is another file, …".
+  // A notice that is not a fault: "in.jsonl: is another file, …".
   void Note(std::string_view line) {
     absl::MutexLock lock(&mutex_);
     if (notes_.size() < kLinesMax) notes_.emplace_back(line);

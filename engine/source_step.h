@@ -19,22 +19,22 @@
 
 namespace tidemark {
 
-// What a partition says after a poll.
+// The result of a poll.
 struct PollResult {
-  // Ask again at once (the default), at this time, or never by time alone. It counts from the `now`
-  // of the poll: the wait is over when the wall clock has come there, or when as much monotonic
-  // time has passed.
+  // When to poll again: at once (the default), at this time, or never by time alone. The wait
+  // counts from the `now` of the poll: it ends when the wall clock has reached the time, or when as
+  // much monotonic time has passed.
   Timestamp ask_again = Timestamp::Min();
-  // Nothing more will ever come; the partition is not asked again in this run.
+  // No more items will ever come; the partition is not polled again in this run.
   bool at_end = false;
-  // When not -1: ask again as soon as this descriptor is readable, or at `ask_again`.
+  // If not -1: poll again as soon as this descriptor is readable, or at `ask_again`.
   int ready_fd = -1;
-  // Whether more can be read at once, also when this poll brought no items: job time stands still
-  // while it can (engine/job_time.h). Left out: yes if there were items and it asks again at once.
+  // True if more can be read at once, even if this poll brought no items: job time stands still
+  // while it can (engine/job_time.h). Omitted: yes if there were items and it polls again at once.
   std::optional<bool> more_at_hand = {};
 
   static PollResult Again() { return {}; }
-  // This poll brought nothing, but there is something.
+  // This poll brought nothing, but more is available.
   static PollResult MoreAtHand() { return {.more_at_hand = true}; }
   static PollResult At(Timestamp t) { return {.ask_again = t}; }
   static PollResult AtEnd() { return {.ask_again = Timestamp::Never(), .at_end = true}; }
@@ -43,7 +43,7 @@ struct PollResult {
   }
 };
 
-// What a source may use; everything outlives the partition.
+// The environment of a source; everything outlives the partition.
 struct SourceContext {
   Files* files = nullptr;
   const Clock* clock = nullptr;
@@ -54,7 +54,7 @@ struct SourceContext {
 class SourceReader {
  public:
   virtual ~SourceReader() = default;
-  // Replaces `out` by at most `max` items, or by null when there are none now.
+  // Replaces `out` by at most `max` items, or by null if there are none now.
   virtual absl::StatusOr<PollResult> Poll(size_t max, Timestamp now,
                                           std::unique_ptr<AnyBatch>& out) = 0;
   virtual Position position() const = 0;

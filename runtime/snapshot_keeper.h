@@ -1,5 +1,5 @@
-// SnapshotKeeper: the snapshots of a run: when one is due, when somebody asks for one (Ask(), or a
-// file in DIR/requests/), which old ones go, and whether all of it takes too much space.
+// SnapshotKeeper: the snapshots of a run: when one is due or requested (Ask(), a file in
+// DIR/requests/), which old ones to remove, and whether the total exceeds its disk budget.
 //
 //   SnapshotKeeper keeper({.files = &files, .clock = &clock, .directory = "state", .say = say});
 //   runner_options.after_commit = [&] { return keeper.AfterCommit(store, job->record(), last); };
@@ -36,9 +36,9 @@ class SnapshotKeeper {
     std::string directory;
     Span interval = Span::Seconds(60);
     RetentionRule retention;
-    // The state directory may not take more than this; 0: as much as there is.
+    // Maximum size of the state directory; 0: unlimited.
     uint64_t disk_bytes_max = 0;
-    // The state comes from elsewhere, from a snapshot or as a copy: its first commit gets a
+    // The state was restored from a snapshot or is a copy: its first commit is followed by a
     // snapshot of its own, so that there is a way back from damage.
     bool is_restored = false;
     // How a copy of the store is looked at, see SnapshotOptions.
@@ -48,20 +48,20 @@ class SnapshotKeeper {
   };
   explicit SnapshotKeeper(Options options);
 
-  // ResourceExhausted when the directory takes more than it may.
+  // ResourceExhausted if the directory exceeds its maximum size.
   absl::Status CheckDisk() const;
 
-  // At start: answers of earlier runs that nobody took.
+  // At start: removes unclaimed answers of earlier runs.
   void RemoveOldAnswers() { inbox_.RemoveOldAnswers(); }
 
-  // One is wanted at the next epoch.
+  // Requests one at the next epoch.
   void Ask() { asked_.store(true); }
-  // Somebody waits for a snapshot. A look at a directory.
+  // True if a snapshot request is waiting. Checks a directory.
   bool wanted() const;
 
-  // Makes those that are due at `record`, at which the store stands. `last`: of this run, so one is
-  // made whenever something is new since the start. An error stops the run; one that belongs to a
-  // request alone goes to whoever asked.
+  // Makes the snapshots that are due at `record`, the epoch of the store. `last`: the last commit
+  // of this run, so one is made if anything changed since the start. An error stops the run; an
+  // error that concerns only a request goes to the requester.
   absl::Status AfterCommit(StateStore& store, const EpochRecord& record, bool last,
                            bool nothing_new);
 
@@ -77,7 +77,7 @@ class SnapshotKeeper {
   RequestInbox inbox_;
   int64_t disk_looked_us_ = 0;  // monotonic
   int64_t last_us_;             // monotonic
-  bool none_yet_;               // where one is due at once
+  bool none_yet_;               // true: one is due immediately
   bool said_unshared_ = false;
 };
 

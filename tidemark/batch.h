@@ -4,9 +4,9 @@
 //                                                           .max_wait = absl::Minutes(10)});
 //
 // A list is emitted when it has `max_items`; when `max_wait` has passed since its first item; when
-// `idle_timeout` has passed since its newest; and at the end of input, unless it is to be kept
-// (at_eof). Lists and their deadlines survive a restart: a deadline that passed while the process
-// was down fires before the first new item. An empty list is never emitted.
+// `idle_timeout` has passed since its newest; and at the end of input, unless at_eof keeps it.
+// Lists and their deadlines survive a restart: a deadline that passed while the process was down
+// fires before the first new item. An empty list is never emitted.
 #pragma once
 
 #include <string>

@@ -7,9 +7,9 @@
 //   auto latest = orders.KeyBy(&Order::flight).MaxFinal("latest", &Order::at);
 //   auto per_class = orders.CountFinal("per_class", &Order::travel_class);
 //
-// They come out in byte order of the keys, and then the keys are forgotten: a later run of the same
-// job starts over with each of them. ReduceFinal's first value is the accumulator. MaxFinal and
-// MinFinal keep the value they hold where another is equal.
+// Results are emitted in byte order of the keys, and then the keys are forgotten: a later run of
+// the same job starts over with each of them. ReduceFinal's first value is the accumulator.
+// MaxFinal and MinFinal keep the earlier of equal values.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@
 
 namespace tidemark::internal {
 
-// Hands the state on at the end of input and forgets it.
+// Emits the state at the end of input and forgets it.
 template <class S>
 struct FinalState : OptionalState<S> {
   using Outs = std::tuple<S>;
@@ -73,7 +73,7 @@ class ReduceFinalLogic : public FinalState<V> {
   const Reduce reduce_;
 };
 
-// Keeps the value that `by` puts first in the order `Before`; the earlier one of equals.
+// Keeps the value whose `by` comes first in the order `Before`; the earlier of equals.
 template <class V, class By, class Before>
 class BestFinalLogic : public FinalState<V> {
  public:

@@ -25,7 +25,7 @@ namespace tidemark {
 
 class Flow {
  public:
-  // The name marks the state directory: another flow's state is refused.
+  // The name identifies the state directory: another flow's state is refused.
   explicit Flow(std::string name)
       : graph_(std::make_shared<internal::FlowGraph>(std::move(name))) {}
 

@@ -7,8 +7,8 @@
 //   auto [row, late] = JoinWindow("paid", Tumbling{absl::Minutes(1)}, {}, {},
 //                                 orders.EventTime(&Order::at), payments.EventTime(&Payment::at));
 //
-// All streams have the same key type. A key that waits for a side that never comes is kept for ever
-// by the streaming join; in windows it goes with the window.
+// All streams have the same key type. The streaming join keeps a key forever if one of its sides
+// never arrives; in windows it is removed with the window.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@
 namespace tidemark {
 namespace internal {
 
-// The streaming join: as JoinFold, and forgets a key that has given its rows.
+// The streaming join: like JoinFold, but forgets a key that has emitted its rows.
 template <class V>
 class JoinLogic : public ValueState<std::vector<std::vector<V>>> {
  public:
@@ -99,7 +99,7 @@ auto JoinSides(std::string name, const JoinOptions& options, std::index_sequence
 
 }  // namespace internal
 
-// Rows are tuples of optionals, one for each stream, in their order.
+// Rows are tuples of optionals, one for each stream, in the order of the streams.
 template <class K, class... V>
 KeyedStream<K, std::tuple<std::optional<V>...>> Join(std::string name, const JoinOptions& options,
                                                      const KeyedStream<K, V>&... streams) {
@@ -130,7 +130,7 @@ auto JoinWindowSides(std::string name, Windows windows, const JoinOptions& join,
 }  // namespace internal
 
 // Results: Windowed<tuple of optionals>; late values: Windowed<SideValue<variant>>. The clock's
-// parameters are those of the first stream.
+// parameters come from the first stream.
 template <class Windows, class K, class Clock, class... V>
 auto JoinWindow(std::string name, Windows windows, const JoinOptions& join,
                 const WindowOptions& options, const TimedStream<K, V, Clock>&... streams) {

@@ -1,5 +1,5 @@
-// The rules of joins (SEMANTICS §6), for any number of sides: what each side holds, and when rows
-// come out. Shared by streaming joins (tidemark/join.h) and join windows.
+// The rules of joins (SEMANTICS §6), for any number of sides: the values each side keeps, and when
+// rows are emitted. Shared by streaming joins (tidemark/join.h) and join windows.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace tidemark {
 
-// What a side keeps of several values: the first, the newest, or all of them.
+// Which of several values a side keeps: the first, the newest, or all of them.
 enum class JoinInsert { kFirst, kLast, kProduct };
 
-// When rows come out: as soon as every side has a value (the sides are then forgotten); after every
-// value; at the end (of input, or of the window).
+// When rows are emitted: as soon as every side has a value (the sides are then forgotten); after
+// every value; at the end (of input, or of the window).
 enum class JoinEmit { kComplete, kRunning, kFinal };
 
 struct JoinOptions {
@@ -60,7 +60,7 @@ struct JoinFold {
     AfterChange(acc, emit);
   }
 
-  // `into` was opened earlier: kFirst keeps its values, kLast those of `from`, where there are any.
+  // `into` was opened earlier: kFirst keeps its values, kLast takes those of `from` if it has any.
   template <class Emit>
   void OnMerge(Acc& into, Acc from, Emit&& emit) const {
     for (size_t side = 0; side < into.size(); ++side) {

@@ -97,7 +97,7 @@ struct KeyTraits<K> {
   }
 };
 
-// Microseconds; a time outside the years 1 to 9999 is taken to the nearer end.
+// Microseconds; a time outside the years 1 to 9999 is clamped to the nearer end.
 template <>
 struct KeyTraits<absl::Time> {
   static void Append(absl::Time key, std::string& out) {
@@ -135,7 +135,7 @@ struct KeyTraits<std::tuple<Ks...>> {
   }
   static absl::StatusOr<std::tuple<Ks...>> FromParts(std::span<const KeyPart>& parts) {
     absl::Status status;
-    // Braces evaluate from left to right.
+    // Braced initialisers are evaluated from left to right.
     std::tuple<std::optional<Ks>...> taken{[&]() -> std::optional<Ks> {
       auto part = status.ok() ? KeyTraits<Ks>::FromParts(parts) : absl::StatusOr<Ks>(status);
       if (!part.ok()) {

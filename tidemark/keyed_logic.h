@@ -1,7 +1,7 @@
-// KeyedLogic: what a stateful step does with one key. Built-in steps (Batch) are written against
-// this interface, and so are yours:
+// KeyedLogic: the behaviour of a stateful step for one key. Built-in steps (Batch) are written
+// against this interface, and so are yours:
 //
-//   // Counts the items of each key and says so at every tenth.
+//   // Counts the items of each key and emits the count at every tenth.
 //   struct EveryTenth : tidemark::ValueState<int64_t> {
 //     using In = Click;
 //     using Outs = std::tuple<int64_t>;                       // one type for each output stream
@@ -15,11 +15,11 @@
 // functions of the state, the item and the times they are given, nothing else. An exception stops
 // the run with a status that names the step.
 //
-// A state that IsEmpty() leaves nothing behind. Keys never share state.
+// An empty state (IsEmpty()) takes no space, in memory or on disk. Keys never share state.
 //
-// At the end of input OnEnd(state, context) is called for each key, if there is such a callback,
-// and if WantsEnd(state), where it is given, says that it would do anything. What it is not called
-// for is not written again, so that a job which finds nothing new leaves its state as it is.
+// At the end of input OnEnd(state, context) is called for each key, if the logic has that callback,
+// and, if it has WantsEnd(state), only for keys where that returns true. States of other keys are
+// not rewritten, so a job that finds nothing new leaves its state as it is.
 #pragma once
 
 #include <algorithm>
@@ -48,29 +48,29 @@ template <class K, class Logic>
 class KeyedNode;
 }
 
-// What a callback may use. A port is the index into the step's output streams.
+// The interface available to a callback. A port is the index into the step's output streams.
 template <class Outs>
 class StepContext {
  public:
   // The step's time: one reading for each activation, in the step's time domain.
   Timestamp now() const { return now_; }
 
-  // At the end of input: from now on the step's clock does not stand before `at`, for any key,
-  // restarts included.
+  // At the end of input: from now on the step's clock never reads less than `at`, for any key, even
+  // after a restart.
   void RaiseClock(Timestamp at) { floor_ = std::max(floor_, at); }
 
-  // The item is late, for `rows` windows: counted in the step's lateness ledger.
+  // The item is late for `rows` windows: counted in the step's lateness ledger.
   void CountLate(uint64_t rows, Span late_by) {
     late_.push_back({.rows = rows, .late_by = late_by});
   }
 
-  // The first late item of the step is shown; true until one has been described.
+  // The first late item of the step is described in a message; true until one has been.
   bool wants_first_late() const { return wants_first_late_ && !first_late_; }
   void DescribeLate(FirstLate late) { first_late_ = std::move(late); }
-  // A window has been emitted and is gone.
+  // A window has been emitted and removed.
   void CountClosed() { ++windows_closed_; }
 
-  // Hands `value` on, under the key of the callback.
+  // Emits `value` under the key of the callback.
   template <size_t Port = 0>
   void Emit(std::tuple_element_t<Port, Outs> value) {
     std::get<Port>(pending_).push_back(std::move(value));
@@ -100,7 +100,7 @@ struct ValueState {
   static constexpr TimeDomain kDomain = TimeDomain::kWall;
   static constexpr bool kCheapSize = false;  // StateBytes walks the state
 
-  // The callbacks a logic may leave out.
+  // Optional callbacks.
   static bool IsEmpty(const S&) { return false; }
   static Timestamp WakeAt(const S&) { return Timestamp::Never(); }
   template <class Context>

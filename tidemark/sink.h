@@ -1,12 +1,13 @@
-// Sink: where items go, and what a crash may do to them.
+// Sink: the destination of items, and the effect of a crash on it.
 //
-// A sink states its guarantee. Cut-back sinks (files) append as items come; when an epoch ends they
-// say how long they are, and that length is part of the commit: a resumed run cuts the file back to
-// it, so output of an epoch that never committed is gone. Publish sinks (databases) hand the
-// epoch's rows to the commit and write them afterwards in a transaction of their own. A sink that
-// can do neither (standard output) is at-least-once, and the run says so at start.
+// A sink states its guarantee. Truncating sinks (files) append items as they arrive; at the end of
+// an epoch they report their length, which is part of the commit: a resumed run truncates the file
+// to it, so output of an epoch that never committed is gone. Transactional (outbox) sinks
+// (databases) hand the epoch's rows to the commit and write them afterwards in their own
+// transaction. A sink that can do neither (standard output) is at-least-once, and the run says so
+// at start.
 //
-// Thread rule: a writer is used by one worker, but for the work returned by EndEpoch() and for
+// Thread rule: a writer is used by one worker, except for the work returned by EndEpoch() and for
 // Publish(), which run on the committer's thread, one epoch after the other.
 #pragma once
 
@@ -32,8 +33,8 @@ class SinkWriter {
   virtual absl::Status Write(const std::vector<T>& items) = 0;
   // Everything written since the last call belongs to `epoch`.
   virtual absl::StatusOr<EpochOutput> EndEpoch(Epoch epoch) = 0;
-  // Publish sinks: writes the pieces of EpochOutput::rows and the epoch's number in one
-  // transaction; a second call for the same epoch changes nothing, and need not read them.
+  // Transactional sinks: writes the pieces of EpochOutput::rows and the epoch's number in one
+  // transaction; a second call for the same epoch has no effect, and need not read them.
   virtual absl::Status Publish(Epoch epoch, OutboxReader& rows) {
     (void)epoch, (void)rows;
     return absl::OkStatus();
@@ -44,8 +45,8 @@ template <class T>
 class SinkFactory {
  public:
   virtual ~SinkFactory() = default;
-  // Whether Open() would refuse what it finds; changes nothing. Every sink is asked before the
-  // first is opened: a start that one of them refuses has not cut back another one's output.
+  // Returns the error with which Open() would refuse; changes nothing. All sinks are checked before
+  // the first is opened: a start that one of them refuses has not truncated another one's output.
   virtual absl::Status Check(const std::optional<Position>& resume, const SinkContext& context) {
     (void)resume, (void)context;
     return absl::OkStatus();
@@ -54,8 +55,8 @@ class SinkFactory {
   virtual absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
                                                               const SinkContext& context) = 0;
   virtual SinkGuarantee guarantee() const = 0;
-  // Open() heeds SinkContext::new_output (--new-output): the output so far is kept under another
-  // name, and a new one begins behind what was committed.
+  // Open() supports SinkContext::new_output (--new-output): the current output is kept under
+  // another name, and a new one begins after the committed data.
   virtual bool can_begin_anew() const { return false; }
   // One line for people: "file out/peaks.jsonl".
   virtual std::string Describe() const = 0;

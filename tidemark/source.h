@@ -1,8 +1,8 @@
-// Source: where items come from.
+// Source: the origin of items.
 //
-// A source has named partitions. A partition hands out batches without ever blocking, says when it
-// wants to be asked again, and, if it can seek, says the position of its NEXT item, so that a
-// resumed run reads no item twice and misses none.
+// A source has named partitions. A partition returns batches without ever blocking, says when it
+// wants to be polled again, and, if it can seek, reports the position of its NEXT item, so that a
+// resumed run neither repeats nor skips an item.
 //
 // To write your own, derive from SourcePartition<T> and SourceFactory<T>:
 //
@@ -41,7 +41,7 @@ class SourcePartition {
   // Appends at most `max` items to `out`. Never blocks; an empty answer is fine. An error stops the
   // run; nothing of the open epoch is kept. `now` is the run's clock reading.
   virtual absl::StatusOr<PollResult> Poll(size_t max, Timestamp now, std::vector<T>& out) = 0;
-  // The place of the next item: what Open() gets to continue exactly here.
+  // The position of the next item: given to Open() to continue exactly here.
   virtual Position position() const = 0;
 };
 
@@ -55,22 +55,23 @@ class SourceFactory {
   virtual absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(
       const std::string& partition, const std::optional<Position>& resume,
       const SourceContext& context) = 0;
-  // For `explain`: what Open() with these arguments would find, in words ("10,284 bytes to read"),
-  // or the error it would refuse with. Takes nothing from the source. Empty: nothing to say.
+  // For `explain`: describes what Open() with these arguments would find ("10,284 bytes to read"),
+  // or returns the error with which it would refuse. Consumes nothing from the source. Empty:
+  // nothing to report.
   virtual absl::StatusOr<std::string> Preview(const std::string& /*partition*/,
                                               const std::optional<Position>& /*resume*/,
                                               const SourceContext& /*context*/) {
     return std::string();
   }
-  // Files that it reads, under any of their names: no sink of the job may write to them.
+  // Files that it reads, under all their names: no sink of the job may write to them.
   virtual absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext& /*context*/) {
     return std::vector<std::string>();
   }
-  // A source that cannot seek loses what it read but had not committed: at-most-once, said at
-  // start.
+  // A source that cannot seek loses items that were read but not committed: at-most-once, announced
+  // at start.
   virtual bool can_seek() const { return true; }
-  // A source that makes its items: with a rate, it has only what its rate has made due. What a rate
-  // holds back of any other source counts as a backlog.
+  // True for a source that makes its items: under a rate limit, only items that the rate has made
+  // due exist. For any other source, items held back by a rate limit count as a backlog.
   virtual bool makes_items() const { return false; }
   // One line for people: "file quakes.jsonl".
   virtual std::string Describe() const = 0;

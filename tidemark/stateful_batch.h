@@ -1,5 +1,5 @@
-// Stateful and StatefulBatch: a step of your own as callbacks that say whether the key's state is
-// kept.
+// Stateful and StatefulBatch: a custom step, as callbacks that return whether to keep the key's
+// state.
 //
 //   // Raises an alarm when a sensor has been silent for a minute, then forgets the sensor.
 //   struct Silence {
@@ -20,15 +20,15 @@
 //   };
 //   auto [alarms] = readings.KeyBy(&Reading::sensor).Stateful("silence", Silence{});
 //
-// OnNotify with NotifyAt, and OnEnd (the end of input), may be left out. NotifyAt is wall-clock
-// time: down time counts, and what fell due while the process was down is called first. Never()
-// means no call; what NotifyAt gave before counts no more. One that stays in the past after
-// OnNotify is called again at once, and for ever.
+// OnNotify with NotifyAt, and OnEnd (the end of input), are optional. NotifyAt is wall-clock time:
+// down time counts, and notifications that fell due while the process was down are called first.
+// Never() means no call; earlier results of NotifyAt are discarded. If it stays in the past after
+// OnNotify, OnNotify is called again immediately, forever.
 //
-// StatefulBatch is the same for a logic with OnItems(State&, std::span<In>, context). How many
-// items come at once is not defined and must not matter (SEMANTICS §1); today it is one at a time.
+// StatefulBatch is the same for a logic with OnItems(State&, std::span<In>, context). The number of
+// items per call is unspecified and must not matter (SEMANTICS §1); today it is one at a time.
 //
-// What a logic needs beyond this (times of another domain, a state stored in several rows) is in
+// Requirements beyond this (times of another domain, a state stored in several rows) are met by
 // tidemark/keyed_logic.h; OptionalState below is a base for such logics.
 #pragma once
 
@@ -42,11 +42,11 @@
 
 namespace tidemark {
 
-// What a callback decides about the state of its key. A discarded one leaves nothing behind; the
-// key's next item finds a new one.
+// A callback's decision about the state of its key. A discarded state leaves no trace; the
+// key's next item starts with a new one.
 enum class KeyState { kKeep, kDiscard };
 
-// Base for a logic whose state is one plain value or none: for types that have no empty value.
+// Base for a logic whose state is one optional plain value: for types that have no empty value.
 template <RecoverableState S>
 struct OptionalState {
   using State = std::optional<S>;
@@ -54,7 +54,7 @@ struct OptionalState {
   static constexpr bool kCheapSize = !internal::MayOwnHeap<S>();
 
   static bool IsEmpty(const State& state) { return !state.has_value(); }
-  // The callbacks a logic may leave out.
+  // Optional callbacks.
   static Timestamp WakeAt(const State&) { return Timestamp::Never(); }
   template <class Context>
   static void OnTimer(State&, Context&) {}
@@ -80,7 +80,7 @@ struct OptionalState {
 
 namespace internal {
 
-// A logic in callbacks, as opposed to one written against KeyedLogic.
+// A logic written as callbacks, as opposed to one written against KeyedLogic.
 template <class L>
 concept CallbackLogic = requires {
   typename L::In;
@@ -89,8 +89,8 @@ concept CallbackLogic = requires {
 }
 &&!requires { L::kDomain; };
 
-// Which callbacks there are. A member of that name which cannot be called as documented (it is not
-// const, it takes something else) would otherwise be left out without a word.
+// Which callbacks exist. A member with such a name that cannot be called as documented (it is not
+// const, or takes something else) would otherwise be omitted silently.
 template <class L>
 struct Callbacks {
   using S = typename L::State;

@@ -1,5 +1,5 @@
-// What the tests of stateful steps share: a flow of one step over numbers by key, and the proof
-// that no crash of it can be seen.
+// Shared by the tests of stateful steps: a flow of one step over numbers by key, and the proof that
+// no crash of it can be observed.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -91,8 +91,8 @@ inline std::vector<ScriptStep> RandomScript(Random& random, int steps) {
 }
 
 struct CrashPlan {
-  int behind_step = -1;       // -1: behind every step; beyond the script: never
-  bool commits_first = true;  // else an item is read again; time that passed is always committed
+  int behind_step = -1;       // -1: after every step; beyond the script: never
+  bool commits_first = true;  // else an item is read again; elapsed time is always committed
   int workers = 1;
   int workers_afterwards = 1;
 };
@@ -109,7 +109,7 @@ std::map<std::string, std::vector<Out>> RowsOfScript(const BuildStep<Out>& build
     if (step.item) f.Push(step.item->key, step.item->number);
     if (step.pass > absl::ZeroDuration()) f.tester().Advance(step.pass);
     const bool here = i == crash.behind_step || crash.behind_step < 0;
-    // An item is read again at the time at which it first came, or results could rightly differ.
+    // An item is read again at the time of its first arrival, or results could legitimately differ.
     if (!here || crash.commits_first || !step.item) f.tester().Commit();
     if (!here) continue;
     f.tester().CrashAndResumeWith(crash.workers_afterwards);
@@ -119,8 +119,8 @@ std::map<std::string, std::vector<Out>> RowsOfScript(const BuildStep<Out>& build
   return f.RowsByKey();
 }
 
-// A crash behind any step of random scripts, with one and three workers and another number behind
-// it, gives the rows of an undisturbed run.
+// A crash after any step of random scripts, with one and three workers and a different number after
+// it, gives the rows of an uninterrupted run.
 template <class Out>
 void ExpectThatCrashesCannotBeSeen(const BuildStep<Out>& build) {
   constexpr int kSteps = 25;

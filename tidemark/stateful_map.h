@@ -10,10 +10,10 @@
 //         return std::pair(std::optional(next), next.sum / static_cast<double>(next.count));
 //       });
 //
-// The function gets nothing for a key without state, and a state of nothing discards the key: it
-// leaves no trace. StatefulFlatMap's second value is a range, whose elements are handed on one by
-// one. The state's type is read off the function's first parameter; where that is `auto`, say it:
-// StatefulMap<Mean>("mean", f).
+// The function receives std::nullopt for a key without state, and returning std::nullopt as the
+// state discards the key without a trace. StatefulFlatMap's second value is a range, whose elements
+// are emitted one by one. The state's type is deduced from the function's first parameter; if that
+// is `auto`, specify it: StatefulMap<Mean>("mean", f).
 #pragma once
 
 #include <functional>
@@ -63,7 +63,7 @@ struct StateOfMapper {
   &&std::is_same_v<Parameter, std::optional<typename Parameter::value_type>>;
 };
 
-// `Given`, or what the function's first parameter says when it is void.
+// `Given`, or the type deduced from the function's first parameter if it is void.
 template <class Given, class F>
 struct MapperState {
   using Type = Given;

@@ -1,4 +1,4 @@
-// Stream<T> and KeyedStream<K, V>: what flows between the steps of a Flow.
+// Stream<T> and KeyedStream<K, V>: the data between the steps of a Flow.
 //
 //   flow.From("in", Lines("words.txt"))
 //       .FlatMap(SplitWords)
@@ -7,10 +7,10 @@
 //       .Batch("pairs", {.max_items = 2})
 //       .To("out", StdoutLines<Words>({}, PutWords));
 //
-// Steps without a name keep nothing; a name marks what survives a restart. Streams are values that
-// name a place in the flow: using one twice gives both users every item. A function passed to a
-// step is copied, called by one worker at a time, and must not depend on anything but its
-// arguments; an exception it throws stops the run with a status that names the step.
+// Unnamed steps keep nothing; a name identifies state that survives a restart. Streams are values
+// that name a place in the flow: using one twice gives both users every item. A function passed to
+// a step is copied, called by one worker at a time, and must depend on nothing but its arguments;
+// an exception it throws stops the run with a status that names the step.
 #pragma once
 
 #include <concepts>
@@ -52,14 +52,14 @@ class Stream {
       out.push_back(std::invoke(f, std::move(item)));
     });
   }
-  // f(const T&) -> bool; keeps what gives true.
+  // f(const T&) -> bool; keeps the items for which it returns true.
   template <class F>
   Stream<T> Filter(F f) const {
     return Same(Each<T>("filter", [f = std::move(f)](T& item, std::vector<T>& out) mutable {
       if (std::invoke(f, std::as_const(item))) out.push_back(std::move(item));
     }));
   }
-  // f(T) -> range of U; each element on its own.
+  // f(T) -> range of U; emits each element on its own.
   template <class F, class R = std::decay_t<std::invoke_result_t<F&, T>>,
             class U = typename R::value_type>
   Stream<U> FlatMap(F f) const {
@@ -69,7 +69,7 @@ class Stream {
       }
     });
   }
-  // f(T) -> std::optional<U>; keeps what there is.
+  // f(T) -> std::optional<U>; keeps the values that exist.
   template <class F, class O = std::decay_t<std::invoke_result_t<F&, T>>,
             class U = typename O::value_type>
   Stream<U> FilterMap(F f) const {
@@ -77,8 +77,8 @@ class Stream {
       if (auto result = std::invoke(f, std::move(item))) out.push_back(*std::move(result));
     });
   }
-  // f(std::vector<T>) -> std::vector<U>, for work that is cheaper in batches. How items fall into
-  // batches is not defined: the result must be that of item by item.
+  // f(std::vector<T>) -> std::vector<U>, for work that is cheaper in batches. The division of items
+  // into batches is unspecified: the result must be the same as item by item.
   template <class F, class R = std::decay_t<std::invoke_result_t<F&, std::vector<T>>>,
             class U = typename R::value_type>
   Stream<U> FlatMapBatch(F f) const {
@@ -93,7 +93,7 @@ class Stream {
   auto Flatten() const {
     return FlatMap([](T item) { return item; });
   }
-  // Sees every item and lets it pass.
+  // Calls f with every item and forwards the item unchanged.
   template <class F>
   Stream<T> Inspect(F f) const {
     return Same(Each<T>("inspect", [f = std::move(f)](T& item, std::vector<T>& out) mutable {
@@ -101,7 +101,7 @@ class Stream {
       out.push_back(std::move(item));
     }));
   }
-  // The same, f(const T&, Epoch, int worker): in which epoch, and on which worker.
+  // The same with f(const T&, Epoch, int worker): the item's epoch and worker.
   template <class F>
   Stream<T> InspectDebug(F f) const {
     using Function = internal::BatchFunction<T, T>;
@@ -115,18 +115,18 @@ class Stream {
     };
     return Same(internal::AddStatelessOn<T, T>(graph_, step_, port_, "inspect_debug", make));
   }
-  // Any item ends the run: for streams on which nothing may come.
+  // Any item ends the run: for streams that must stay empty.
   void Raises() const {
     Each<T>("raises", [](T&, std::vector<T>&) {
       throw std::runtime_error("an item came on a stream that is marked Raises()");
     });
   }
-  // Deals the items out to all workers in turn, for costly steps that need no key. With several
-  // workers items then overtake each other.
+  // Distributes the items over all workers in turn, for costly steps that need no key. With several
+  // workers, items may then overtake each other.
   Stream<T> Redistribute() const {
     return Same(internal::AddRedistribute<T>(graph_, step_, port_));
   }
-  // f(const T&) -> bool: two streams, where it gives true and where it gives false.
+  // f(const T&) -> bool: two streams, of the items for which it returns true and false.
   template <class F>
   std::pair<Stream<T>, Stream<T>> Branch(F f) const {
     using Function = internal::BatchFunction<T, T, T>;
@@ -157,8 +157,8 @@ class Stream {
      ...);
     return merged;
   }
-  // get(key) -> V is looked up and kept, per worker, for `ttl`; f(T, const V&) -> U. What is kept
-  // is no state: a restart looks it up again.
+  // get(key) -> V is looked up and cached, per worker, for `ttl`; f(T, const V&) -> U. The cache is
+  // not state: a restart looks values up again.
   template <class KeyOf, class Get, class F>
   auto EnrichCached(KeyOf key_of, Get get, F f,
                     absl::Duration ttl = absl::InfiniteDuration()) const {
@@ -178,7 +178,7 @@ class Stream {
     return KeyedStream<K, T>(keyed);
   }
 
-  // How many items have each key, at the end of input; see tidemark/final.h.
+  // The number of items of each key, at the end of input; see tidemark/final.h.
   template <class F, class K = std::decay_t<std::invoke_result_t<F&, const T&>>>
   requires KeyType<K> KeyedStream<K, int64_t> CountFinal(std::string name, F key_of)
   const {
@@ -202,7 +202,7 @@ class Stream {
   Stream<U> Next(int step) const {
     return Stream<U>(graph_, step, 0);
   }
-  // The step hands on items as they are, so their keys are what they were.
+  // The step forwards items unchanged, so their keys are unchanged.
   Stream<T> Same(int step) const {
     graph_->step(step).keeps_key = true;
     return Stream<T>(graph_, step, 0);
@@ -229,7 +229,7 @@ class Stream {
   int port_;
 };
 
-// A stream of (key, value). Batching, windows and state work on each key by itself.
+// A stream of (key, value). Batches, windows and state work on each key independently.
 template <class K, class V>
 class KeyedStream {
  public:
@@ -249,8 +249,8 @@ class KeyedStream {
                                 {.keeps_at_eof = checked.at_eof == AtEof::kKeep}));
   }
 
-  // A step of your own; see tidemark/stateful_batch.h for callbacks and tidemark/keyed_logic.h for
-  // the interface below them. Returns a tuple of keyed streams, one for each type in Logic::Outs.
+  // A custom step; see tidemark/stateful_batch.h for callbacks and tidemark/keyed_logic.h for the
+  // interface below them. Returns a tuple of keyed streams, one for each type in Logic::Outs.
   template <class Logic>
   auto Stateful(std::string name, Logic logic) const {
     if constexpr (internal::CallbackLogic<Logic>) {
@@ -276,7 +276,7 @@ class KeyedStream {
                                 internal::StatefulMapLogic<S, V, F>(std::move(f)),
                                 {.passes_watermark = true}));
   }
-  // The same with a range of U, whose elements are handed on one by one.
+  // The same with a range of U, whose elements are emitted one by one.
   template <class State = void, class F>
   auto StatefulFlatMap(std::string name, F f) const {
     using S = typename internal::MapperState<State, F>::Type;
@@ -303,7 +303,7 @@ class KeyedStream {
     return std::get<0>(
         AddLogic(std::move(name), "count_final", "", internal::CountFinalLogic<V>()));
   }
-  // by(const V&) -> something that compares with <, or a member pointer.
+  // by(const V&) -> something comparable with <, or a member pointer.
   template <class By = std::identity>
   KeyedStream<K, V> MaxFinal(std::string name, By by = {}) const {
     return std::get<0>(AddLogic(std::move(name), "max_final", "",
@@ -315,8 +315,8 @@ class KeyedStream {
                                 internal::BestFinalLogic<V, By, std::less<>>(std::move(by))));
   }
 
-  // The time of an item is time_of(item) -> absl::Time, or a member pointer. Each key has a
-  // watermark of its own; see tidemark/window.h.
+  // The time of an item is time_of(item) -> absl::Time, or a member pointer. Each key has its own
+  // watermark; see tidemark/window.h.
   template <class F>
   auto EventTime(F time_of, const EventTimeOptions& options = {}) const {
     const EventClock clock{.max_out_of_orderness = Span::FromAbsl(options.max_out_of_orderness)};
@@ -342,7 +342,7 @@ class KeyedStream {
                                      Span::FromAbsl(options.max_ahead_of_system_time)),
         clock, std::move(error));
   }
-  // The same with a clock of your own, see engine/windowing/clocks.h.
+  // The same with a custom clock, see engine/windowing/clocks.h.
   template <class F, class Clock>
   requires requires { typename Clock::State; }
   auto EventTime(F time_of, Clock clock) const {
@@ -350,7 +350,7 @@ class KeyedStream {
         internal::AddEventTime<K, V>(pairs_, std::move(time_of), Span::Infinite()),
         std::move(clock), absl::OkStatus());
   }
-  // The time of an item is that of its processing; nothing is ever late.
+  // The time of an item is the time of its processing; no item is ever late.
   TimedStream<K, V, SystemTimeClock> SystemTime() const {
     auto timed = MapValue([](V value) { return internal::Timed<V>{{}, std::move(value)}; });
     return TimedStream<K, V, SystemTimeClock>(std::move(timed), SystemTimeClock{}, {});
@@ -403,7 +403,7 @@ class KeyedStream {
   Stream<V> Values() const {
     return pairs_.Map([](KeyValue<K, V> pair) { return std::move(pair.value); });
   }
-  // The pairs as items of their own, for the steps of Stream.
+  // The pairs as items, for the steps of Stream.
   const Stream<KeyValue<K, V>>& Pairs() const { return pairs_; }
 
   void To(std::string name, Sink<KeyValue<K, V>> sink) const {
@@ -414,7 +414,7 @@ class KeyedStream {
   template <class, class, class, class, bool>
   friend class WindowedStream;
 
-  // The pairs have the keys that they had.
+  // The pairs keep their keys.
   template <class U>
   static KeyedStream<K, U> KeepingKey(const Stream<KeyValue<K, U>>& pairs) {
     pairs.graph()->step(pairs.step()).keeps_key = true;

@@ -1,4 +1,4 @@
-// FlowTester: runs a flow inside a test, with a virtual clock, and kills it wherever you like.
+// FlowTester: runs a flow inside a test, with a virtual clock, and kills it at any point.
 //
 //   FlowTester t;
 //   auto in = t.Input<std::string>();
@@ -16,7 +16,7 @@
 //   t.Advance(absl::Seconds(10));             // moves the clock, lets due timers fire
 //   t.End();                                  // end of input, final epoch
 //
-// So any test becomes a recovery test by one line. Nothing sleeps; everything happens in the
+// Any test thus becomes a recovery test by one line. Nothing sleeps; everything happens in the
 // calling thread, with any number of workers. A status that is not OK stops the test with its text,
 // unless the Try… form is used.
 #pragma once
@@ -43,16 +43,16 @@
 
 namespace tidemark {
 
-// Items that a test pushes; all of them are kept, so that a resumed run can read them again.
+// Items pushed by a test; all of them are kept, so that a resumed run can read them again.
 template <class T>
 class TestInput {
  public:
   void Push(T item) { PushTo(0, std::move(item)); }
-  // Where the input has several partitions (FlowTester::Input<T>(partitions)), numbered from 0.
+  // For an input with several partitions (FlowTester::Input<T>(partitions)), numbered from 0.
   void PushTo(size_t partition, T item) {
     shared_->partitions.at(partition).push_back(std::move(item));
   }
-  // This partition ends behind what it has; in this execution and the next ones.
+  // This partition ends after its present items, in this execution and the next ones.
   void EndPartition(size_t partition) { shared_->ended_alone.insert(partition); }
   void PushAll(std::vector<T> items) {
     for (T& item : items) Push(std::move(item));
@@ -108,13 +108,13 @@ class TestInput {
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 
-// What came out: a cut-back sink in memory.
+// Collected output: a truncating sink in memory.
 template <class T>
 class TestOutput {
  public:
-  // Everything that has come out so far, also what is not committed yet.
+  // All output so far, including rows that are not committed yet.
   const std::vector<T>& rows() const { return shared_->rows; }
-  // What the last commit made final.
+  // The rows that the last commit made final.
   std::vector<T> committed() const {
     return {shared_->rows.begin(),
             shared_->rows.begin() + static_cast<std::ptrdiff_t>(shared_->durable)};
@@ -170,15 +170,15 @@ class FlowTester {
  public:
   struct Options {
     int workers = 1;
-    // Items read from a source in one go; 1 makes every item an activation of its own.
+    // Items read from a source at once; 1 makes every item an activation of its own.
     size_t batch_items_max = 1024;
     size_t memory_bytes = size_t{1} << 30;
     // Bound of the channels between workers; affects the order of steps, not results.
     size_t channel_batches_max = Channel::kBatchesMax;
     Timestamp start = SimClock::kDefaultStart;
-    // Empty: state in memory, which survives CrashAndResume(). Else a state directory on disk.
+    // Empty: state in memory, which survives CrashAndResume(). Otherwise a state directory on disk.
     std::string state_directory = {};
-    // Items that are stepped over, as by --skip-item.
+    // Items that are skipped, as by --skip-item.
     std::vector<SkippedItem> skip_items = {};
     // Sinks that begin a new output at the next start, as by --new-output.
     std::vector<std::string> new_outputs = {};
@@ -206,7 +206,7 @@ class FlowTester {
   void Build(std::function<void(Flow&)> build, const std::string& name = "test");
   absl::Status TryBuild(std::function<void(Flow&)> build, const std::string& name = "test");
 
-  // Steps every worker until none has anything to do at the present time.
+  // Steps every worker until no work is left at the present time.
   void Run();
   absl::Status TryRun();
   // Moves the clock, then Run().
@@ -216,16 +216,16 @@ class FlowTester {
   // Closes an epoch and commits it.
   void Commit();
   absl::Status TryCommit();
-  // Everything since the last commit is lost; the flow is built anew and goes on from there.
+  // Discards everything since the last commit; builds the flow again and resumes it.
   void CrashAndResume();
   absl::Status TryCrashAndResume();
   // As CrashAndResume(), with another number of workers.
   void CrashAndResumeWith(int workers);
-  // The end of input: runs to the end and commits it. A resume afterwards starts a new execution.
+  // The end of input: runs to the end and commits. A resume afterwards starts a new execution.
   void End();
 
   SimClock& clock() { return clock_; }
-  // What the next start is given.
+  // The options of the next start.
   Options& options() { return options_; }
   Job& job() { return session_->job(); }
   // As a command that shows the run would have it.

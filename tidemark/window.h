@@ -7,8 +7,8 @@
 //   peak.To("peaks", …);
 //   late.To("too_late", …);              // cannot be forgotten: it is in the pair
 //
-// A window is emitted once, when the watermark reaches its close: by items, by time that passes
-// while the key is idle, or at the end of input. An item that comes too late for a window goes to
+// A window is emitted once, when the watermark reaches its close: through items, through time that
+// passes while the key is idle, or at the end of input. An item that is late for a window goes to
 // the late stream. WithMetadata() adds a third stream.
 #pragma once
 
@@ -33,10 +33,10 @@ namespace tidemark {
 template <class K, class V>
 class KeyedStream;
 
-// Windows that follow one another without gap or overlap.
+// Consecutive windows without gap or overlap.
 struct Tumbling {
   absl::Duration length;
-  // Where one of them begins; any time will do.
+  // The beginning of any one of them.
   absl::Time align_to = absl::UnixEpoch();
 };
 
@@ -52,39 +52,39 @@ struct Session {
   absl::Duration gap;
 };
 
-// How far the time of an item may be ahead of system time, unless the clock says otherwise: enough
+// How far the time of an item may be ahead of system time, unless the clock overrides it: enough
 // for a wrong time zone, too little for a wrong year.
 inline constexpr absl::Duration kMaxAheadOfSystemTime = absl::Hours(24);
 
-// A watermark for each key: it jumps with the key's items, and moves on with time while the key is
-// idle.
+// One watermark per key: it advances with the key's items, and with time while the key is idle.
 struct EventTimeOptions {
-  // How far an item may lie behind the newest one of its key and still be on time; zero or more.
+  // How far an item may lag the newest one of its key and still be on time; zero or more.
   absl::Duration max_out_of_orderness = absl::ZeroDuration();
   // An item whose time is further ahead of system time is an error that stops the run: one wrong
-  // clock would close the key's windows and make everything after it late. Infinite: any time will
-  // do. Results of windows are never judged, since their rows have been.
+  // clock would close the key's windows and make everything after it late. Infinite: any time is
+  // accepted. Results of windows are exempt, since their rows have already been checked.
   absl::Duration max_ahead_of_system_time = kMaxAheadOfSystemTime;
 };
 
-// One watermark for the whole stream: the smallest of its source partitions', each the newest time
-// in the partition minus the bound. It moves with items only.
+// One watermark for the whole stream: the minimum over its source partitions, each the newest time
+// in the partition minus the bound. It advances with items only.
 //
-// Windows hand it on, through Map, Filter and StatefulMap, to the steps behind them: a window over
-// windows under another key has PerStream, too, and measures nothing. Its watermark is that of the
-// windows in front minus its own bound. Results have the time of their window's close less a
-// microsecond (a session's that of its last item). So a clock by Windowed::close needs no bound,
-// and one by Windowed::open of tumbling or sliding windows needs their length:
+// Windows forward it, through Map, Filter and StatefulMap, to downstream steps: a window over
+// windows under another key also uses PerStream, and generates no watermark. Its watermark is the
+// one of the upstream windows minus its own bound. Results have the time of their window's close
+// minus a microsecond (a session's have the time of its last item). A clock by Windowed::close
+// therefore needs no bound, and one by Windowed::open of tumbling or sliding windows needs their
+// length:
 //
 //   hourly.KeyBy(&Hour::country)
 //       .EventTime(&Hour::close, tidemark::PerStream())
 //       .Window(Tumbling{absl::Hours(24)})
 struct PerStream {
-  // How far an item may be before the newest one of its partition and still be on time; behind
+  // How far an item may be before the newest one of its partition and still be on time; after
   // windows, how far before the close of its window.
   absl::Duration max_out_of_orderness = absl::ZeroDuration();
-  // A partition without an item for so long, while it has no backlog, is left out until its next
-  // one; more than zero. Behind windows nothing is left out for silence.
+  // A partition without an item for this long, while it has no backlog, is left out until its next
+  // one; more than zero. After windows no partition is left out as idle.
   absl::Duration idle_after = absl::InfiniteDuration();
   // As above; a wrong clock would close the windows of all keys.
   absl::Duration max_ahead_of_system_time = kMaxAheadOfSystemTime;
@@ -106,20 +106,20 @@ inline SlidingWindower ToWindower(const Sliding& w) {
           .align_to = AlignOf(w.align_to)};
 }
 inline SessionWindower ToWindower(const Session& w) { return {.gap = Span::FromAbsl(w.gap)}; }
-// A windower of the user's own is taken as it is.
+// A user-defined windower is used unchanged.
 template <class Windower>
 requires requires { typename Windower::State; }
 Windower ToWindower(Windower w) { return w; }
 
-// Whose watermark a clock goes by; a clock of the user's own is one per key.
+// Which watermark a clock follows; a user-defined clock has one per key.
 template <class Clock>
 constexpr ClockScope ScopeOf() {
   if (std::is_same_v<Clock, StreamClock>) return ClockScope::kPerStream;
   if (std::is_same_v<Clock, SystemTimeClock>) return ClockScope::kSystem;
   return ClockScope::kPerKey;
 }
-// How far the results of windows may lag behind the watermark that closes them: those of a session
-// have the time of its last item.
+// How far the results of windows may lag the watermark that closes them: a session's results have
+// the time of its last item.
 template <class Windower>
 Span LagOf(const Windower& windower) {
   if constexpr (std::is_same_v<Windower, SessionWindower>) return windower.gap;
@@ -140,7 +140,7 @@ inline absl::StatusOr<WindowRules> CheckRules(const WindowOptions& options,
 
 }  // namespace internal
 
-// Items in windows; the verbs say what becomes of them. Each verb takes the step's name first.
+// Items in windows; the verbs fold them. Each verb takes the step's name first.
 template <class K, class V, class Clock, class Windower, bool kMetadata = false>
 class WindowedStream {
  public:
@@ -152,14 +152,14 @@ class WindowedStream {
         options_(options),
         error_(std::move(error)) {}
 
-  // The verbs then give three streams: results, late items, metadata.
+  // The verbs then return three streams: results, late items, metadata.
   WindowedStream<K, V, Clock, Windower, true> WithMetadata() const {
     return {timed_, clock_, windower_, options_, error_};
   }
 
   // init() -> Acc, fold(Acc, V) -> Acc, merge(Acc, Acc) -> Acc. With kCommutative as the last
   // argument, which promises that the order of the values does not matter and that merge(init(), x)
-  // is x, sliding windows share the work where they overlap.
+  // is x, overlapping sliding windows share their work.
   template <class InitF, class FoldF, class MergeF>
   auto Fold(std::string name, InitF init, FoldF fold, MergeF merge) const {
     return AddFold<false>(std::move(name), std::move(init), std::move(fold), std::move(merge));
@@ -182,7 +182,7 @@ class WindowedStream {
   auto Count(std::string name) const {
     return Add(std::move(name), "count_window", ValueOrder::kArrival, CountWindow<V>{});
   }
-  // The value with the largest by(value); of equals the first.
+  // The value with the largest by(value); the first of equals.
   template <class By = std::identity>
   auto Max(std::string name, By by = {}) const {
     const auto larger = [by = std::move(by)](const V& next, const V& held) {
@@ -210,7 +210,7 @@ class WindowedStream {
     return Add(std::move(name), "collect_window", ValueOrder::kTimestamp,
                CollectMapWindow<typename V::first_type, typename V::second_type>{});
   }
-  // A fold of your own, see tidemark/window_folds.h.
+  // A custom fold, see tidemark/window_folds.h.
   template <class WindowFold>
   auto Apply(std::string name, WindowFold fold,
              ValueOrder default_order = ValueOrder::kTimestamp) const {
@@ -226,7 +226,7 @@ class WindowedStream {
                                                                    std::move(merge)});
   }
 
-  // The step's input: with the watermark of its stream measured in front of it, where it has one.
+  // The step's input; with a stream watermark, generated upstream of the step.
   KeyedStream<K, internal::Timed<V>> Measured(const std::string& name) const {
     if constexpr (std::is_same_v<Clock, StreamClock>) {
       return internal::AddStamp<K, V>(timed_, clock_, name);
@@ -274,7 +274,7 @@ class TimedStream {
   TimedStream(KeyedStream<K, internal::Timed<V>> timed, Clock clock, absl::Status error)
       : timed_(std::move(timed)), clock_(std::move(clock)), error_(std::move(error)) {}
 
-  // Tumbling, Sliding, Session, or a windower of your own (engine/windowing/sliding.h shows one).
+  // Tumbling, Sliding, Session, or a custom windower (engine/windowing/sliding.h shows one).
   template <class Windows>
   auto Window(Windows windows, const WindowOptions& options = {}) const {
     auto windower = internal::ToWindower(std::move(windows));

@@ -1,4 +1,4 @@
-// Folds: what a window makes of its values. Built-in ones, and the interface for your own:
+// Folds: how a window aggregates its values. Built-in ones, and the interface for your own:
 //
 //   struct Spread {                       // highest minus lowest
 //     using Value = double;
@@ -15,12 +15,12 @@
 //   };
 //   auto [spread, late] = windows.Apply("spread", Spread{});
 //
-// Init() makes the accumulator of a new window. OnMerge() is called when a session takes up
-// another: `into` is the earlier-opened one's. `emit(Out)` may be called any number of times in
-// each. Acc is stored, so it is a plain struct (state/reflect.h).
+// Init() makes the accumulator of a new window. OnMerge() is called when a session absorbs another:
+// `into` belongs to the one opened earlier. `emit(Out)` may be called any number of times in each.
+// Acc is stored, so it is a plain struct (state/reflect.h).
 //
-// Where accumulators can be combined in any order, say so, and an item of sliding windows costs the
-// same however many windows overlap:
+// If accumulators can be combined in any order, declare it, and an item of sliding windows costs
+// the same however many windows overlap:
 //
 //     static constexpr bool kCombines = true;          // emits nothing before OnClose
 //     static void Combine(Acc& into, const Acc& from); // Combine(Init(), x) is x
@@ -97,8 +97,8 @@ struct ReduceWindow {
   }
 };
 
-// The value that is better than all others, better(const V& next, const V& held); of equals the
-// first.
+// The value that is better than all others, better(const V& next, const V& held); the first of
+// equals.
 template <class V, class Better>
 struct BestWindow {
   struct Best {
@@ -164,7 +164,7 @@ struct CountWindow {
   }
 };
 
-// The values as a list; with kTimestamp order in order of time.
+// The values as a list; in order of time with kTimestamp.
 template <class V>
 struct CollectWindow {
   using Value = V;
@@ -208,7 +208,7 @@ struct CollectSetWindow {
   }
 };
 
-// Values are pairs; a later pair replaces an earlier one of the same first.
+// Values are pairs; a later pair replaces an earlier one with the same first element.
 template <class A, class B>
 struct CollectMapWindow {
   using Value = std::pair<A, B>;

@@ -1,7 +1,8 @@
-// WindowValues: what the parts that windows keep mean, for a dump.
+// WindowValues: the meaning of the stored parts of windows, for a dump.
 //
-// A state says by its schema what is in it, and not what it is for: the sum of an average, its
-// count. Who made the fold knows, and gives a person what the window would give if it closed now.
+// The schema of a state describes its contents but not their purpose, such as the sum and the count
+// of an average. The author of the fold knows the purpose, and implements this to show the values
+// that a window would emit if it closed now.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@
 
 namespace tidemark {
 
-// What one window keeps, as it is stored. Borrows everything.
+// The stored contents of one window. Borrows everything.
 struct KeptByWindow {
   std::string_view step;     // its name
   std::string_view results;  // StepRecord::results
@@ -31,11 +32,11 @@ class WindowValues {
   virtual ~WindowValues() = default;
 
   struct Result {
-    // Names with values as JSON, in the order in which the window gives them.
+    // Names with values as JSON, in the order in which the window emits them.
     std::vector<std::pair<std::string, std::string>> fields;
-    std::optional<uint64_t> rows;  // where the state holds their number
+    std::optional<uint64_t> rows;  // if the state stores their number
   };
-  // Nothing when it is not a window of this kind.
+  // Nothing if it is not a window of this kind.
   virtual absl::StatusOr<std::optional<Result>> ResultOf(const KeptByWindow& kept) const = 0;
 };
 

@@ -1,4 +1,4 @@
-// What windowed steps give: results, late items and metadata.
+// The output of windowed steps: results, late items and metadata.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace tidemark {
 
-// A result of a window, or an item that came too late for one (`open` and `close` then say
-// nothing). For a session, `close` is the time of its last item.
+// A result of a window, or an item that was late for one (`open` and `close` are then meaningless).
+// For a session, `close` is the time of its last item.
 template <class T>
 struct Windowed {
   int64_t window_id = 0;
@@ -19,7 +19,7 @@ struct Windowed {
   bool operator==(const Windowed&) const = default;
 };
 
-// Behind the last result of each window, once.
+// After the last result of each window, once.
 struct WindowMetadata {
   int64_t window_id = 0;
   absl::Time open;

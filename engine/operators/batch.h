@@ -1,14 +1,14 @@
-// The rules of Batch, without its item type: when a list is full, when its time is up, and which of
-// its rows stand in the store (SEMANTICS §2).
+// The rules of Batch, without its item type: when a list is full, when it is due, and which of its
+// rows are in the store (SEMANTICS §2).
 //
 //   - `max_items` reached: the list is emitted at once.
 //   - `max_wait` counts from the first item, `idle_timeout` from the newest; the earlier deadline
-//     counts, and it has passed when deadline <= now.
-//   - Times are deadline time (engine/time_keeper.h): down time counts, and where the clock stepped
-//     back a deadline is not further away than it was.
+//     applies, and it has passed when deadline <= now.
+//   - Times are deadline time (engine/time_keeper.h): down time counts, and if the clock stepped
+//     back, a deadline is not further away than before.
 //
 // Storage: items that are not yet in a segment row travel in the main row (the tail). When the tail
-// outgrows kTailBytesMax it becomes a segment of its own, so an epoch rewrites little and a long
+// outgrows kTailBytesMax it becomes a segment of its own, so an epoch rewrites little, and a long
 // list costs one row for each epoch that added much to it.
 #pragma once
 
@@ -38,8 +38,8 @@ struct BatchOptions {
   absl::Duration max_wait = absl::InfiniteDuration();
   // Emit when this much time has passed since the newest item.
   absl::Duration idle_timeout = absl::InfiniteDuration();
-  // kKeep: the end of input leaves a list as it is, and the run that goes on from the state adds to
-  // it. Its time limits count on from there.
+  // kKeep: the end of input leaves a list as it is, and a run that resumes the state adds to it.
+  // Its time limits continue from there.
   AtEof at_eof = AtEof::kClose;
 };
 
@@ -56,16 +56,16 @@ struct BatchLimits {
   std::string Describe() const;
 };
 
-// What a list knows of itself besides its items.
+// A list's own data besides its items.
 struct BatchTimes {
   Timestamp first;
   Timestamp newest;
 };
 
-// Never() when no time limit is set.
+// Never() if no time limit is set.
 Timestamp BatchDeadline(const BatchLimits& limits, const BatchTimes& times);
 
-// Which rows of a list stand in the store.
+// The rows of a list in the store.
 struct BatchRows {
   std::vector<ListSegment> segments;
   std::vector<ListSegment> dead;  // of lists emitted since; to be deleted
@@ -83,12 +83,12 @@ struct BatchRows {
 
 inline constexpr size_t kTailBytesMax = 1024;
 
-// Writes a list's rows; `unsaved` are its items behind those in segments.
+// Writes a list's rows; `unsaved` are its items after those in segments.
 void EncodeBatchRows(const BatchTimes& times, Epoch epoch, const RowHeader& header,
                      const ItemSlices& unsaved, BatchRows& rows, RowOutput& out);
-// Deletes what is left of lists that were emitted.
+// Deletes the remaining rows of lists that were emitted.
 void DeleteDeadSegments(BatchRows& rows, RowOutput& out);
-// Reads a list: fills times and rows, gives each encoded item to `item` in order.
+// Reads a list: fills times and rows, passes each encoded item to `item` in order.
 absl::Status LoadBatchRows(const StateRowData& row, const SubRows& sub_rows,
                            const std::string& what, BatchTimes& times, BatchRows& rows,
                            const std::function<absl::Status(std::string_view)>& item);

@@ -1,13 +1,13 @@
-// Lateness: how many items came too late for a step's windows, how late, and of which keys.
+// Lateness: how many items were late for a step's windows, by how much, and of which keys.
 // Committed with the epoch, so it is exact across restarts; `tidemark dump` shows it.
 //
-// How late an item is: how far its time lies behind the watermark that judged it.
+// The lateness of an item is the distance from its time to the watermark it was compared with.
 //
 //   CountLate(lateness, key, {.rows = 1, .late_by = watermark - item});
 //   MergeLateness(total, of_one_worker);
 //
-// The samples are the keys that were late by most; they do not depend on how keys are spread over
-// workers.
+// The samples are the keys with the greatest lateness; they do not depend on how keys are
+// distributed over workers.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,15 @@ struct LateItem {
   Span late_by;
 };
 
-// What there is to say about the first late item of a step in a run.
+// The facts for the message about the first late item of a step in a run.
 struct FirstLate {
-  std::string place;  // "quakes.jsonl:17"; empty where that is not known
+  std::string place;  // "quakes.jsonl:17"; empty if it is not known
   std::string key;    // an encoded user key
   Timestamp at;
   Span late_by;  // watermark - at
-  // The max_out_of_orderness that would have kept it; infinite where none would have.
+  // The max_out_of_orderness that would have admitted it; infinite if no bound would have.
   Span needed_bound;
-  // Without the time that passed while the key was quiet it would not have been late.
+  // Without the time that passed while the key was quiet, it would not have been late.
   bool by_time = false;
 };
 

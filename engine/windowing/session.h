@@ -1,9 +1,9 @@
 // SessionWindower: windows that last as long as items keep coming, and end after a gap without one.
 //
 // A session is [open, last], both times of items. An item within `gap` of a session (inclusive)
-// joins and stretches it; sessions that come within gap of one another merge into the one with the
-// earliest open, which keeps its id. So the sessions of a key lie more than a gap apart, and in the
-// order of their opens they are also in the order of their lasts: a neighbour is found in O(log n).
+// joins and extends it; sessions within gap of one another merge into the one with the earliest
+// open, which keeps its id. The sessions of a key are therefore more than a gap apart, and the
+// order of their opens is also the order of their lasts: a neighbour is found in O(log n).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace tidemark {
 
-// One session of a key; its open is where it stands in the table.
+// One session of a key; its open is its key in the table.
 struct OpenSession {
   int64_t id = 0;
   Timestamp last;
@@ -38,24 +38,24 @@ struct SessionWindower {
 
   using Session = OpenSession;
   using State = SessionTable;
-  // Ids count up as long as the key's state lives, so it outlives the sessions.
+  // Ids increase as long as the key's state lives, so it outlives the sessions.
   static constexpr bool kCountsIds = true;
 
   absl::Status Check() const;
   std::string Describe() const;
 
-  // {kLateSessionId} when the item, with the sessions that it would join or bridge, ends more than
-  // a gap before the watermark.
+  // {kLateSessionId} if the item, with the sessions that it would join or bridge, ends more than a
+  // gap before the watermark.
   void LateFor(const State& state, Timestamp item, Timestamp watermark,
                std::vector<int64_t>& ids) const;
-  // How far `watermark` is past where it may be for the item to be on time.
+  // How far `watermark` is past the latest value at which the item would be on time.
   Span LateBy(const State& state, Timestamp item, Timestamp watermark) const;
-  // The one session that the item joins or makes (the lowest id of several); `merges` then follow
+  // The one session that the item joins or opens (the lowest id of several); `merges` then follow
   // at once, in order of open.
   void OpenFor(State& state, Timestamp item, Timestamp watermark, std::vector<int64_t>& ids,
                std::vector<WindowMerge>& merges) const;
   void CloseFor(State& state, Timestamp watermark, std::vector<ClosedWindow>& closed) const;
-  // Never() when no watermark closes one.
+  // Never() if no watermark closes one.
   Timestamp NextClose(const State& state) const;
   Timestamp LastClose(const State& state) const;
   bool IsEmpty(const State& state) const { return state.sessions.empty(); }
@@ -63,7 +63,7 @@ struct SessionWindower {
   void AllOf(Timestamp, std::vector<int64_t>& ids) const { ids.push_back(kLateSessionId); }
   int64_t CountOf(Timestamp) const { return 1; }
 
-  // Merges all sessions that lie within gap of one another, whatever the table holds.
+  // Merges all sessions within gap of one another, whatever the table holds.
   void MergeAll(State& state, std::vector<WindowMerge>& merges) const;
 
  private:
@@ -73,7 +73,7 @@ struct SessionWindower {
   bool ClosesAt(Timestamp last, Timestamp watermark) const {
     return watermark.is_never() || (watermark > last && (watermark - last).us > gap.us);
   }
-  // The smallest watermark that closes it; the maximum where none does.
+  // The smallest watermark that closes it; the maximum if none does.
   Timestamp CloseOf(const Session& session) const { return session.last + gap + Span::Micros(1); }
   bool Reaches(Timestamp earlier_last, Timestamp later_open) const {
     return later_open <= earlier_last + gap;

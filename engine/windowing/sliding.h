@@ -1,17 +1,17 @@
 // SlidingWindower: windows of equal length at equal distances; tumbling when the two are the same.
 //
 // Window n is [align_to + n * offset, + length): open inclusive, close exclusive; n may be
-// negative. Exact integers throughout, also centuries before align_to. Ids ascend with their
+// negative. Exact integers throughout, even centuries before align_to. Ids ascend with their
 // closes.
 //
-// Panes: between two edges of windows all items fall into the same windows. So an item is kept
-// once, in its pane, however many windows overlap there, and a window is what its panes hold
-// together:
+// Panes: between two edges of windows, all items fall into the same windows. An item is therefore
+// kept once, in its pane, however many windows overlap there, and a window is the union of its
+// panes:
 //
 //   pane:      | 6 | 7 | 8 |        length 3, offset 1: window 6 is panes 6, 7 and 8
 //
-// Where the length is no multiple of the offset there are two panes for each offset, numbered
-// through.
+// If the length is not a multiple of the offset, there are two panes for each offset, numbered
+// consecutively.
 #pragma once
 
 #include <cstdint>
@@ -51,29 +51,29 @@ struct SlidingWindower {
   void WindowsOf(Timestamp item, std::vector<int64_t>& ids) const;
   Timestamp OpenOf(int64_t id) const;
   Timestamp CloseOf(int64_t id) const;
-  // A window that reaches beyond the maximum is closed by no watermark, only by Never(), the end of
+  // A window that extends beyond the maximum is closed by no watermark, only by Never(), the end of
   // input: an item at the maximum is on time.
   bool ClosedAt(int64_t id, Timestamp watermark) const;
 
-  // Windows of `item` for which it comes too late at `watermark`.
+  // Windows of `item` for which it is late at `watermark`.
   void LateFor(const State& state, Timestamp item, Timestamp watermark,
                std::vector<int64_t>& ids) const;
-  // How far `watermark` is past where it may be for all windows of `item` to be open.
+  // How far `watermark` is past the latest value at which all windows of `item` are open.
   Span LateBy(const State&, Timestamp item, Timestamp watermark) const {
     return watermark - (CloseOf(FirstWindowOf(item)) - Span::Micros(1));
   }
   // Opens the windows of `item` that have not closed at `watermark`. No merges here.
   void OpenFor(State& state, Timestamp item, Timestamp watermark, std::vector<int64_t>& ids,
                std::vector<WindowMerge>& merges) const;
-  // Takes out what closes at `watermark` (everything at Never()), by closing time, then id.
+  // Removes the windows that close at `watermark` (all at Never()), by closing time, then id.
   void CloseFor(State& state, Timestamp watermark, std::vector<ClosedWindow>& closed) const;
-  // The watermark that closes the next window; Never() when none does.
+  // The watermark that closes the next window; Never() if none does.
   Timestamp NextClose(const State& state) const;
-  // The smallest watermark that closes all of them; Min() when none is open.
+  // The smallest watermark that closes all of them; Min() if none is open.
   Timestamp LastClose(const State& state) const;
   bool IsEmpty(const State& state) const { return state.open.empty(); }
   ClosedWindow Look(const State& state, int64_t id) const;
-  // What a late item is reported under when it is late as a whole, and how much that is.
+  // The ids under which an item is reported that is late as a whole, and its lateness.
   void AllOf(Timestamp item, std::vector<int64_t>& ids) const { WindowsOf(item, ids); }
   int64_t CountOf(Timestamp item) const { return LastWindowOf(item) - FirstWindowOf(item) + 1; }
 

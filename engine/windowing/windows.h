@@ -1,4 +1,4 @@
-// What windowers, windowed steps and their users have in common.
+// Shared by windowers, windowed steps and their users.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ struct ClosedWindow {
   bool operator==(const ClosedWindow&) const = default;
 };
 
-// One session taken up by another.
+// One session absorbed by another.
 struct WindowMerge {
   int64_t absorbed = 0;
   int64_t survivor = 0;
-  // The session that the item joined, as it was with the item and before the merge.
+  // The session that the item joined, including the item, before the merge.
   Timestamp joined_open;
   Timestamp joined_close;
   bool operator==(const WindowMerge&) const = default;
@@ -37,18 +37,18 @@ inline constexpr int64_t kLateSessionId = -1;
 // When an item is late (SEMANTICS §4.3).
 enum class LateWhen {
   kWindowClosed,     // for a window that has closed, and only for that one
-  kBehindWatermark,  // when it is older than the watermark, even where its window is still open
+  kBehindWatermark,  // when it is older than the watermark, even if its window is still open
 };
 
-// The order in which a window gives its values to the fold (SEMANTICS §4.4).
+// The order in which a window passes its values to the fold (SEMANTICS §4.4).
 enum class ValueOrder { kTimestamp, kArrival };
 
 struct WindowOptions {
   LateWhen late_when = LateWhen::kWindowClosed;
   // Default: kTimestamp for Collect, Fold and joins, kArrival for the others.
   std::optional<ValueOrder> order = std::nullopt;
-  // How long a key's watermark is kept after its last window has closed, in job time. Zero: a
-  // straggler may open a window again. Infinite: for ever.
+  // The idle key TTL: how long a key's watermark is kept after its last window has closed, in job
+  // time. Zero: a straggler may open a window again. Infinite: forever.
   absl::Duration keep_watermark_for = absl::Hours(24);
   AtEof at_eof = AtEof::kClose;
 };
