@@ -58,7 +58,7 @@ TEST(TidyTest, EveryFileFollowsTheHouseRules) {
   }
 }
 
-TEST(TidyTest, PagesUseTheWordsOfTheField) {
+TEST(TidyTest, ProseUsesTheWordsOfTheField) {
   constexpr char kList[] = "tools/tidy/words.txt";
   const fs::path root = WorkspaceRoot();
   const ParsedWordList list = ParseWordList(Read(root / kList));
@@ -66,7 +66,7 @@ TEST(TidyTest, PagesUseTheWordsOfTheField) {
   for (const Finding& error : list.errors) ADD_FAILURE_AT(kList, error.line) << error.message;
   for (const std::string& path : WorkingCopy(root)) {
     if (!IsProse(path)) continue;
-    for (const Finding& finding : CheckWords(list.value, Read(root / path))) {
+    for (const Finding& finding : CheckWords(list.value, path, Read(root / path))) {
       ADD_FAILURE_AT(path.c_str(), finding.line) << finding.message;
     }
   }

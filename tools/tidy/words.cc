@@ -1,5 +1,7 @@
 #include "tools/tidy/words.h"
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstddef>
 
@@ -235,11 +237,42 @@ ParsedWordList ParseWordList(std::string_view text) {
   return parsed;
 }
 
-bool IsProse(std::string_view path) { return path.ends_with(".md"); }
+bool IsProse(std::string_view path) {
+  constexpr std::array<std::string_view, 4> kPublic = {"tidemark/", "connectors/",
+                                                       "engine/windowing/", "engine/operators/"};
+  constexpr std::array<std::string_view, 3> kNotYet = {"tidemark/internal/", "tidemark/run.h",
+                                                       "connectors/sqlite_"};
+  if (path.ends_with(".md")) return true;
+  const auto is_in = [&](std::string_view place) { return path.starts_with(place); };
+  return path.ends_with(".h") && std::any_of(kPublic.begin(), kPublic.end(), is_in) &&
+         std::none_of(kNotYet.begin(), kNotYet.end(), is_in);
+}
 
-std::vector<Finding> CheckWords(const WordList& list, std::string_view text) {
+std::string CommentsAsMarkdown(std::string_view code) {
+  constexpr std::string_view kTrailing = "  // ";
+  std::string page;
+  while (!code.empty()) {
+    const std::size_t end = code.find('\n');
+    const std::string_view line = code.substr(0, end);
+    const std::string_view text = WithoutIndent(line);
+    const std::size_t trailing = line.find(kTrailing);
+    if (text.starts_with("//") && !text.starts_with("//   ")) {
+      page += WithoutIndent(text.substr(2));
+    } else if (!text.starts_with("//") && trailing != line.npos) {
+      page += "- ";  // An item of its own, so that no pattern reaches into the next line's.
+      page += line.substr(trailing + kTrailing.size());
+    }
+    page += '\n';
+    code.remove_prefix(end == code.npos ? code.size() : end + 1);
+  }
+  return page;
+}
+
+std::vector<Finding> CheckWords(const WordList& list, std::string_view path,
+                                std::string_view text) {
   std::vector<Finding> findings;
-  const std::vector<Token> tokens = Tokenizer().Run(text);
+  const std::vector<Token> tokens =
+      path.ends_with(".md") ? Tokenizer().Run(text) : Tokenizer().Run(CommentsAsMarkdown(text));
   const std::vector<bool> accepted = Accepted(list, tokens);
   for (std::size_t at = 0; at < tokens.size(); ++at) {
     for (const WordRule& rule : list) {

@@ -2,10 +2,11 @@
 // instead. The list itself is a data file (words.txt), since it grows with every review.
 //
 //   const WordList words = ParseWordList(text).value;
-//   for (const Finding& finding : CheckWords(words, page)) Report(finding);
+//   for (const Finding& finding : CheckWords(words, "docs/jobs.md", page)) Report(finding);
 //
-// Only prose is read. In Markdown, fenced and indented code, inline code, link targets and HTML
-// comments are skipped, so a page may quote a message or an identifier as it is.
+// Only prose is read: Markdown pages, and the comments of public headers. Fenced and indented code,
+// inline code, link targets and HTML comments are skipped, so a text may quote a message or an
+// identifier as it is.
 //
 // A pattern is one or more words, compared without regard to case across line ends:
 //
@@ -44,7 +45,11 @@ ParsedWordList ParseWordList(std::string_view text);
 // Whether the list applies to a file of this name.
 bool IsProse(std::string_view path);
 
-// The findings of one file, in the order of its text.
-std::vector<Finding> CheckWords(const WordList& list, std::string_view text);
+// The findings of one file, in the order of its text. `path` decides how prose is found in it.
+std::vector<Finding> CheckWords(const WordList& list, std::string_view path, std::string_view text);
+
+// The comments of a C++ file as Markdown, line by line. Examples, which are set in by three blanks
+// or more, are left out.
+std::string CommentsAsMarkdown(std::string_view code);
 
 }  // namespace tidemark::tidy

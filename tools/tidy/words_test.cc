@@ -22,10 +22,10 @@ constexpr std::string_view kList =
     "^what        -> a subject\n"
     ", too        -> also\n";
 
-std::vector<Finding> Check(std::string_view text) {
+std::vector<Finding> Check(std::string_view text, std::string_view path = "docs/page.md") {
   const ParsedWordList list = ParseWordList(kList);
   EXPECT_THAT(list.errors, IsEmpty());
-  return CheckWords(list.value, text);
+  return CheckWords(list.value, path, text);
 }
 
 TEST(WordsTest, APlantedExpressionIsFoundWithItsLineAndReplacement) {
@@ -86,9 +86,22 @@ TEST(WordsTest, ALineOfTheListThatIsNotARuleIsReported) {
   EXPECT_EQ(list.errors[0].line, 2);
 }
 
-TEST(WordsTest, MarkdownIsProse) {
+TEST(WordsTest, CommentsOfAHeaderAreReadAndItsCodeIsNot) {
+  const std::vector<Finding> findings = Check(
+      "// Checked now and\n// then.\nint now, and, then;\n\n"
+      "//   Now(\"now and then\");\n"
+      "  int a;  // now\n  int b;  // and then\n  int c;  // is no\n",
+      "tidemark/sink.h");
+  ASSERT_THAT(findings, SizeIs(2));
+  EXPECT_EQ(findings[0].line, 1);
+  EXPECT_EQ(findings[1].line, 8);
+}
+
+TEST(WordsTest, PagesAndPublicHeadersAreProse) {
   EXPECT_TRUE(IsProse("docs/jobs.md"));
   EXPECT_TRUE(IsProse("README.md"));
+  EXPECT_TRUE(IsProse("tidemark/sink.h"));
+  EXPECT_FALSE(IsProse("tidemark/internal/guard.h"));
   EXPECT_FALSE(IsProse("engine/job.cc"));
 }
 
