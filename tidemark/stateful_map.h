@@ -76,6 +76,18 @@ struct MapperState<void, F> {
   using Type = typename StateOfMapper<F>::Parameter::value_type;
 };
 
+// void, where a function's first parameter does not say what the state is.
+template <class Given, class F>
+struct StateForMapper {
+  using Type = Given;
+};
+template <class F>
+requires StateOfMapper<F>::kKnown struct StateForMapper<void, F> {
+  using Type = typename StateOfMapper<F>::Parameter::value_type;
+};
+template <class Given, class F>
+using StateFor = typename StateForMapper<Given, F>::Type;
+
 template <class S, class V, class F>
 using MapperResult = std::decay_t<std::invoke_result_t<const F&, std::optional<S>, V>>;
 

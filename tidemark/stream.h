@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "tidemark/batch.h"
+#include "tidemark/concepts.h"
 #include "tidemark/final.h"
 #include "tidemark/internal/add_steps.h"
 #include "tidemark/key_value.h"
@@ -53,7 +54,7 @@ class Stream {
     });
   }
   // f(const T&) -> bool; keeps the items for which it returns true.
-  template <class F>
+  template <PredicateOf<T> F>
   Stream<T> Filter(F f) const {
     return Same(Each<T>("filter", [f = std::move(f)](T& item, std::vector<T>& out) mutable {
       if (std::invoke(f, std::as_const(item))) out.push_back(std::move(item));
@@ -127,7 +128,7 @@ class Stream {
     return Same(internal::AddRedistribute<T>(graph_, step_, port_));
   }
   // f(const T&) -> bool: two streams, of the items for which it returns true and false.
-  template <class F>
+  template <PredicateOf<T> F>
   std::pair<Stream<T>, Stream<T>> Branch(F f) const {
     using Function = internal::BatchFunction<T, T, T>;
     const int step = internal::AddStateless<T, T, T>(graph_, step_, port_, "branch", [f] {
@@ -143,9 +144,8 @@ class Stream {
     return {Stream<T>(graph_, step, 0), Stream<T>(graph_, step, 1)};
   }
   // The items of all streams, each stream in its order.
-  template <class... Others>
+  template <std::same_as<Stream<T>>... Others>
   Stream<T> Merge(const Others&... others) const {
-    static_assert((std::is_same_v<Others, Stream<T>> && ...), "Merge takes streams of one type");
     const Stream<T> merged = Same(
         Each<T>("merge", [](T& item, std::vector<T>& out) { out.push_back(std::move(item)); }));
     (graph_->AddEdge({.from = others.step_,
@@ -251,7 +251,7 @@ class KeyedStream {
 
   // A custom step; see tidemark/stateful_batch.h for callbacks and tidemark/keyed_logic.h for the
   // interface below them. Returns a tuple of keyed streams, one for each type in Logic::Outs.
-  template <class Logic>
+  template <LogicOf<V> Logic>
   auto Stateful(std::string name, Logic logic) const {
     if constexpr (internal::CallbackLogic<Logic>) {
       return AddLogic(std::move(name), "stateful", "",
@@ -260,7 +260,8 @@ class KeyedStream {
       return AddLogic(std::move(name), "stateful", "", std::move(logic));
     }
   }
-  template <internal::CallbackLogic Logic>
+  template <LogicOf<V> Logic>
+  requires internal::CallbackLogic<Logic>
   auto StatefulBatch(std::string name, Logic logic) const {
     static_assert(internal::Callbacks<Logic>::kOnItems,
                   "StatefulBatch takes a logic with OnItems(State&, std::span<In>, context)");
@@ -270,6 +271,7 @@ class KeyedStream {
 
   // f(std::optional<State>, V) -> std::pair<std::optional<State>, U>; see tidemark/stateful_map.h.
   template <class State = void, class F>
+  requires MapperOf<F, internal::StateFor<State, F>, V>
   auto StatefulMap(std::string name, F f) const {
     using S = typename internal::MapperState<State, F>::Type;
     return std::get<0>(AddLogic(std::move(name), "stateful_map", "",
@@ -278,6 +280,7 @@ class KeyedStream {
   }
   // The same with a range of U, whose elements are emitted one by one.
   template <class State = void, class F>
+  requires MapperOf<F, internal::StateFor<State, F>, V>
   auto StatefulFlatMap(std::string name, F f) const {
     using S = typename internal::MapperState<State, F>::Type;
     return std::get<0>(AddLogic(std::move(name), "stateful_flat_map", "",
@@ -288,13 +291,14 @@ class KeyedStream {
   // One value for each key at the end of input; see tidemark/final.h.
   // init() -> A, fold(A, V) -> A
   template <class Init, class Fold>
+  requires FoldOf<Init, Fold, V>
   auto FoldFinal(std::string name, Init init, Fold fold) const {
     return std::get<0>(
         AddLogic(std::move(name), "fold_final", "",
                  internal::FoldFinalLogic<V, Init, Fold>(std::move(init), std::move(fold))));
   }
   // reduce(V, V) -> V
-  template <class Reduce>
+  template <ReducerOf<V> Reduce>
   KeyedStream<K, V> ReduceFinal(std::string name, Reduce reduce) const {
     return std::get<0>(AddLogic(std::move(name), "reduce_final", "",
                                 internal::ReduceFinalLogic<V, Reduce>(std::move(reduce))));
@@ -304,12 +308,12 @@ class KeyedStream {
         AddLogic(std::move(name), "count_final", "", internal::CountFinalLogic<V>()));
   }
   // by(const V&) -> something comparable with <, or a member pointer.
-  template <class By = std::identity>
+  template <OrderOf<V> By = std::identity>
   KeyedStream<K, V> MaxFinal(std::string name, By by = {}) const {
     return std::get<0>(AddLogic(std::move(name), "max_final", "",
                                 internal::BestFinalLogic<V, By, std::greater<>>(std::move(by))));
   }
-  template <class By = std::identity>
+  template <OrderOf<V> By = std::identity>
   KeyedStream<K, V> MinFinal(std::string name, By by = {}) const {
     return std::get<0>(AddLogic(std::move(name), "min_final", "",
                                 internal::BestFinalLogic<V, By, std::less<>>(std::move(by))));
@@ -317,7 +321,7 @@ class KeyedStream {
 
   // The time of an item is time_of(item) -> absl::Time, or a member pointer. Each key has its own
   // watermark; see tidemark/window.h.
-  template <class F>
+  template <TimeOf<V> F>
   auto EventTime(F time_of, const EventTimeOptions& options = {}) const {
     const EventClock clock{.max_out_of_orderness = Span::FromAbsl(options.max_out_of_orderness)};
     return TimedStream<K, V, EventClock>(
@@ -327,7 +331,7 @@ class KeyedStream {
         internal::CheckSpans(options.max_out_of_orderness, options.max_ahead_of_system_time));
   }
   // The same with one watermark for the whole stream.
-  template <class F, std::same_as<PerStream> Options>
+  template <TimeOf<V> F, std::same_as<PerStream> Options>
   auto EventTime(F time_of, const Options& options) const {
     absl::Status error =
         internal::CheckSpans(options.max_out_of_orderness, options.max_ahead_of_system_time);
@@ -343,7 +347,7 @@ class KeyedStream {
         clock, std::move(error));
   }
   // The same with a custom clock, see engine/windowing/clocks.h.
-  template <class F, class Clock>
+  template <TimeOf<V> F, class Clock>
   requires requires { typename Clock::State; }
   auto EventTime(F time_of, Clock clock) const {
     return TimedStream<K, V, Clock>(
@@ -371,7 +375,7 @@ class KeyedStream {
       return KeyValue<K, U>{std::move(pair.key), std::move(value)};
     }));
   }
-  template <class F>
+  template <PredicateOf<V> F>
   KeyedStream<K, V> FilterValue(F f) const {
     return KeyedStream<K, V>(pairs_.Filter([f = std::move(f)](const KeyValue<K, V>& pair) mutable {
       return std::invoke(f, pair.value);

@@ -23,6 +23,7 @@
 #include "engine/windowing/session.h"
 #include "engine/windowing/sliding.h"
 #include "engine/windowing/windows.h"
+#include "tidemark/concepts.h"
 #include "tidemark/internal/event_time.h"
 #include "tidemark/internal/window_logic.h"
 #include "tidemark/window_folds.h"
@@ -161,20 +162,22 @@ class WindowedStream {
   // argument, which promises that the order of the values does not matter and that merge(init(), x)
   // is x, overlapping sliding windows share their work.
   template <class InitF, class FoldF, class MergeF>
+  requires FoldOf<InitF, FoldF, V>
   auto Fold(std::string name, InitF init, FoldF fold, MergeF merge) const {
     return AddFold<false>(std::move(name), std::move(init), std::move(fold), std::move(merge));
   }
   template <class InitF, class FoldF, class MergeF>
+  requires FoldOf<InitF, FoldF, V>
   auto Fold(std::string name, InitF init, FoldF fold, MergeF merge, Commutative) const {
     return AddFold<true>(std::move(name), std::move(init), std::move(fold), std::move(merge));
   }
   // reduce(V, V) -> V; kCommutative as above.
-  template <class ReduceF>
+  template <ReducerOf<V> ReduceF>
   auto Reduce(std::string name, ReduceF reduce) const {
     return Add(std::move(name), "reduce_window", ValueOrder::kArrival,
                ReduceWindow<V, ReduceF>{std::move(reduce)});
   }
-  template <class ReduceF>
+  template <ReducerOf<V> ReduceF>
   auto Reduce(std::string name, ReduceF reduce, Commutative) const {
     return Add(std::move(name), "reduce_window", ValueOrder::kArrival,
                ReduceWindow<V, ReduceF, true>{std::move(reduce)});
@@ -183,7 +186,7 @@ class WindowedStream {
     return Add(std::move(name), "count_window", ValueOrder::kArrival, CountWindow<V>{});
   }
   // The value with the largest by(value); the first of equals.
-  template <class By = std::identity>
+  template <OrderOf<V> By = std::identity>
   auto Max(std::string name, By by = {}) const {
     const auto larger = [by = std::move(by)](const V& next, const V& held) {
       return std::invoke(by, held) < std::invoke(by, next);
@@ -191,7 +194,7 @@ class WindowedStream {
     return Add(std::move(name), "max_window", ValueOrder::kArrival,
                BestWindow<V, decltype(larger)>{larger});
   }
-  template <class By = std::identity>
+  template <OrderOf<V> By = std::identity>
   auto Min(std::string name, By by = {}) const {
     const auto smaller = [by = std::move(by)](const V& next, const V& held) {
       return std::invoke(by, next) < std::invoke(by, held);
@@ -276,6 +279,7 @@ class TimedStream {
 
   // Tumbling, Sliding, Session, or a custom windower (engine/windowing/sliding.h shows one).
   template <class Windows>
+  requires requires(Windows w) { internal::ToWindower(w); }
   auto Window(Windows windows, const WindowOptions& options = {}) const {
     auto windower = internal::ToWindower(std::move(windows));
     return WindowedStream<K, V, Clock, decltype(windower)>(timed_, clock_, std::move(windower),
