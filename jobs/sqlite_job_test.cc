@@ -75,15 +75,17 @@ TEST_F(SqliteJob, ARowThatATableCannotTakeGoesTheWayOfOnError) {
   job.replace(job.find("in.jsonl'"), 9, "in.jsonl', on_error: skip");
   UseTester({.batch_items_max = 1});
   ASSERT_EQ(Start(job), absl::OkStatus());
+  uint64_t skipped = 0;  // over all lives
   for (int crash = 0; crash < 4; ++crash) {
     for (int step = 0; step < crash; ++step) ASSERT_TRUE(tester().job().worker(0).Step().ok());
     tester().Commit();
+    skipped += tester().skips().total();
     tester().CrashAndResume();
   }
   tester().End();
   EXPECT_EQ(Table("SELECT net, mag FROM newest"), "us|3");
   EXPECT_EQ(Table("SELECT net, mag FROM all_rows"), "null|2 us|3");
-  EXPECT_GE(tester().skips().total(), 3u);
+  EXPECT_GE(skipped + tester().skips().total(), 3u);
 }
 
 // Rows of steps have no place, and are those of all sources.
