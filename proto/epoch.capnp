@@ -70,6 +70,9 @@ struct Step {
   # What the step's state depends on besides its types and parameters: texts, "key" and "window".
   # Another one under the same name is refused.
   definition @14 :List(NamedValue);
+  # Of rows that hold a state as one value where `schema` is of those that hold it in pieces; empty
+  # where there are none, or both are the same.
+  valueSchema @15 :Data;
 }
 
 struct PartitionWatermark {

@@ -101,6 +101,7 @@ void FillStep(proto::Step::Builder out, const StepRecord& step) {
   }
   FillLateness(out.initLateness(), step.lateness);
   out.setResults(ToText(step.results));
+  out.setValueSchema(ToData(step.value_schema));
   auto definition = out.initDefinition(Size(step.definition.size()));
   uint32_t i = 0;
   for (const auto& [name, text] : step.definition) {
@@ -123,7 +124,8 @@ StepRecord ReadStep(proto::Step::Reader in) {
                   .clock_floor = {in.getClockFloor()},
                   .watermarks = {},
                   .lateness = ReadLateness(in.getLateness()),
-                  .results = FromText(in.getResults())};
+                  .results = FromText(in.getResults()),
+                  .value_schema = FromData(in.getValueSchema())};
   for (const auto partition : in.getWatermarks()) {
     step.watermarks.push_back({.source = FromText(partition.getSource()),
                                .partition = FromText(partition.getPartition()),
@@ -224,8 +226,8 @@ size_t Estimate(const EpochRecord& record) {
   size_t bytes = 256 + record.flow_name.size() + record.run_line.size();
   for (const StepRecord& step : record.steps) {
     bytes += 320 + step.name.size() + step.kind.size() + step.parameters.size() +
-             step.schema.size() + step.key_schema.size() + step.results.size() +
-             16 * step.lateness.histogram.size();
+             step.schema.size() + step.value_schema.size() + step.key_schema.size() +
+             step.results.size() + 16 * step.lateness.histogram.size();
     for (const auto& [name, text] : step.definition) bytes += 64 + name.size() + text.size();
     for (const PartitionWatermark& partition : step.watermarks) {
       bytes += 64 + partition.source.size() + partition.partition.size();

@@ -70,6 +70,9 @@ struct StepRecord {
   std::string results = {};
   // What the state depends on besides the types and parameters: {"key", "net, type"}.
   StepDefinition definition = {};
+  // Serialised TypeSchema of rows that hold a state as one value, where others hold it in pieces
+  // and `schema` is theirs; empty where there are no such rows, or both are the same.
+  std::string value_schema = {};
   bool operator==(const StepRecord&) const = default;
 };
 

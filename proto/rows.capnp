@@ -21,6 +21,8 @@ struct StateRow {
     # The whole state as one value, in the step's state schema.
     value @2 :Data;
     batch @3 :BatchState;
+    # A state whose containers are stored in pieces.
+    pieces @5 :PiecesState;
   }
 
   # When the key wants to be woken, exactly, in the step's time domain, or `never`. For people:
@@ -28,13 +30,24 @@ struct StateRow {
   wakeAt @4 :Int64 = 9223372036854775807;
 }
 
+# docs/formats/state-rows.md describes both fields.
+struct PiecesState {
+  # The state as one value, in the step's state schema, with each container in pieces empty.
+  value @0 :Data;
+  # What is in pieces: the entries that are in this row, and how many others hold.
+  pieces @1 :Data;
+}
+
 # An open batch. Its items are those of the segments, in order, then those of `tail`.
 struct BatchState {
   # Arrival of the first and of the newest item, deadline time, microseconds.
   first @0 :Int64;
   newest @1 :Int64;
+  # Format 1 names each segment; else they are all sub-rows of the key, so many with so many items.
   segments @2 :List(Segment);
   tail @3 :List(Data);
+  segmentRows @4 :UInt32;
+  segmentItems @5 :UInt64;
 }
 
 # Names a sub-row whose key suffix is the epoch, 8 bytes, big endian.

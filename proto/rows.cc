@@ -49,9 +49,19 @@ std::string_view RowCodec::EncodeValue(const RowHeader& header, std::string_view
   });
 }
 
+std::string_view RowCodec::EncodePieces(const RowHeader& header, std::string_view value,
+                                        std::string_view pieces) {
+  return impl_->scratch.Make<proto::StateRow>(value.size() + pieces.size() + 96, [&](auto row) {
+    FillHeader(row, header);
+    auto out = row.initPieces();
+    out.setValue(ToData(value));
+    out.setPieces(ToData(pieces));
+  });
+}
+
 std::string_view RowCodec::EncodeBatch(const RowHeader& header, const BatchRow& batch,
                                        const ItemSlices& tail) {
-  const size_t estimate = 128 + batch.segments.size() * 16 + EstimateItems(tail);
+  const size_t estimate = 160 + batch.segments.size() * 16 + EstimateItems(tail);
   return impl_->scratch.Make<proto::StateRow>(estimate, [&](auto row) {
     FillHeader(row, header);
     auto out = row.initBatch();
@@ -63,6 +73,8 @@ std::string_view RowCodec::EncodeBatch(const RowHeader& header, const BatchRow& 
       segments[static_cast<uint32_t>(i)].setItems(batch.segments[i].items);
       segments[static_cast<uint32_t>(i)].setBytes(batch.segments[i].bytes);
     }
+    out.setSegmentRows(batch.segment_rows);
+    out.setSegmentItems(batch.segment_items);
     FillItems(out.initTail(static_cast<uint32_t>(tail.count())), tail);
   });
 }
@@ -82,6 +94,10 @@ absl::Status DecodeStateRow(std::string_view bytes, std::string_view what, State
       case proto::StateRow::VALUE:
         row.state = ValueRow{FromData(in.getValue())};
         return absl::OkStatus();
+      case proto::StateRow::PIECES:
+        row.state = PiecesRow{.value = FromData(in.getPieces().getValue()),
+                              .pieces = FromData(in.getPieces().getPieces())};
+        return absl::OkStatus();
       case proto::StateRow::BATCH: {
         const auto batch = in.getBatch();
         BatchRow out{
@@ -89,6 +105,8 @@ absl::Status DecodeStateRow(std::string_view bytes, std::string_view what, State
         for (const auto segment : batch.getSegments()) {
           out.segments.push_back({{segment.getEpoch()}, segment.getItems(), segment.getBytes()});
         }
+        out.segment_rows = batch.getSegmentRows();
+        out.segment_items = batch.getSegmentItems();
         for (const auto item : batch.getTail()) out.tail.push_back(FromData(item));
         row.state = std::move(out);
         return absl::OkStatus();

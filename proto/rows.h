@@ -37,17 +37,26 @@ struct ListSegment {
 struct BatchRow {
   Timestamp first;
   Timestamp newest;
-  std::vector<ListSegment> segments;
+  std::vector<ListSegment> segments;  // of rows of format 1; else empty when read
   std::vector<std::string> tail;
+  // Of sub-rows that are not named.
+  uint32_t segment_rows = 0;
+  uint64_t segment_items = 0;
 };
 
 struct ValueRow {
   std::string value;
 };
 
+// A state whose containers are in pieces; `pieces` is read by state/piece_rows.h.
+struct PiecesRow {
+  std::string value;
+  std::string pieces;
+};
+
 struct StateRowData {
   RowHeader header;
-  std::variant<ValueRow, BatchRow> state;
+  std::variant<ValueRow, BatchRow, PiecesRow> state;
 };
 
 // Items as slices of one buffer: ends[i] is where item i ends.
@@ -71,6 +80,8 @@ class RowCodec {
   ~RowCodec();
 
   std::string_view EncodeValue(const RowHeader& header, std::string_view value);
+  std::string_view EncodePieces(const RowHeader& header, std::string_view value,
+                                std::string_view pieces);
   // `tail` instead of row.tail, so that nothing is copied on the way.
   std::string_view EncodeBatch(const RowHeader& header, const BatchRow& row,
                                const ItemSlices& tail);

@@ -43,6 +43,22 @@ class StoreSubRows final : public SubRows {
     return values;
   }
 
+  absl::StatusOr<std::vector<SubRow>> All() const override {
+    const RowRange range = SubRowRange(step_, user_key_);
+    const auto cursor = store_.Scan(range.from, range.to);
+    std::vector<SubRow> rows;
+    for (; cursor->Valid(); cursor->Next()) {
+      TM_ASSIGN_OR_RETURN(const StateRowKey key, ParseStateRowKey(cursor->key()));
+      const size_t bytes = cursor->key().size() + cursor->value().size();
+      rows.push_back({.suffix = std::string(key.suffix),
+                      .value = std::string(cursor->value()),
+                      .bytes = static_cast<uint32_t>(bytes)});
+      bytes_ += bytes;
+    }
+    TM_RETURN_IF_ERROR(cursor->status());
+    return rows;
+  }
+
  private:
   const StateReader& store_;
   const StepId step_;

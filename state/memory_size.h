@@ -97,6 +97,8 @@ size_t HeapBytes(const T& value) {
   constexpr Shape kShape = ShapeOf<T>();
   if constexpr (!MayOwnHeap<T>()) {
     return 0;
+  } else if constexpr (InPieces<T>) {
+    return value.heap_bytes();
   } else if constexpr (kShape == Shape::kString) {
     constexpr size_t kInlineChars = 15;
     return value.capacity() > kInlineChars ? Block(value.capacity() + 1) : 0;

@@ -115,6 +115,13 @@ concept Ordered = requires {
   typename T::key_compare;
 };
 
+// A map, set or list whose entries are stored in pieces (state/pieces.h): it says what its shape
+// is, offers ForEach(f) and Add(entry), and knows its own memory.
+template <class T>
+concept InPieces = requires {
+  T::kPieceShape;
+};
+
 // The shape of types that are known by name.
 template <class T>
 inline constexpr Shape kNamedShape = Shape::kNone;
@@ -161,6 +168,8 @@ template <class T>
 constexpr Shape ShapeOf() {
   if constexpr (HasValueTraits<T>) {
     return Shape::kCustom;
+  } else if constexpr (InPieces<T>) {
+    return T::kPieceShape;
   } else if constexpr (kNamedShape<T> != Shape::kNone) {
     return kNamedShape<T>;
   } else if constexpr (std::is_integral_v<T>) {

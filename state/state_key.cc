@@ -349,6 +349,21 @@ std::string EpochSuffix(Epoch epoch) {
   return suffix;
 }
 
+std::optional<Epoch> ParseEpochSuffix(std::string_view suffix) {
+  Reader reader(suffix);
+  Epoch epoch;
+  if (!reader.TakeBigEndian(8, epoch.value) || !reader.rest().empty()) return std::nullopt;
+  return epoch;
+}
+
+RowRange SubRowRange(StepId step, std::string_view user_key) {
+  RowRange range;
+  SubRowKey(step, user_key, "", range.from);
+  range.to = range.from;
+  range.to.back() = kBehindRows;
+  return range;
+}
+
 RowRange StepGroupRange(int group, StepId step, std::optional<std::string_view> after) {
   TM_CHECK(group >= 0 && group < kKeyGroups, "a key group lies in [0, kKeyGroups)");
   std::string prefix(1, kStateSpace);

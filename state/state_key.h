@@ -90,6 +90,13 @@ struct OutboxRowKey {
   uint32_t number = 0;
 };
 
+// A half-open range of row keys, for scans: [from, to).
+struct RowRange {
+  std::string from, to;
+};
+// All sub-rows of a key.
+RowRange SubRowRange(StepId step, std::string_view user_key);
+
 struct StateRowKey {
   int group = 0;
   StepId step;
@@ -109,11 +116,9 @@ absl::StatusOr<OutboxRowKey> ParseOutboxRowKey(std::string_view row_key);
 
 // The suffix of a sub-row that holds what an epoch added: eight bytes, big endian.
 std::string EpochSuffix(Epoch epoch);
+// Nothing when it is none.
+std::optional<Epoch> ParseEpochSuffix(std::string_view suffix);
 
-// Half-open ranges of row keys, for scans: [from, to).
-struct RowRange {
-  std::string from, to;
-};
 // Every row of `step` whose user key lies in `group`, starting behind all rows of `after` if given.
 RowRange StepGroupRange(int group, StepId step, std::optional<std::string_view> after = {});
 // Timer rows of a step with from <= time <= until: in order of (time, key), the order in which

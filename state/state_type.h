@@ -72,10 +72,18 @@ class RowOutput {
   int64_t sub_bytes_change_ = 0;
 };
 
+struct SubRow {
+  std::string suffix;
+  std::string value;
+  uint32_t bytes = 0;  // of the row, key and value
+};
+
 // Reads a key's sub-rows while its state is loaded.
 class SubRows {
  public:
   virtual ~SubRows() = default;
+  // All of them, in the order of their suffixes: one walk over neighbours.
+  virtual absl::StatusOr<std::vector<SubRow>> All() const = 0;
   // Values in the order of `suffixes`. A row that is missing is DataLoss.
   virtual absl::StatusOr<std::vector<std::string>> Get(
       const std::vector<std::string>& suffixes) const = 0;

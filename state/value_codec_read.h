@@ -95,10 +95,25 @@ bool ReadCustom(ValueReader& in, T& value) {
   return true;
 }
 
+// The entries of a container in pieces, `count` of them.
+template <class T>
+bool ReadEntries(ValueReader& in, size_t count, T& value) {
+  for (size_t i = 0; i < count; ++i) {
+    typename T::Entry entry{};
+    if (!std::apply([&in](auto&... part) { return (Read(in, part) && ...); }, entry)) return false;
+    if (!value.Add(std::move(entry))) return in.Fail("a key appears twice");
+  }
+  return true;
+}
+
 template <class T>
 bool Read(ValueReader& in, T& value) {
   constexpr Shape kShape = ShapeOf<T>();
-  if constexpr (kShape == Shape::kNull) {
+  if constexpr (InPieces<T>) {
+    value.clear();
+    size_t count = 0;
+    return in.Count(count) && ReadEntries(in, count, value);
+  } else if constexpr (kShape == Shape::kNull) {
     return in.Zero();
   } else if constexpr (kShape == Shape::kBool) {
     return in.Flag(value);

@@ -46,6 +46,10 @@ constexpr int64_t UnZigZag(uint64_t n) { return static_cast<int64_t>((n >> 1) ^ 
 class ValueWriter {
  public:
   explicit ValueWriter(std::string& out) : out_(out) {}
+  // For a state whose containers are stored in pieces (state/pieces.h): these are written as empty.
+  static constexpr struct WithoutPieces {
+  } kWithoutPieces{};
+  ValueWriter(std::string& out, WithoutPieces) : out_(out), with_pieces_(false) {}
   ValueWriter(const ValueWriter&) = delete;
   ValueWriter& operator=(const ValueWriter&) = delete;
 
@@ -93,6 +97,8 @@ class ValueWriter {
   }
   void Leave() { --depth_; }
 
+  bool with_pieces() const { return with_pieces_; }
+
   // Where bytes can be appended past the buffer.
   std::string& Direct() {
     if (used_ > 0) Flush();  // gcc warns of the unused buffer where it sees that this is the start
@@ -116,6 +122,7 @@ class ValueWriter {
   std::string& out_;
   size_t used_ = 0;
   int depth_ = 0;
+  bool with_pieces_ = true;
   char buffer_[kBufferBytes];
 };
 

@@ -116,9 +116,18 @@ void WriteList(const T& list, ValueWriter& out) {
 }
 
 template <class T>
+void WritePieces(const T& value, ValueWriter& out) {
+  if (!out.with_pieces()) return out.Byte(0);
+  out.Varint(value.size());
+  value.ForEach([&out](const auto&... part) { (Write(part, out), ...); });
+}
+
+template <class T>
 void Write(const T& value, ValueWriter& out) {
   constexpr Shape kShape = ShapeOf<T>();
-  if constexpr (kShape == Shape::kNull) {
+  if constexpr (InPieces<T>) {
+    WritePieces(value, out);
+  } else if constexpr (kShape == Shape::kNull) {
     out.Byte(0);
   } else if constexpr (kShape == Shape::kBool || kIsFlat<T>) {
     if constexpr (kShape == Shape::kFloat) {

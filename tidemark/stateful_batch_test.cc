@@ -266,6 +266,7 @@ struct Wide {
 
 class NoSubRows final : public SubRows {
  public:
+  absl::StatusOr<std::vector<SubRow>> All() const override { return std::vector<SubRow>(); }
   absl::StatusOr<std::vector<std::string>> Get(const std::vector<std::string>&) const override {
     return absl::InternalError("there are none");
   }
