@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "engine/windowing/session.h"
 #include "engine/windowing/sliding.h"
+#include "state/queue_segments.h"
 #include "state/state_key.h"
 #include "state/value_codec.h"
 #include "state/value_json.h"
@@ -50,6 +51,8 @@ std::optional<SlidingWindower> SlidingOf(const Parameters& parameters) {
   return windower.Check().ok() ? std::optional(windower) : std::nullopt;
 }
 
+constexpr int64_t kFirstNumber = std::numeric_limits<int64_t>::min();
+
 template <class T>
 absl::Status Decode(const ValuePart& part, T& value) {
   std::string_view in = part.bytes;
@@ -85,6 +88,7 @@ class Look {
       TM_RETURN_IF_ERROR(Decode(entries[i], id));
       kept_.emplace(id, entries[i + 1]);
     }
+    if (const ValuePart* values = field("values")) TM_RETURN_IF_ERROR(TakeValues(*values));
     const Parameters parameters = ParametersOf(step_);
     if (const auto sliding = SlidingOf(parameters)) {
       TM_RETURN_IF_ERROR(AddSliding(*sliding, *windower));
@@ -112,6 +116,17 @@ class Look {
     if (look_.watermark == Timestamp::Min()) look_.watermark.reset();
   }
 
+  // Values that are held by their time, not by window.
+  absl::Status TakeValues(const ValuePart& values) {
+    TM_ASSIGN_OR_RETURN(const auto entries, PartsOf(schema(), values));
+    for (size_t i = 0; i + 1 < entries.size(); i += 2) {
+      QueueKey key;
+      TM_RETURN_IF_ERROR(Decode(entries[i], key));
+      held_.emplace(key, entries[i + 1]);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status AddSliding(const SlidingWindower& sliding, const ValuePart& windower) {
     SlidingWindower::State state;
     TM_RETURN_IF_ERROR(Decode(windower, state));
@@ -135,7 +150,11 @@ class Look {
       SetClosing(window.close, window.close, window);
       const int64_t first = in_panes ? sliding.FirstPaneOf(id) : id;
       const int64_t last = in_panes ? sliding.LastPaneOf(id) : id;
-      TM_RETURN_IF_ERROR(SetContent(first, last, window));
+      const auto owns = [&](Timestamp at) {
+        const int64_t pane = sliding.PaneOf(at);
+        return pane >= first && pane <= last;
+      };
+      TM_RETURN_IF_ERROR(SetContent(first, last, owns, window));
     }
     return absl::OkStatus();
   }
@@ -143,7 +162,9 @@ class Look {
   absl::Status AddSessions(Span gap, const ValuePart& windower) {
     SessionTable table;
     TM_RETURN_IF_ERROR(Decode(windower, table));
-    for (const auto& [open, session] : table.sessions) {
+    for (const auto& entry : table.sessions.entries()) {
+      const Timestamp open = entry.first;
+      const OpenSession& session = entry.second;
       if (look_.windows.size() == windows_max_) {
         ++look_.more;
         continue;
@@ -154,7 +175,8 @@ class Look {
       window.is_session = true;
       const Timestamp end = session.last + gap;
       SetClosing(end, end + Span::Micros(1), window);
-      TM_RETURN_IF_ERROR(SetContent(session.id, session.id, window));
+      const auto owns = [&](Timestamp at) { return open <= at && at <= session.last; };
+      TM_RETURN_IF_ERROR(SetContent(session.id, session.id, owns, window));
     }
     return absl::OkStatus();
   }
@@ -172,8 +194,9 @@ class Look {
     }
   }
 
-  // What the windows or panes `first` to `last` keep together.
-  absl::Status SetContent(int64_t first, int64_t last, OpenWindowLook& window) {
+  // What the windows or panes `first` to `last` keep together; owns(time) of values.
+  template <class Owns>
+  absl::Status SetContent(int64_t first, int64_t last, const Owns& owns, OpenWindowLook& window) {
     KeptByWindow kept{
         .step = step_.name, .results = step_.results, .schema = &schema(), .accs = {}, .held = {}};
     const bool holds =
@@ -187,6 +210,10 @@ class Look {
       if (!holds) kept.accs.push_back(*acc);
       TM_ASSIGN_OR_RETURN(const auto entries, PartsOf(schema(), *held));
       for (size_t i = 1; i < entries.size(); i += 2) kept.held.push_back(entries[i]);
+    }
+    auto it = held_.lower_bound({window.open, kFirstNumber});
+    for (; it != held_.end() && it->first.first <= window.close; ++it) {
+      if (owns(it->first.first)) kept.held.push_back(it->second);
     }
     if (holds) window.rows = kept.held.size();
     TM_RETURN_IF_ERROR(SetValues(kept, window));
@@ -235,7 +262,8 @@ class Look {
   const DumpedKey& key_;
   const WindowValues* const values_;
   const size_t windows_max_;
-  std::map<int64_t, ValuePart> kept_;  // windows or panes
+  std::map<int64_t, ValuePart> kept_;   // windows or panes
+  std::map<QueueKey, ValuePart> held_;  // values by their time
   WindowsLook look_;
 };
 

@@ -44,6 +44,8 @@ struct StepPlan {
   std::string kind;        // "batch", "map" …
   std::string parameters;  // for people and for the resume check: "max_items: 3"
   std::string schema;      // of what is stored (serialised TypeSchema)
+  // Of rows that hold the whole state as one value, where it is another (StepRecord::value_schema).
+  std::string value_schema;
   std::string key_schema;
   std::string results;        // StepRecord::results
   StepDefinition definition;  // StepRecord::definition

@@ -14,6 +14,7 @@ std::vector<DeclaredStep> DeclaredSteps(const Plan& plan) {
                      .kind = step.kind,
                      .parameters = step.parameters,
                      .schema = step.schema,
+                     .value_schema = step.value_schema,
                      .key_schema = step.key_schema,
                      .results = step.results,
                      .time_domain = static_cast<uint8_t>(step.domain),

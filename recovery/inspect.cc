@@ -9,6 +9,7 @@
 #include "proto/rows.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
+#include "state/piece_values.h"
 #include "state/rocksdb_store.h"
 #include "state/state_key.h"
 #include "state/type_schema_codec.h"
@@ -85,6 +86,34 @@ class StepWalk {
   std::priority_queue<Head> heads_;
 };
 
+// The sub-rows of one key.
+class KeySubRows final : public SubRows {
+ public:
+  KeySubRows(const StateReader& store, StepId step, std::string_view user_key)
+      : store_(store), step_(step), user_key_(user_key) {}
+
+  absl::StatusOr<std::vector<SubRow>> All() const override {
+    const RowRange range = SubRowRange(step_, user_key_);
+    const auto cursor = store_.Scan(range.from, range.to);
+    std::vector<SubRow> rows;
+    for (; cursor->Valid(); cursor->Next()) {
+      TM_ASSIGN_OR_RETURN(const StateRowKey key, ParseStateRowKey(cursor->key()));
+      rows.push_back(
+          {.suffix = std::string(key.suffix), .value = std::string(cursor->value()), .bytes = 0});
+    }
+    TM_RETURN_IF_ERROR(cursor->status());
+    return rows;
+  }
+  absl::StatusOr<std::vector<std::string>> Get(const std::vector<std::string>&) const override {
+    return absl::UnimplementedError("a look from outside takes all rows of a key");
+  }
+
+ private:
+  const StateReader& store_;
+  const StepId step_;
+  const std::string_view user_key_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::Open(Files& files,
@@ -144,9 +173,18 @@ absl::Status StateInspector::Dump(
 absl::Status StateInspector::DumpStep(
     const StepRecord& step, const DumpOptions& options, uint64_t& left,
     const std::function<absl::Status(const DumpedKey&)>& visit) const {
-  auto decoded = DecodeSchema(step.schema);
-  if (!decoded.ok()) return Annotate(decoded.status(), Cat(directory_, ": step '", step.name, "'"));
-  const auto schema = std::make_shared<const TypeSchema>(*std::move(decoded));
+  const auto read = [&](const std::string& bytes) -> absl::StatusOr<StoredSchema> {
+    auto decoded = DecodeSchema(bytes);
+    if (!decoded.ok()) {
+      return Annotate(decoded.status(), Cat(directory_, ": step '", step.name, "'"));
+    }
+    return std::make_shared<const TypeSchema>(*std::move(decoded));
+  };
+  TM_ASSIGN_OR_RETURN(const StoredSchema schema, read(step.schema));
+  StoredSchema value_schema = schema;
+  if (!step.value_schema.empty()) {
+    TM_ASSIGN_OR_RETURN(value_schema, read(step.value_schema));
+  }
   StepWalk walk(*store_, step.id);
   TM_RETURN_IF_ERROR(walk.Start());
   for (; left > 0 && walk.Valid();) {
@@ -154,7 +192,7 @@ absl::Status StateInspector::DumpStep(
     const bool wanted =
         !options.key || *options.key == FormatUserKey(key) || *options.key == UserKeyToJson(key);
     if (wanted) {
-      auto dumped = Decode(step, schema, key, walk.value());
+      auto dumped = Decode(step, schema, value_schema, key, walk.value());
       if (!dumped.ok()) return Annotate(dumped.status(), directory_);
       TM_RETURN_IF_ERROR(visit(*dumped));
       --left;
@@ -193,8 +231,8 @@ void StateInspector::AddTimes(const StepRecord& step, const RowHeader& header,
   }
 }
 
-absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step,
-                                                 const std::shared_ptr<const TypeSchema>& schema,
+absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step, const StoredSchema& schema,
+                                                 const StoredSchema& value_schema,
                                                  std::string_view user_key,
                                                  std::string_view main_row) const {
   DumpedKey out{.step = step.name,
@@ -215,9 +253,17 @@ absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step,
   StateRowData row;
   TM_RETURN_IF_ERROR(DecodeStateRow(main_row, what, row));
   if (const auto* value = std::get_if<ValueRow>(&row.state)) {
-    TM_ASSIGN_OR_RETURN(out.state, ValueToJson(*schema, value->value));
+    out.schema = value_schema;
+    TM_ASSIGN_OR_RETURN(out.state, ValueToJson(*value_schema, value->value));
     out.value = value->value;
     AddTimes(step, row.header, value->value, out);
+    return out;
+  }
+  if (const auto* pieces = std::get_if<PiecesRow>(&row.state)) {
+    const KeySubRows sub_rows(*store_, step.id, user_key);
+    TM_ASSIGN_OR_RETURN(out.value, JoinPieces(*schema, *pieces, sub_rows, what));
+    TM_ASSIGN_OR_RETURN(out.state, ValueToJson(*schema, out.value));
+    AddTimes(step, row.header, out.value, out);
     return out;
   }
   const auto& batch = std::get<BatchRow>(row.state);
@@ -228,6 +274,16 @@ absl::StatusOr<DumpedKey> StateInspector::Decode(const StepRecord& step,
     TM_ASSIGN_OR_RETURN(const auto bytes, store_->Get(key));
     if (!bytes) return absl::DataLossError(Cat(what, ": a segment of the list is missing"));
     TM_RETURN_IF_ERROR(DecodeSegmentRow(*bytes, what, items));
+  }
+  if (batch.segment_rows > 0) {
+    TM_ASSIGN_OR_RETURN(const auto rows, KeySubRows(*store_, step.id, user_key).All());
+    if (rows.size() != batch.segment_rows) {
+      return absl::DataLossError(
+          Cat(what, ": ", rows.size(), " segments of the list are there, of ", batch.segment_rows));
+    }
+    for (const SubRow& segment : rows) {
+      TM_RETURN_IF_ERROR(DecodeSegmentRow(segment.value, what, items));
+    }
   }
   items.insert(items.end(), batch.tail.begin(), batch.tail.end());
   for (const std::string& item : items) {

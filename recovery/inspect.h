@@ -82,9 +82,11 @@ class StateInspector {
   StateInspector() = default;
   absl::Status DumpStep(const StepRecord& step, const DumpOptions& options, uint64_t& left,
                         const std::function<absl::Status(const DumpedKey&)>& visit) const;
-  absl::StatusOr<DumpedKey> Decode(const StepRecord& step,
-                                   const std::shared_ptr<const TypeSchema>& schema,
-                                   std::string_view user_key, std::string_view main_row) const;
+  using StoredSchema = std::shared_ptr<const TypeSchema>;
+  // `value_schema`: of rows that hold a state as one value.
+  absl::StatusOr<DumpedKey> Decode(const StepRecord& step, const StoredSchema& schema,
+                                   const StoredSchema& value_schema, std::string_view user_key,
+                                   std::string_view main_row) const;
   Timestamp ToWall(Timestamp deadline_time) const;
   void AddTimes(const StepRecord& step, const RowHeader& header, std::string_view value,
                 DumpedKey& out) const;

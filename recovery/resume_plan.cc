@@ -94,7 +94,16 @@ absl::StatusOr<std::vector<std::string>> CheckStep(const StepRecord& before,
         kStartOver));
   }
   TM_RETURN_IF_ERROR(CheckDefinition(before, now));
-  if (auto wider = Migration(before.schema, now.schema)) return *std::move(wider);
+  if (auto wider = Migration(before.schema, now.schema)) {
+    // Rows of an older form have a schema of their own, which has to fit as well.
+    if (before.value_schema.empty() || Migration(before.value_schema, now.value_schema)) {
+      return *std::move(wider);
+    }
+  }
+  // All rows are of that older form.
+  if (!now.value_schema.empty() && before.value_schema.empty()) {
+    if (auto wider = Migration(before.schema, now.value_schema)) return *std::move(wider);
+  }
   return absl::FailedPreconditionError(Cat(where, ": the type of its state changed: ",
                                            SchemaChange(before.schema, now.schema), kStartOver));
 }
@@ -151,6 +160,8 @@ ResumePlan PlanResume(const std::optional<EpochRecord>& record,
       plan.fates.push_back({StepFate::Kind::kMigrated, step.name,
                             Cat("kept, migrated: ", absl::StrJoin(*wider, ", "))});
     }
+    const bool of_older_form = !Migration(known->schema, step.schema).has_value();
+    if (of_older_form || !known->value_schema.empty()) known->value_schema = step.value_schema;
     known->schema = step.schema;
     known->results = step.results;
     known->definition = step.definition;

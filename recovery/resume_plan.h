@@ -23,6 +23,7 @@ struct DeclaredStep {
   std::string kind;
   std::string parameters;
   std::string schema;
+  std::string value_schema = {};
   std::string key_schema;
   std::string results = {};
   uint8_t time_domain = 0;

@@ -11,8 +11,11 @@
 #include "base/status.h"
 #include "proto/rows.h"
 #include "recovery/verify.h"
+#include "state/piece_rows.h"
+#include "state/piece_values.h"
 #include "state/state_key.h"
 #include "state/type_schema_codec.h"
+#include "state/value_codec.h"
 #include "state/value_json.h"
 
 namespace tidemark {
@@ -33,12 +36,9 @@ class RowWalk {
     epoch_ = record.epoch;
     for (const StepRecord& step : record.steps) {
       steps_[step.id].record = &step;
-      auto schema = DecodeSchema(step.schema);
-      if (schema.ok()) {
-        steps_[step.id].schema = *std::move(schema);
-      } else {
-        part_.Add(Annotate(schema.status(), Cat("step '", step.name, "': its schema")));
-      }
+      steps_[step.id].schema = ReadSchema(step, step.schema);
+      steps_[step.id].value_schema =
+          step.value_schema.empty() ? steps_[step.id].schema : ReadSchema(step, step.value_schema);
     }
   }
 
@@ -68,8 +68,16 @@ class RowWalk {
   struct Step {
     const StepRecord* record = nullptr;
     std::optional<TypeSchema> schema;
+    std::optional<TypeSchema> value_schema;  // of rows that hold a state as one value
     uint64_t keys = 0;
   };
+
+  std::optional<TypeSchema> ReadSchema(const StepRecord& step, const std::string& bytes) {
+    auto schema = DecodeSchema(bytes);
+    if (schema.ok()) return *std::move(schema);
+    part_.Add(Annotate(schema.status(), Cat("step '", step.name, "': its schema")));
+    return std::nullopt;
+  }
 
   absl::Status TakeRow(std::string_view key, std::string_view value) {
     switch (key.empty() ? '\0' : key[0]) {
@@ -110,7 +118,7 @@ class RowWalk {
   absl::Status TakeStateRow(std::string_view row_key, std::string_view value) {
     TM_ASSIGN_OR_RETURN(const StateRowKey row, ParseStateRowKey(row_key));
     TM_ASSIGN_OR_RETURN(Step * step, Enter(row.step, row.user_key));
-    if (row.kind == RowKind::kSub) return TakeSegment(row, *step, value);
+    if (row.kind == RowKind::kSub) return TakeSubRow(row, *step, value);
     LeaveKey();
     ++step->keys;
     ++part_.keys;
@@ -118,16 +126,64 @@ class RowWalk {
     TM_RETURN_IF_ERROR(DecodeStateRow(value, where_, data));
     TM_RETURN_IF_ERROR(CheckTimer(row, data.header));
     if (const auto* state = std::get_if<ValueRow>(&data.state)) {
-      return CheckValue(*step, state->value);
+      return CheckValue(step->value_schema, state->value);
     }
-    const auto& batch = std::get<BatchRow>(data.state);
     open_step_ = row.step;
     open_key_ = std::string(row.user_key);
+    if (const auto* state = std::get_if<PiecesRow>(&data.state)) return TakePieces(*step, *state);
+    const auto& batch = std::get<BatchRow>(data.state);
     segments_ = batch.segments;
+    unnamed_ = {.rows = batch.segment_rows, .entries = batch.segment_items};
     return CheckItems(*step, batch.tail);
   }
 
+  absl::Status TakePieces(const Step& step, const PiecesRow& row) {
+    TM_RETURN_IF_ERROR(CheckValue(step.schema, row.value));
+    TM_ASSIGN_OR_RETURN(const auto pieces, DecodeStoredPieces(row.pieces, where_));
+    for (const StoredPiece& piece : pieces) {
+      pieces_[piece.path] = {.rows = piece.rows, .entries = piece.row_entries};
+      if (!step.schema) continue;
+      std::string value;
+      internal::ValueWriter writer(value);
+      writer.Varint(piece.count);
+      writer.Raw(piece.entries.data(), piece.entries.size());
+      writer.Flush();
+      TM_RETURN_IF_ERROR(Annotate(CheckPiece(*step.schema, piece.path, value), where_));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeSubRow(const StateRowKey& row, const Step& step, std::string_view value) {
+    if (open_step_ != row.step || open_key_ != row.user_key || pieces_.empty()) {
+      return TakeSegment(row, step, value);
+    }
+    std::string_view path, name;
+    const bool is_piece = ParsePieceSuffix(row.suffix, path, name);
+    const auto piece = is_piece ? pieces_.find(path) : pieces_.end();
+    if (piece == pieces_.end() || piece->second.rows == 0) {
+      return absl::DataLossError(Cat(where_, ": a piece that its state does not name"));
+    }
+    if (step.schema) {
+      TM_RETURN_IF_ERROR(Annotate(CheckPiece(*step.schema, path, value), where_));
+    }
+    TM_ASSIGN_OR_RETURN(const uint64_t entries, TakeEntryCount(value));
+    --piece->second.rows;
+    piece->second.entries -= std::min(entries, piece->second.entries);
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeUnnamedSegment(const Step& step, std::string_view value) {
+    std::vector<std::string> items;
+    --unnamed_.rows;
+    TM_RETURN_IF_ERROR(DecodeSegmentRow(value, where_, items));
+    unnamed_.entries -= std::min(uint64_t{items.size()}, unnamed_.entries);
+    return CheckItems(step, items);
+  }
+
   absl::Status TakeSegment(const StateRowKey& row, const Step& step, std::string_view value) {
+    if (open_step_ == row.step && open_key_ == row.user_key && unnamed_.rows > 0) {
+      return TakeUnnamedSegment(step, value);
+    }
     const auto named = std::find_if(
         segments_.begin(), segments_.end(),
         [&](const ListSegment& segment) { return EpochSuffix(segment.epoch) == row.suffix; });
@@ -145,8 +201,21 @@ class RowWalk {
     return CheckItems(step, items);
   }
 
-  // All segments of the key before have come.
+  // All sub-rows of the key before have come.
   void LeaveKey() {
+    for (const auto& [path, left] : pieces_) {
+      if (left.rows == 0 && left.entries == 0) continue;
+      part_.Add(absl::DataLossError(Cat("step number ", open_step_.value, ", key ",
+                                        FormatUserKey(open_key_), ": ", left.rows, " rows and ",
+                                        left.entries, " entries of its state are missing")));
+    }
+    pieces_.clear();
+    if (unnamed_.rows > 0 || unnamed_.entries > 0) {
+      part_.Add(absl::DataLossError(Cat(
+          "step number ", open_step_.value, ", key ", FormatUserKey(open_key_), ": ", unnamed_.rows,
+          " segments and ", unnamed_.entries, " items of its list are missing")));
+    }
+    unnamed_ = {};
     if (!segments_.empty()) {
       part_.Add(absl::DataLossError(Cat("step number ", open_step_.value, ", key ",
                                         FormatUserKey(open_key_), ": ", segments_.size(),
@@ -157,12 +226,12 @@ class RowWalk {
     open_step_ = {};
   }
 
-  absl::Status CheckValue(const Step& step, std::string_view value) const {
-    if (!step.schema) return absl::OkStatus();  // said once for the step
-    return Annotate(ValueToJson(*step.schema, value).status(), where_);
+  absl::Status CheckValue(const std::optional<TypeSchema>& schema, std::string_view value) const {
+    if (!schema) return absl::OkStatus();  // said once for the step
+    return Annotate(ValueToJson(*schema, value).status(), where_);
   }
   absl::Status CheckItems(const Step& step, const std::vector<std::string>& items) const {
-    for (const std::string& item : items) TM_RETURN_IF_ERROR(CheckValue(step, item));
+    for (const std::string& item : items) TM_RETURN_IF_ERROR(CheckValue(step.schema, item));
     return absl::OkStatus();
   }
 
@@ -195,9 +264,15 @@ class RowWalk {
   std::set<std::string> sinks_;
   Epoch epoch_;
   std::string where_ = "the beginning";
-  // The list whose segments come next.
+  // The key whose sub-rows come next: segments of its list, or pieces of its state.
+  struct Left {
+    uint64_t rows = 0;
+    uint64_t entries = 0;
+  };
   StepId open_step_;
   std::string open_key_;
+  std::map<std::string, Left, std::less<>> pieces_;  // by path
+  Left unnamed_;                                     // segments
   std::vector<ListSegment> segments_;
 };
 

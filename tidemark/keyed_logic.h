@@ -93,7 +93,8 @@ class StepContext {
   std::vector<uint8_t> order_;  // ports, as emitted; steps with one port need none
 };
 
-// Base for a logic whose whole state is one plain value, stored as one row.
+// Base for a logic whose whole state is one plain value. It is stored as one row, and what grows in
+// it in pieces where it says so: MapState (state/map_state.h), ListState (state/list_state.h).
 template <RecoverableState S>
 struct ValueState {
   using State = S;
@@ -108,6 +109,8 @@ struct ValueState {
 
   static std::string Schema() { return SchemaBytesOf<S>(); }
   static size_t StateBytes(const S& state) { return MemoryBytes(state); }
+  // What is stored in pieces, if anything is.
+  static S& ToStore(S& state) { return state; }
   static void Encode(S& state, Epoch, const RowHeader& header, RowOutput& out) {
     std::string bytes;
     EncodeValue(state, bytes);

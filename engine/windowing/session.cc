@@ -25,35 +25,53 @@ Span SessionWindower::LateBy(const State& state, Timestamp item, Timestamp water
   return watermark - (LastWith(state, item) + gap);
 }
 
+// The last session that opens at `at` or before.
+SessionWindower::Place SessionWindower::UpTo(const State& state, Timestamp at) {
+  const auto& sessions = state.sessions.entries();
+  const auto next = sessions.upper_bound(at);
+  return next == sessions.begin() ? nullptr : &*std::prev(next);
+}
+
+// The last that opens before `at`.
+SessionWindower::Place SessionWindower::Before(const State& state, Timestamp at) {
+  const auto& sessions = state.sessions.entries();
+  const auto next = sessions.lower_bound(at);
+  return next == sessions.begin() ? nullptr : &*std::prev(next);
+}
+
+// The first that opens after `at`.
+SessionWindower::Place SessionWindower::Behind(const State& state, Timestamp at) {
+  const auto& sessions = state.sessions.entries();
+  const auto next = sessions.upper_bound(at);
+  return next == sessions.end() ? nullptr : &*next;
+}
+
 // The last time of the session that `item` would be in.
 Timestamp SessionWindower::LastWith(const State& state, Timestamp item) const {
   Timestamp last = item;
-  auto next = state.sessions.upper_bound(item);
-  if (next != state.sessions.begin()) {
-    const Session& before = std::prev(next)->second;
-    if (Reaches(before.last, item)) last = std::max(last, before.last);
+  const Place before = UpTo(state, item);
+  if (before != nullptr && Reaches(before->second.last, item)) {
+    last = std::max(last, before->second.last);
   }
-  if (next != state.sessions.end() && Reaches(item, next->first)) {
-    last = std::max(last, next->second.last);
-  }
+  const Place next = Behind(state, item);
+  if (next != nullptr && Reaches(item, next->first)) last = std::max(last, next->second.last);
   return last;
 }
 
-SessionWindower::Place SessionWindower::StretchToOpenAt(State& state, Place place,
-                                                        Timestamp open) const {
-  auto node = state.sessions.extract(place);
-  node.key() = open;
-  state.open_of[node.mapped().id] = open;
-  return state.sessions.insert(std::move(node)).position;
+void SessionWindower::StretchToOpenAt(State& state, Timestamp open, Timestamp new_open) {
+  if (open == new_open) return;
+  Session session = state.sessions.Take(open);
+  state.open_of[session.id] = new_open;
+  state.sessions[new_open] = std::move(session);
 }
 
-// Merges `earlier` with the session behind it if it reaches it; the earlier open survives.
-SessionWindower::Place SessionWindower::MergeWithNext(State& state, Place earlier,
-                                                      std::vector<WindowMerge>& merges) const {
-  const auto later = std::next(earlier);
-  if (later == state.sessions.end() || !Reaches(earlier->second.last, later->first)) return earlier;
-  Session& survivor = earlier->second;
-  Session& absorbed = later->second;
+// Merges `earlier` with the session after it if it reaches it; the earlier open survives.
+bool SessionWindower::MergeWithNext(State& state, Timestamp earlier,
+                                    std::vector<WindowMerge>& merges) const {
+  const Place later = Behind(state, earlier);
+  if (later == nullptr || !Reaches(state.sessions.Find(earlier)->last, later->first)) return false;
+  Session absorbed = state.sessions.Take(later->first);
+  Session& survivor = state.sessions[earlier];
   merges.push_back(
       {.absorbed = absorbed.id, .survivor = survivor.id, .joined_open = {}, .joined_close = {}});
   survivor.last = std::max(survivor.last, absorbed.last);
@@ -62,17 +80,16 @@ SessionWindower::Place SessionWindower::MergeWithNext(State& state, Place earlie
   ids.insert(ids.end(), survivor.merged_ids.begin(), survivor.merged_ids.end());
   std::sort(ids.begin(), ids.end());
   survivor.merged_ids = std::move(ids);
-  state.open_of.erase(absorbed.id);
-  state.sessions.erase(later);
-  return earlier;
+  state.open_of.Erase(absorbed.id);
+  return true;
 }
 
 void SessionWindower::OpenFor(State& state, Timestamp item, Timestamp, std::vector<int64_t>& ids,
                               std::vector<WindowMerge>& merges) const {
-  const auto next = state.sessions.upper_bound(item);
-  const auto before = next == state.sessions.begin() ? state.sessions.end() : std::prev(next);
-  const bool joins_before = before != state.sessions.end() && Reaches(before->second.last, item);
-  const bool joins_next = next != state.sessions.end() && Reaches(item, next->first);
+  const Place next = Behind(state, item);
+  const Place before = UpTo(state, item);
+  const bool joins_before = before != nullptr && Reaches(before->second.last, item);
+  const bool joins_next = next != nullptr && Reaches(item, next->first);
   if (!joins_before && !joins_next) {
     const int64_t id = state.next_id++;
     state.sessions[item] = Session{.id = id, .last = item, .merged_ids = {}};
@@ -81,57 +98,58 @@ void SessionWindower::OpenFor(State& state, Timestamp item, Timestamp, std::vect
     return;
   }
   const bool take_before = joins_before && (!joins_next || before->second.id < next->second.id);
-  Place joined = take_before ? before : StretchToOpenAt(state, next, std::min(next->first, item));
-  joined->second.last = std::max(joined->second.last, item);
-  ids.push_back(joined->second.id);
-  const Timestamp open = joined->first;
-  const Timestamp last = joined->second.last;
+  Timestamp open = take_before ? before->first : item;
+  if (!take_before) StretchToOpenAt(state, next->first, item);
+  Session joined = *state.sessions.Find(open);
+  if (joined.last < item) joined.last = state.sessions[open].last = item;
+  ids.push_back(joined.id);
+  const Timestamp joined_open = open;
   // Both neighbours are in reach only now; sessions lay more than a gap apart before.
-  if (joined != state.sessions.begin()) {
-    const auto previous = std::prev(joined);
-    if (Reaches(previous->second.last, joined->first)) joined = previous;
-  }
+  const Place previous = Before(state, open);
+  if (previous != nullptr && Reaches(previous->second.last, open)) open = previous->first;
   const size_t merged = merges.size();
-  joined = MergeWithNext(state, joined, merges);
-  if (merges.size() > merged) MergeWithNext(state, joined, merges);
+  if (MergeWithNext(state, open, merges)) MergeWithNext(state, open, merges);
   for (size_t i = merged; i < merges.size(); ++i) {
-    merges[i].joined_open = open;
-    merges[i].joined_close = last;
+    merges[i].joined_open = joined_open;
+    merges[i].joined_close = joined.last;
   }
 }
 
 void SessionWindower::MergeAll(State& state, std::vector<WindowMerge>& merges) const {
-  for (auto place = state.sessions.begin(); place != state.sessions.end();) {
-    const size_t merged = merges.size();
-    place = MergeWithNext(state, place, merges);
-    if (merges.size() == merged) ++place;
+  if (state.sessions.empty()) return;
+  for (Place place = &*state.sessions.entries().begin(); place != nullptr;) {
+    const Timestamp open = place->first;
+    while (MergeWithNext(state, open, merges)) {
+    }
+    place = Behind(state, open);
   }
 }
 
 void SessionWindower::CloseFor(State& state, Timestamp watermark,
                                std::vector<ClosedWindow>& closed) const {
   while (!state.sessions.empty()) {
-    const auto first = state.sessions.begin();
-    if (!ClosesAt(first->second.last, watermark)) return;
-    closed.push_back(Look(state, first->second.id));
-    state.open_of.erase(first->second.id);
-    state.sessions.erase(first);
+    const auto& [open, session] = *state.sessions.entries().begin();
+    if (!ClosesAt(session.last, watermark)) return;
+    closed.push_back(Look(state, session.id));
+    state.open_of.Erase(session.id);
+    state.sessions.Erase(closed.back().open);
   }
 }
 
 Timestamp SessionWindower::NextClose(const State& state) const {
   if (state.sessions.empty()) return Timestamp::Never();
-  const Session& next = state.sessions.begin()->second;
+  const Session& next = state.sessions.entries().begin()->second;
   return ClosesAt(next.last, Timestamp::Max()) ? CloseOf(next) : Timestamp::Never();
 }
 
 Timestamp SessionWindower::LastClose(const State& state) const {
-  return state.sessions.empty() ? Timestamp::Min() : CloseOf(state.sessions.rbegin()->second);
+  if (state.sessions.empty()) return Timestamp::Min();
+  return CloseOf(state.sessions.entries().rbegin()->second);
 }
 
 ClosedWindow SessionWindower::Look(const State& state, int64_t id) const {
-  const Timestamp open = state.open_of.at(id);
-  const Session& session = state.sessions.at(open);
+  const Timestamp open = *state.open_of.Find(id);
+  const Session& session = *state.sessions.Find(open);
   return {.id = id, .open = open, .close = session.last, .merged_ids = session.merged_ids};
 }
 

@@ -7,13 +7,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "base/timestamp.h"
 #include "engine/windowing/windows.h"
+#include "state/map_state.h"
 
 namespace tidemark {
 
@@ -27,8 +28,8 @@ struct OpenSession {
 
 // The sessions of one key.
 struct SessionTable {
-  std::map<Timestamp, OpenSession> sessions;  // by open
-  std::map<int64_t, Timestamp> open_of;       // by id
+  MapState<Timestamp, OpenSession> sessions;  // by open
+  MapState<int64_t, Timestamp> open_of;       // by id
   int64_t next_id = 0;
   bool operator==(const SessionTable&) const = default;
 };
@@ -40,6 +41,9 @@ struct SessionWindower {
   using State = SessionTable;
   // Ids increase as long as the key's state lives, so it outlives the sessions.
   static constexpr bool kCountsIds = true;
+  // Sessions lie apart and close in the order of time: the values of the one that closes are all
+  // that have a time up to its last.
+  static constexpr bool kApartInTime = true;
 
   absl::Status Check() const;
   std::string Describe() const;
@@ -67,7 +71,6 @@ struct SessionWindower {
   void MergeAll(State& state, std::vector<WindowMerge>& merges) const;
 
  private:
-  using Place = std::map<Timestamp, Session>::iterator;
   // last < watermark - gap. A session that could still be joined at the maximum is closed by no
   // watermark, only by Never(), the end of input.
   bool ClosesAt(Timestamp last, Timestamp watermark) const {
@@ -79,8 +82,14 @@ struct SessionWindower {
     return later_open <= earlier_last + gap;
   }
   Timestamp LastWith(const State& state, Timestamp item) const;
-  Place MergeWithNext(State& state, Place earlier, std::vector<WindowMerge>& merges) const;
-  Place StretchToOpenAt(State& state, Place place, Timestamp open) const;
+  // An open and its session; null where there is none.
+  using Place = const std::pair<const Timestamp, Session>*;
+  static Place UpTo(const State& state, Timestamp at);
+  static Place Before(const State& state, Timestamp at);
+  static Place Behind(const State& state, Timestamp at);
+  // Sessions are named by their opens.
+  bool MergeWithNext(State& state, Timestamp earlier, std::vector<WindowMerge>& merges) const;
+  static void StretchToOpenAt(State& state, Timestamp open, Timestamp new_open);
 };
 
 }  // namespace tidemark

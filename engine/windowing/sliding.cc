@@ -97,26 +97,27 @@ void SlidingWindower::OpenFor(State& state, Timestamp item, Timestamp watermark,
                               std::vector<int64_t>& ids, std::vector<WindowMerge>&) const {
   WindowsOf(item, ids);
   std::erase_if(ids, [&](int64_t id) { return ClosedAt(id, watermark); });
-  state.open.insert(ids.begin(), ids.end());
+  for (const int64_t id : ids) state.open.Insert(id);
 }
 
 void SlidingWindower::CloseFor(State& state, Timestamp watermark,
                                std::vector<ClosedWindow>& closed) const {
-  while (!state.open.empty() && ClosedAt(*state.open.begin(), watermark)) {
-    closed.push_back(Look(state, *state.open.begin()));
-    state.open.erase(state.open.begin());
+  while (!state.open.empty() && ClosedAt(state.open.first(), watermark)) {
+    const int64_t id = state.open.first();
+    closed.push_back(Look(state, id));
+    state.open.Erase(id);
   }
 }
 
 Timestamp SlidingWindower::NextClose(const State& state) const {
-  if (state.open.empty() || !ClosedAt(*state.open.begin(), Timestamp::Max())) {
+  if (state.open.empty() || !ClosedAt(state.open.first(), Timestamp::Max())) {
     return Timestamp::Never();
   }
-  return CloseOf(*state.open.begin());
+  return CloseOf(state.open.first());
 }
 
 Timestamp SlidingWindower::LastClose(const State& state) const {
-  return state.open.empty() ? Timestamp::Min() : CloseOf(*state.open.rbegin());
+  return state.open.empty() ? Timestamp::Min() : CloseOf(state.open.last());
 }
 
 ClosedWindow SlidingWindower::Look(const State&, int64_t id) const {

@@ -16,13 +16,13 @@
 
 #include <cstdint>
 #include <limits>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "base/timestamp.h"
 #include "engine/windowing/windows.h"
+#include "state/map_state.h"
 
 namespace tidemark {
 
@@ -33,7 +33,7 @@ struct SlidingWindower {
 
   struct State {
     // The windows of one key that have been opened and not yet closed; not used with panes.
-    std::set<int64_t> open;
+    SetState<int64_t> open;
     // With panes: windows up to this one are closed.
     int64_t closed_through = std::numeric_limits<int64_t>::min();
     bool operator==(const State&) const = default;

@@ -127,7 +127,7 @@ absl::StatusOr<SessionWindower::State> InitialSessions(const Json* sessions) {
 
 void SessionTable(UnitCase& c, const SessionWindower& windower,
                   const SessionWindower::State& state) {
-  for (const auto& [id, open] : state.open_of) {
+  for (const auto& [id, open] : state.open_of.entries()) {
     const ClosedWindow session = windower.Look(state, id);
     Json about = Json::Map();
     about.Set("open_time", Shown(session.open));

@@ -181,6 +181,7 @@ int AddKeyedStep(const Graph& graph, int from, int port, std::string name, const
   plan.kind = kind;
   plan.parameters = std::move(parameters);
   plan.schema = Logic::Schema();
+  if constexpr (requires { Logic::ValueSchema(); }) plan.value_schema = Logic::ValueSchema();
   plan.key_schema = SchemaBytesOf<K>();
   if constexpr (requires { logic.Results(); }) plan.results = logic.Results();
   plan.domain = Logic::kDomain;

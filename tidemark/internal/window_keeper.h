@@ -4,12 +4,12 @@
 //
 //   per window   each window has an accumulator, and an item is folded into all of its windows
 //   in panes     each pane of sliding windows (engine/windowing/sliding.h) has an accumulator, and
-//   an
-//                item is folded into one; a window combines its panes when it closes. For folds
+//                an item is folded into one; a window combines its panes when it closes. For folds
 //                that can be combined in any order (kCombines)
 //   held         values are kept as they are, in order of time, then arrival, and folded at the
-//   close;
-//                sliding windows keep them in panes, so each is kept once
+//                close. Where the time of a value tells its windows (panes, sessions) all of them
+//                are in one queue of the key, each once; a windower of the user's keeps them by
+//                window
 #pragma once
 
 #include <algorithm>
@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "engine/windowing/windows.h"
+#include "state/map_state.h"
+#include "state/time_queue.h"
 #include "tidemark/windowed.h"
 
 namespace tidemark::internal {
@@ -30,12 +32,19 @@ struct OpenWindow {
   // For people who look into the state; where a window may still grow, its windower knows.
   std::optional<Timestamp> open, close;
   Acc acc{};
-  std::map<std::pair<Timestamp, int64_t>, V> held;
+  std::map<std::pair<Timestamp, int64_t>, V> held;  // where they are kept by window
 };
 
 template <class Windower>
 concept HasPanes = requires(const Windower& windower, Timestamp at) {
   windower.FirstWindowOfPane(windower.PaneOf(at));
+};
+
+// Windows lie apart in time and close in that order, so all values up to the last of one that
+// closes are its own.
+template <class Windower>
+concept ApartInTime = requires {
+  requires Windower::kApartInTime;
 };
 
 // Accumulators of any panes can be combined: static void Fold::Combine(Acc& into, const Acc& from).
@@ -57,7 +66,9 @@ template <class V, class Windower, class Fold>
 class WindowKeeper {
  public:
   using Acc = typename Fold::Acc;
-  using Windows = std::map<int64_t, OpenWindow<V, Acc>>;
+  using Windows = MapState<int64_t, OpenWindow<V, Acc>>;
+  // Values that are held are in `values` of the state, and not in its windows.
+  static constexpr bool kHoldsByTime = HasPanes<Windower> || ApartInTime<Windower>;
   static constexpr bool kNumbersItems = TakesArrival<Fold>;
 
   WindowKeeper(Windower windower, Fold fold, bool holds)
@@ -76,7 +87,7 @@ class WindowKeeper {
       if (in_panes()) {
         state.windower.closed_through =
             std::max(state.windower.closed_through, windower_.LastClosed(watermark));
-        return Add(state.windows, windower_.PaneOf(at), at, std::move(value), arrival,
+        return Add(state, windower_.PaneOf(at), at, std::move(value), arrival,
                    [](Out) {});  // what combines says nothing before the close
       }
     }
@@ -93,14 +104,16 @@ class WindowKeeper {
     std::vector<ClosedWindow> windows;
     windower_.CloseFor(state.windower, watermark, windows);
     for (const ClosedWindow& window : windows) {
-      auto node = state.windows.extract(window.id);
-      Acc acc = std::move(node.mapped().acc);
+      OpenWindow<V, Acc> kept = state.windows.Take(window.id);
+      Acc acc = std::move(kept.acc);
       if (holds_) {
         acc = fold_.Init();
         int64_t place = 0;
-        for (auto& [at, value] : node.mapped().held) {
+        const auto fold = [&](V value) {
           OnValue(acc, std::move(value), place++, [&](Out out) { emit(window, std::move(out)); });
-        }
+        };
+        for (auto& [at, value] : kept.held) fold(std::move(value));
+        if constexpr (kHoldsByTime) state.values.TakeThrough(window.close, fold);
       }
       fold_.OnClose(std::move(acc), [&](Out out) { emit(window, std::move(out)); });
       closed(window);
@@ -126,7 +139,8 @@ class WindowKeeper {
     if constexpr (HasPanes<Windower>) {
       if (in_panes()) {
         if (state.windows.empty()) return Timestamp::Min();
-        return windower_.CloseOf(windower_.LastWindowOfPane(state.windows.rbegin()->first));
+        return windower_.CloseOf(
+            windower_.LastWindowOfPane(state.windows.entries().rbegin()->first));
       }
     }
     return windower_.LastClose(state.windower);
@@ -144,22 +158,30 @@ class WindowKeeper {
     }
   }
 
-  template <class Emit>
-  void Add(Windows& windows, int64_t id, Timestamp at, V&& value, int64_t arrival,
-           Emit&& emit) const {
-    auto [place, is_new] = windows.try_emplace(id);
-    if constexpr (HasPanes<Windower>) {
-      if (is_new) {
-        place->second.open = in_panes() ? windower_.PaneOpen(id) : windower_.OpenOf(id);
-        place->second.close = in_panes() ? windower_.PaneOpen(id + 1) : windower_.CloseOf(id);
+  template <class State, class Emit>
+  void Add(State& state, int64_t id, Timestamp at, V&& value, int64_t arrival, Emit&& emit) const {
+    if constexpr (kHoldsByTime) {
+      if (holds_) {
+        // A window that is there does not change, so nothing of it is written.
+        if (!state.windows.contains(id)) Open(state.windows[id], id);
+        return state.values.Insert({at, arrival}, std::move(value));
       }
     }
+    const auto [window, is_new] = state.windows.FindOrAdd(id);
+    if (is_new) Open(*window, id);
     if (holds_) {
-      place->second.held.emplace(std::pair(at, arrival), std::move(value));
+      window->held.emplace(std::pair(at, arrival), std::move(value));
       return;
     }
-    if (is_new) place->second.acc = fold_.Init();
-    OnValue(place->second.acc, std::move(value), arrival, emit);
+    if (is_new) window->acc = fold_.Init();
+    OnValue(window->acc, std::move(value), arrival, emit);
+  }
+
+  void Open(OpenWindow<V, Acc>& window, int64_t id) const {
+    if constexpr (HasPanes<Windower>) {
+      window.open = in_panes() ? windower_.PaneOpen(id) : windower_.OpenOf(id);
+      window.close = in_panes() ? windower_.PaneOpen(id + 1) : windower_.CloseOf(id);
+    }
   }
 
   // ---- per window ----
@@ -172,7 +194,7 @@ class WindowKeeper {
     windower_.OpenFor(state.windower, at, watermark, ids, merges);
     for (size_t i = 0; i < ids.size(); ++i) {
       V copy = i + 1 < ids.size() ? V(value) : std::move(value);
-      Add(state.windows, ids[i], at, std::move(copy), arrival,
+      Add(state, ids[i], at, std::move(copy), arrival,
           [&](Out out) { emit(As(state, ids[i], merges), std::move(out)); });
     }
     for (const WindowMerge& merge : merges) Merge(state, merge, emit);
@@ -191,13 +213,14 @@ class WindowKeeper {
 
   template <class State, class Emit>
   void Merge(State& state, const WindowMerge& merge, Emit&& emit) const {
-    auto absorbed = state.windows.extract(merge.absorbed);
+    OpenWindow<V, Acc> absorbed = state.windows.Take(merge.absorbed);
+    if (holds_ && kHoldsByTime) return;
     OpenWindow<V, Acc>& survivor = state.windows[merge.survivor];
     if (holds_) {
-      survivor.held.merge(absorbed.mapped().held);
+      survivor.held.merge(absorbed.held);
       return;
     }
-    fold_.OnMerge(survivor.acc, std::move(absorbed.mapped().acc), [&](Out out) {
+    fold_.OnMerge(survivor.acc, std::move(absorbed.acc), [&](Out out) {
       emit(windower_.Look(state.windower, merge.survivor), std::move(out));
     });
   }
@@ -208,7 +231,7 @@ class WindowKeeper {
   // are gone, so there is one.
   template <class State>
   int64_t NextWindow(const State& state) const {
-    return std::max(windower_.FirstWindowOfPane(state.windows.begin()->first),
+    return std::max(windower_.FirstWindowOfPane(state.windows.entries().begin()->first),
                     state.windower.closed_through + 1);
   }
 
@@ -216,17 +239,18 @@ class WindowKeeper {
   void ClosePanes(State& state, Timestamp watermark, Emit&& emit, Closed&& closed) const {
     const int64_t through = windower_.LastClosed(watermark);
     while (!state.windows.empty()) {
-      const auto first = state.windows.begin();
+      const int64_t first = state.windows.entries().begin()->first;
       const int64_t id = NextWindow(state);
-      if (id > windower_.LastWindowOfPane(first->first)) {
-        state.windows.erase(first);
+      if (id > windower_.LastWindowOfPane(first)) {
+        state.windows.Erase(first);
+        state.values.DropWhile([&](Timestamp at) { return windower_.PaneOf(at) <= first; });
         continue;
       }
       if (id > through) break;
       const ClosedWindow window{
           .id = id, .open = windower_.OpenOf(id), .close = windower_.CloseOf(id), .merged_ids = {}};
       state.windower.closed_through = id;
-      fold_.OnClose(Gather(state.windows, id, [&](Out out) { emit(window, std::move(out)); }),
+      fold_.OnClose(Gather(state, id, [&](Out out) { emit(window, std::move(out)); }),
                     [&](Out out) { emit(window, std::move(out)); });
       closed(window);
     }
@@ -236,16 +260,27 @@ class WindowKeeper {
   }
 
   // What the panes of a window hold together. The windows behind it read them again.
-  template <class Emit>
-  Acc Gather(const Windows& windows, int64_t id, Emit&& emit) const {
+  template <class State, class Emit>
+  Acc Gather(const State& state, int64_t id, Emit&& emit) const {
     Acc acc = fold_.Init();
-    int64_t place = 0;
-    const auto end = windows.upper_bound(windower_.LastPaneOf(id));
-    for (auto pane = windows.lower_bound(windower_.FirstPaneOf(id)); pane != end; ++pane) {
-      if constexpr (CombinesByType<Fold>()) {
-        if (!holds_) fold_.Combine(acc, pane->second.acc);
+    const int64_t first = windower_.FirstPaneOf(id), last = windower_.LastPaneOf(id);
+    if (holds_) {
+      int64_t place = 0;
+      state.values.ForEachFrom(windower_.PaneOpen(first), [&](Timestamp at, const V& value) {
+        const int64_t pane = windower_.PaneOf(at);
+        if (pane > last) return false;
+        // Edges beyond the end of time are shown at it.
+        if (pane >= first) OnValue(acc, V(value), place++, emit);
+        return true;
+      });
+      return acc;
+    }
+    if constexpr (CombinesByType<Fold>()) {
+      const auto& panes = state.windows.entries();
+      const auto end = panes.upper_bound(last);
+      for (auto pane = panes.lower_bound(first); pane != end; ++pane) {
+        fold_.Combine(acc, pane->second.acc);
       }
-      for (const auto& [at, value] : pane->second.held) OnValue(acc, V(value), place++, emit);
     }
     return acc;
   }

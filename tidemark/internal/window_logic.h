@@ -59,21 +59,38 @@ struct WindowState {
   bool made = false;  // the key's clock has been made and not been forgotten
   ClockState clock{};
   WindowerState windower{};
-  std::map<int64_t, OpenWindow<V, Acc>> windows;
-  std::map<std::pair<Timestamp, int64_t>, V> queue;  // by time, then arrival
-  int64_t arrivals = 0;                              // items seen, numbers queue and held values
+  MapState<int64_t, OpenWindow<V, Acc>> windows;
+  TimeQueue<V> queue;                   // waits for the watermark; by time, then arrival
+  int64_t arrivals = 0;                 // items seen, numbers queue and held values
   std::optional<Timestamp> idle_since;  // no window open, nothing queued; the clock's domain
+  TimeQueue<V> values;                  // held until their windows close
+};
+
+// The same as format 1 has it, in one row: values are with their windows.
+template <class V, class Acc, class ClockState, class WindowerState>
+struct WindowStateV1 {
+  bool made = false;
+  ClockState clock{};
+  WindowerState windower{};
+  std::map<int64_t, OpenWindow<V, Acc>> windows;
+  std::map<std::pair<Timestamp, int64_t>, V> queue;
+  int64_t arrivals = 0;
+  std::optional<Timestamp> idle_since;
 };
 
 template <class V, class Clock, class Windower, class Fold>
 class WindowLogic
     : public ValueState<
           WindowState<V, typename Fold::Acc, typename Clock::State, typename Windower::State>> {
+  using Keeper = WindowKeeper<V, Windower, Fold>;
+
  public:
   using In = Timed<V>;
   using Out = typename Fold::Out;
   using Outs = std::tuple<Windowed<Out>, Windowed<V>, WindowMetadata>;
   using State = WindowState<V, typename Fold::Acc, typename Clock::State, typename Windower::State>;
+  using StateV1 =
+      WindowStateV1<V, typename Fold::Acc, typename Clock::State, typename Windower::State>;
   using Context = StepContext<Outs>;
   static constexpr TimeDomain kDomain = Clock::kDomain;
   // One clock for all keys of the step, so an end of input raises it for all.
@@ -134,6 +151,30 @@ class WindowLogic
     Settle(state, own_close ? end : now);
   }
 
+  // Rows of one value are of format 1.
+  static std::string ValueSchema() { return SchemaBytesOf<StateV1>(); }
+  static absl::Status Load(const StateRowData& row, const SubRows&, const std::string& what,
+                           State& state) {
+    const auto* value = std::get_if<ValueRow>(&row.state);
+    if (value == nullptr) return absl::DataLossError(Cat(what, ": the stored state is no value"));
+    StateV1 old;
+    TM_RETURN_IF_ERROR(Annotate(DecodeAll(value->value, old), what));
+    state.made = old.made;
+    state.clock = std::move(old.clock);
+    state.windower = std::move(old.windower);
+    state.arrivals = old.arrivals;
+    state.idle_since = old.idle_since;
+    for (auto& [at, item] : old.queue) state.queue.Insert(at, std::move(item));
+    for (auto& [id, window] : old.windows) {
+      if constexpr (Keeper::kHoldsByTime) {
+        for (auto& [at, item] : window.held) state.values.Insert(at, std::move(item));
+        window.held.clear();
+      }
+      state.windows[id] = std::move(window);
+    }
+    return absl::OkStatus();
+  }
+
   bool ClosesAtEnd() const { return rules_.at_eof == AtEof::kClose; }
 
   static bool IsEmpty(const State& state) { return !state.made; }
@@ -146,7 +187,7 @@ class WindowLogic
                  : *state.idle_since + rules_.keep_watermark_for;
     }
     Timestamp target = keeper_.NextClose(state);
-    if (!state.queue.empty()) target = std::min(target, state.queue.begin()->first.first);
+    if (!state.queue.empty()) target = std::min(target, state.queue.front().first);
     return clock_.WhenReaches(state.clock, target);
   }
 
@@ -164,7 +205,7 @@ class WindowLogic
       }
       ForgetPlace(item.value);
       if (rules_.queues()) {
-        state.queue.emplace(std::pair(item.at, state.arrivals++), std::move(item.value));
+        state.queue.Insert({item.at, state.arrivals++}, std::move(item.value));
         return;
       }
       // On time by this rule: every window takes it, whatever its close.
@@ -233,9 +274,9 @@ class WindowLogic
   }
 
   void FlushQueue(State& state, Timestamp watermark, Context& context) const {
-    while (!state.queue.empty() && state.queue.begin()->first.first <= watermark) {
-      auto node = state.queue.extract(state.queue.begin());
-      Enter(state, node.key().first, std::move(node.mapped()), Timestamp::Min(), context);
+    while (!state.queue.empty() && state.queue.front().first <= watermark) {
+      auto [key, value] = state.queue.PopFront();
+      Enter(state, key.first, std::move(value), Timestamp::Min(), context);
     }
   }
 
@@ -274,7 +315,6 @@ class WindowLogic
     };
   }
 
-  using Keeper = WindowKeeper<V, Windower, Fold>;
   const Windower& windower() const { return keeper_.windower(); }
 
   const Clock clock_;
