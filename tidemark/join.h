@@ -11,46 +11,97 @@
 // never arrives; in windows it is removed with the window.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "state/list_state.h"
 #include "tidemark/join_fold.h"
 #include "tidemark/stream.h"
 
 namespace tidemark {
 namespace internal {
 
+// The state of a key of a streaming join: one value of each side, or every value of all sides.
+template <class V>
+struct JoinState {
+  std::vector<std::vector<V>> sides;     // of sides that keep one
+  ListState<SideValue<V>> values;        // of sides that keep all, in order of arrival
+  std::vector<uint64_t> values_of = {};  // the number of them on each side
+};
+
 // The streaming join: like JoinFold, but forgets a key that has emitted its rows.
 template <class V>
-class JoinLogic : public ValueState<std::vector<std::vector<V>>> {
+class JoinLogic : public ValueState<JoinState<V>> {
  public:
   using In = SideValue<V>;
   using Row = typename JoinFold<V>::Out;
   using Outs = std::tuple<Row>;
-  using State = std::vector<std::vector<V>>;
+  using State = JoinState<V>;
+  using Sides = std::vector<std::vector<V>>;
 
   explicit JoinLogic(JoinFold<V> fold) : fold_(std::move(fold)) {}
 
   void OnItem(State& state, SideValue<V>&& value, StepContext<Outs>& context) const {
-    if (state.empty()) state = fold_.Init();
-    fold_.OnValue(state, std::move(value), [&](Row row) { context.Emit(std::move(row)); });
+    const auto emit = [&](Row row) { context.Emit(std::move(row)); };
+    if (!keeps_all()) {
+      if (state.sides.empty()) state.sides = fold_.Init();
+      return fold_.OnValue(state.sides, std::move(value), emit);
+    }
+    state.values_of.resize(fold_.sides);
+    ++state.values_of[value.side];
+    state.values.push_back(std::move(value));
+    if (fold_.emit_mode == JoinEmit::kRunning) fold_.EmitRows(SidesOf(state), emit);
+    if (fold_.emit_mode == JoinEmit::kComplete && EachSideHasOne(state)) {
+      fold_.EmitRows(SidesOf(state), emit);
+      state = State();
+    }
   }
   bool WantsEnd(const State&) const { return fold_.emit_mode == JoinEmit::kFinal; }
   void OnEnd(State& state, StepContext<Outs>& context) const {
-    fold_.EmitRows(state, [&](Row row) { context.Emit(std::move(row)); });
-    state.clear();
+    fold_.EmitRows(keeps_all() ? SidesOf(state) : state.sides,
+                   [&](Row row) { context.Emit(std::move(row)); });
+    state = State();
   }
   static bool IsEmpty(const State& state) {
-    for (const auto& held : state) {
+    for (const auto& held : state.sides) {
       if (!held.empty()) return false;
     }
-    return true;
+    return state.values.empty();
+  }
+
+  // Rows of one value are of format 1: the values by side.
+  static std::string ValueSchema() { return SchemaBytesOf<Sides>(); }
+  absl::Status Load(const StateRowData& row, const SubRows&, const std::string& what,
+                    State& state) const {
+    const auto* value = std::get_if<ValueRow>(&row.state);
+    if (value == nullptr) return absl::DataLossError(Cat(what, ": the stored state is no value"));
+    TM_RETURN_IF_ERROR(Annotate(DecodeAll(value->value, state.sides), what));
+    if (!keeps_all()) return absl::OkStatus();
+    Sides sides = std::exchange(state.sides, {});
+    state.values_of.resize(fold_.sides);
+    for (uint32_t side = 0; side < sides.size() && side < fold_.sides; ++side) {
+      state.values_of[side] = sides[side].size();
+      for (V& held : sides[side]) state.values.push_back({.side = side, .value = std::move(held)});
+    }
+    return absl::OkStatus();
   }
 
  private:
+  bool keeps_all() const { return fold_.insert == JoinInsert::kProduct; }
+  static bool EachSideHasOne(const State& state) {
+    return std::find(state.values_of.begin(), state.values_of.end(), 0u) == state.values_of.end();
+  }
+  Sides SidesOf(const State& state) const {
+    Sides sides = fold_.Init();
+    for (const SideValue<V>& held : state.values) sides[held.side].push_back(held.value);
+    return sides;
+  }
+
   const JoinFold<V> fold_;
 };
 

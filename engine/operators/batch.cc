@@ -62,7 +62,13 @@ void EncodeBatchRows(const BatchTimes& times, Epoch epoch, const RowHeader& head
     rows.segments.push_back(
         {.epoch = epoch, .items = static_cast<uint32_t>(unsaved.count()), .bytes = bytes});
   }
-  BatchRow row{.first = times.first, .newest = times.newest, .segments = rows.segments, .tail = {}};
+  // Segments are not named here: that would be written again in each epoch.
+  const BatchRow row{.first = times.first,
+                     .newest = times.newest,
+                     .segments = {},
+                     .tail = {},
+                     .segment_rows = static_cast<uint32_t>(rows.segments.size()),
+                     .segment_items = rows.items_in_segments()};
   out.Main(out.codec().EncodeBatch(header, row, spill ? kNoTail : unsaved));
 }
 
@@ -73,6 +79,59 @@ void DeleteDeadSegments(BatchRows& rows, RowOutput& out) {
   rows.dead.clear();
 }
 
+namespace {
+
+using TakeItem = std::function<absl::Status(std::string_view)>;
+
+absl::Status LoadSegment(std::string_view value, const std::string& what, uint32_t& count,
+                         const TakeItem& item) {
+  std::vector<std::string> items;
+  TM_RETURN_IF_ERROR(DecodeSegmentRow(value, what, items));
+  count = static_cast<uint32_t>(items.size());
+  for (const std::string& bytes : items) TM_RETURN_IF_ERROR(item(bytes));
+  return absl::OkStatus();
+}
+
+// Of format 1: the main row names its segments.
+absl::Status LoadNamed(const BatchRow& batch, const SubRows& sub_rows, const std::string& what,
+                       const TakeItem& item) {
+  std::vector<std::string> suffixes;
+  suffixes.reserve(batch.segments.size());
+  for (const ListSegment& segment : batch.segments) suffixes.push_back(EpochSuffix(segment.epoch));
+  if (suffixes.empty()) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const auto values, sub_rows.Get(suffixes));
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint32_t count = 0;
+    TM_RETURN_IF_ERROR(LoadSegment(values[i], what, count, item));
+    if (count == batch.segments[i].items) continue;
+    return absl::DataLossError(
+        Cat(what, ": a segment holds ", count, " items instead of ", batch.segments[i].items));
+  }
+  return absl::OkStatus();
+}
+
+// All sub-rows of the key, by epoch.
+absl::Status LoadAll(const BatchRow& batch, const SubRows& sub_rows, const std::string& what,
+                     BatchRows& rows, const TakeItem& item) {
+  if (batch.segment_rows == 0) return absl::OkStatus();
+  TM_ASSIGN_OR_RETURN(const auto found, sub_rows.All());
+  uint64_t items = 0;
+  for (const SubRow& row : found) {
+    const auto epoch = ParseEpochSuffix(row.suffix);
+    if (!epoch) return absl::DataLossError(Cat(what, ": a row of the list is no segment"));
+    ListSegment segment{.epoch = *epoch, .items = 0, .bytes = row.bytes};
+    TM_RETURN_IF_ERROR(LoadSegment(row.value, what, segment.items, item));
+    items += segment.items;
+    rows.segments.push_back(segment);
+  }
+  if (found.size() == batch.segment_rows && items == batch.segment_items) return absl::OkStatus();
+  return absl::DataLossError(Cat(what, ": a part of the state is missing in the store (",
+                                 found.size(), " segments of ", batch.segment_rows, ", ", items,
+                                 " items of ", batch.segment_items, ")"));
+}
+
+}  // namespace
+
 absl::Status LoadBatchRows(const StateRowData& row, const SubRows& sub_rows,
                            const std::string& what, BatchTimes& times, BatchRows& rows,
                            const std::function<absl::Status(std::string_view)>& item) {
@@ -81,21 +140,8 @@ absl::Status LoadBatchRows(const StateRowData& row, const SubRows& sub_rows,
   times = {.first = batch->first, .newest = batch->newest};
   rows.segments = batch->segments;
   rows.dead.clear();
-  std::vector<std::string> suffixes;
-  suffixes.reserve(rows.segments.size());
-  for (const ListSegment& segment : rows.segments) suffixes.push_back(EpochSuffix(segment.epoch));
-  if (!suffixes.empty()) {
-    TM_ASSIGN_OR_RETURN(const auto values, sub_rows.Get(suffixes));
-    for (size_t i = 0; i < values.size(); ++i) {
-      std::vector<std::string> items;
-      TM_RETURN_IF_ERROR(DecodeSegmentRow(values[i], what, items));
-      if (items.size() != rows.segments[i].items) {
-        return absl::DataLossError(Cat(what, ": a segment holds ", items.size(),
-                                       " items instead of ", rows.segments[i].items));
-      }
-      for (const std::string& bytes : items) TM_RETURN_IF_ERROR(item(bytes));
-    }
-  }
+  TM_RETURN_IF_ERROR(LoadNamed(*batch, sub_rows, what, item));
+  TM_RETURN_IF_ERROR(LoadAll(*batch, sub_rows, what, rows, item));
   for (const std::string& bytes : batch->tail) TM_RETURN_IF_ERROR(item(bytes));
   return absl::OkStatus();
 }
