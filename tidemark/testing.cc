@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "recovery/state_directory.h"
+#include "state/memory_store.h"
 
 namespace tidemark {
 namespace {
@@ -15,13 +16,49 @@ void Must(const absl::Status& status) {
   TM_CHECK(false, text.c_str());
 }
 
+// Hands everything on, and counts what is committed.
+class CountingStore final : public StateStore {
+ public:
+  void CountFor(StateStore* store) { store_ = store; }
+  uint64_t committed_bytes() const { return committed_bytes_; }
+
+  absl::StatusOr<std::optional<std::string>> Get(std::string_view key) const override {
+    return store_->Get(key);
+  }
+  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
+      const std::vector<std::string>& keys) const override {
+    return store_->MultiGet(keys);
+  }
+  std::unique_ptr<Cursor> Scan(std::string_view from, std::string_view to) const override {
+    return store_->Scan(from, to);
+  }
+  absl::Status Commit(const SortedRun& run) override {
+    committed_bytes_ += run.bytes();
+    return store_->Commit(run);
+  }
+  absl::Status Checkpoint(const std::string& directory) override {
+    return store_->Checkpoint(directory);
+  }
+  StoreStats Stats() const override { return store_->Stats(); }
+
+ private:
+  StateStore* store_ = nullptr;  // outlives the job
+  uint64_t committed_bytes_ = 0;
+};
+
 }  // namespace
+
+// Outlives the sessions: a crash does not touch it.
+struct FlowTester::Storage {
+  MemoryStore memory;
+  CountingStore counting;  // for the memory, or for the directory of the present session
+};
 
 FlowTester::FlowTester(Options options)
     : options_(std::move(options)),
       clock_(options_.start),
       files_(NewPosixFiles()),
-      memory_(std::make_unique<MemoryStore>()) {}
+      storage_(std::make_unique<Storage>()) {}
 
 FlowTester::~FlowTester() = default;
 
@@ -44,14 +81,19 @@ SessionOptions FlowTester::OptionsOfSession() {
   session.skip_items = options_.skip_items;
   session.regular_looks = true;
   session.snapshot_interval = Span::Infinite();
+  session.hooks.wrap_store = [this](StateStore& store) {
+    storage_->counting.CountFor(&store);
+    return &storage_->counting;
+  };
   const bool keeps_in_memory = options_.state_directory.empty() && !options_.keep_nothing;
   session.hooks.adjust = [this, keeps_in_memory](JobOptions& job) {
     job.memory_bytes = options_.memory_bytes;
     job.new_outputs = options_.new_outputs;
     if (!keeps_in_memory) return;
-    job.store = memory_.get();
+    storage_->counting.CountFor(&storage_->memory);
+    job.store = &storage_->counting;
     job.run_line = "test-line";
-    auto record = ReadEpochRecord(*memory_);
+    auto record = ReadEpochRecord(storage_->memory);
     Must(record.status());
     job.resume = *std::move(record);
   };
@@ -142,7 +184,7 @@ const StateReader& FlowTester::store() const {
   if (StateDirectory* directory = session_->directory(); directory != nullptr) {
     return directory->store();
   }
-  return *memory_;
+  return storage_->memory;
 }
 
 namespace {
@@ -164,5 +206,6 @@ uint64_t FlowTester::hot_keys() const { return SumOf(session_->job(), &WorkerSta
 uint64_t FlowTester::early_epochs() const {
   return SumOf(session_->job(), &WorkerStats::early_epochs);
 }
+uint64_t FlowTester::committed_bytes() const { return storage_->counting.committed_bytes(); }
 
 }  // namespace tidemark

@@ -37,7 +37,6 @@
 #include "engine/job.h"
 #include "engine/skip_log.h"
 #include "runtime/session.h"
-#include "state/memory_store.h"
 #include "state/store.h"
 #include "tidemark/flow.h"
 
@@ -238,6 +237,8 @@ class FlowTester {
   uint64_t evicted_keys() const;
   uint64_t hot_keys() const;
   uint64_t early_epochs() const;
+  // Keys and values of all rows of all commits so far, deleted rows included: what epochs write.
+  uint64_t committed_bytes() const;
 
  private:
   absl::Status Start();
@@ -252,8 +253,8 @@ class FlowTester {
   bool input_ended_ = false;
   std::string flow_name_;
   std::function<void(Flow&)> build_;
-  // Outlives the sessions: a crash does not touch it.
-  std::unique_ptr<MemoryStore> memory_;
+  struct Storage;
+  std::unique_ptr<Storage> storage_;
   std::unique_ptr<JobSession> session_;
 };
 
