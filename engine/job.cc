@@ -107,8 +107,10 @@ absl::Status Job::FindPartitions() {
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
     const StepPlan& step = plan_.steps[i];
     if (step.role != StepPlan::Role::kSource) continue;
-    auto partitions = step.source->Partitions(
-        {.files = options_.files, .clock = options_.clock, .skips = options_.skips});
+    auto partitions = step.source->Partitions({.files = options_.files,
+                                               .clock = options_.clock,
+                                               .skips = options_.skips,
+                                               .say = options_.say});
     if (!partitions.ok()) return Annotate(partitions.status(), StepWord(step));
     partitions_[i] = *std::move(partitions);
   }
@@ -235,8 +237,10 @@ absl::Status Job::OpenWorkers() {
     setup.partitions = &partitions_;
     setup.skip_items = &options_.skip_items;
     setup.time = time_.get();
-    setup.source_context = {
-        .files = options_.files, .clock = options_.clock, .skips = options_.skips};
+    setup.source_context = {.files = options_.files,
+                            .clock = options_.clock,
+                            .skips = options_.skips,
+                            .say = options_.say};
     setup.sink_context = sinks;
     setup.new_outputs = &options_.new_outputs;
     setup.memory_bytes = options_.memory_bytes / static_cast<size_t>(options_.workers);

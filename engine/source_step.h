@@ -4,6 +4,7 @@
 // adapter between the two.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,9 @@ struct SourceContext {
   Files* files = nullptr;
   const Clock* clock = nullptr;
   SkipLog* skips = nullptr;
+  // Says one line to the operator, such as that a server is waited for; from any thread. Empty for
+  // a look from outside (`explain`), which waits for nothing.
+  std::function<void(const std::string&)> say = {};
 };
 
 // One open partition. Used by one worker.
