@@ -1,15 +1,16 @@
 # What ./dev needs of the machine: packages, a JDK that Bazel runs on, a home. Sourced.
 
-# What a build and its tests need, and what only the checks need (clang, lint, asan, tsan) or only
-# ./dev bare.
+# What a build and its tests need, and what only the checks need (clang, lint, asan, tsan), only
+# ./dev bare or only ./dev kafka.
 readonly BUILD_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
   openjdk-17-jdk-headless g++ capnproto libcapnp-dev libabsl-dev librocksdb-dev libsimdjson-dev
-  libyaml-cpp-dev libxxhash-dev libsqlite3-dev libpg-query-dev libgtest-dev libgmock-dev
-  libbenchmark-dev
+  libyaml-cpp-dev libxxhash-dev libsqlite3-dev libpg-query-dev librdkafka-dev libgtest-dev
+  libgmock-dev libbenchmark-dev
 )
 readonly CHECK_PACKAGES=(clang clang-format clang-tidy libclang-rt-14-dev llvm git)
 readonly BARE_PACKAGES=(debootstrap iproute2 git)
+readonly KAFKA_PACKAGES=(maven openjdk-17-jdk-headless util-linux)
 
 as_root() {
   if ((EUID == 0)); then

@@ -100,6 +100,9 @@ const std::vector<BannedInclude>& BannedIncludes() {
        {"proto/*", "state/*codec*", "tests/*"},
        "use the plain structs that proto/ converts to; its readers throw kj::Exception, which is "
        "caught in proto/ and the codecs only"},
+      {{"librdkafka/*"},
+       {"connectors/kafka/*", "tests/kafka/*"},
+       "Kafka is reached through connectors/kafka"},
   };
   return includes;
 }
