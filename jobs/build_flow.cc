@@ -13,6 +13,7 @@
 #include "connectors/file_sink.h"
 #include "connectors/generator_source.h"
 #include "connectors/json_row.h"
+#include "connectors/kafka/kafka_json.h"
 #include "connectors/line_file_source.h"
 #include "connectors/sqlite_json.h"
 #include "connectors/sqlite_output.h"
@@ -69,6 +70,13 @@ Source<JsonRow> MakeRowSource(const SourceSpec& source, const BuildOptions& opti
   if (const auto* generator = std::get_if<GeneratorSourceSpec>(&source.connector)) {
     return Generator(generator->options).WithRate(rate);
   }
+  if (const auto* kafka = std::get_if<KafkaSourceSpec>(&source.connector)) {
+    return KafkaJsonSource({.topic = {.brokers = kafka->brokers, .topic = kafka->topic},
+                            .on_error = source.on_error,
+                            .stop_at_end = kafka->stop_at_end,
+                            .accept_changed = options.accept_changed_input})
+        .WithRate(rate);
+  }
   return StdinLines<JsonRow>({.fd = options.stdin_fd, .on_error = source.on_error},
                              JsonLineDecoder())
       .WithRate(rate);
@@ -118,6 +126,11 @@ void AddSink(const JobSpec& job, const SinkSpec& sink, const BuildOptions& optio
           .path = table->path, .table = table->table, .on_error = OnErrorOf(job)};
       for (const SqliteSinkSpec::Column& column : table->key) made.key.push_back(column.name);
       rows.To(sink.name, JsonTable(std::move(made), WayOutOf(job)));
+      return;
+    }
+    if (const auto* topic = std::get_if<KafkaSinkSpec>(&sink.connector)) {
+      rows.To(sink.name, KafkaJsonSink({.topic = {.brokers = topic->brokers, .topic = topic->topic},
+                                        .on_error = OnErrorOf(job)}));
       return;
     }
   }

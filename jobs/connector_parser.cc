@@ -9,24 +9,25 @@
 
 #include "base/spelling.h"
 #include "base/status.h"
+#include "connectors/kafka/kafka_topic.h"
 #include "connectors/sqlite_output.h"
 
 namespace tidemark {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSourceConnectors = {"file", "stdin", "generator"};
-constexpr std::array<std::string_view, 3> kSinkConnectors = {"file", "stdout", "sqlite"};
+constexpr std::array<std::string_view, 4> kSourceConnectors = {"file", "stdin", "generator",
+                                                               "kafka"};
+constexpr std::array<std::string_view, 4> kSinkConnectors = {"file", "stdout", "sqlite", "kafka"};
 
 // What people look for in a source, by the name that it has elsewhere, and what to do meanwhile.
 struct LaterKey {
   std::string_view key;
   std::string_view meanwhile;
 };
-constexpr std::string_view kOneOfThese = "a source has one of file, stdin, generator";
+constexpr std::string_view kOneOfThese = "a source has one of file, stdin, generator, kafka";
 constexpr std::string_view kEachFile = "name each file as a source of its own under 'sources'";
-constexpr std::array<LaterKey, 19> kLaterKeys = {{
-    {"kafka", kOneOfThese},
-    {"redpanda", kOneOfThese},
+constexpr std::array<LaterKey, 18> kLaterKeys = {{
+    {"redpanda", "it speaks Kafka's protocol: use kafka"},
     {"pulsar", kOneOfThese},
     {"kinesis", kOneOfThese},
     {"nats", kOneOfThese},
@@ -219,6 +220,50 @@ SqliteSinkSpec ParseSqlite(const YamlEntry& entry, Place& place, Problems& probl
   return sink;
 }
 
+// The keys that a topic has as a source and as a sink. `place` becomes that of the topic.
+void ParseTopic(const YamlMap& map, std::string& brokers, std::string& topic, Place& place,
+                Problems& problems) {
+  if (const YamlEntry* entry =
+          map.Require("brokers", "kafka needs brokers, as in {brokers: 'host:9092', topic: t}")) {
+    brokers = ReadText(*entry, problems).value_or("");
+  }
+  if (const YamlEntry* entry =
+          map.Require("topic", "kafka needs a topic, as in {brokers: 'host:9092', topic: t}")) {
+    place = entry->value.place;
+    const std::optional<std::string> name = ReadText(*entry, problems);
+    topic = name.value_or("");
+    const absl::Status status = CheckTopicName(topic);
+    if (name.has_value() && !status.ok()) problems.Add(place, ToStd(status.message()));
+  }
+}
+
+// Whether it is a map, as it must be.
+bool IsTopicMap(const YamlEntry& entry, Problems& problems) {
+  if (entry.value.is_map()) return true;
+  ReportWrong(entry.key, "a map like {brokers: 'host:9092', topic: t}", entry.value, problems);
+  return false;
+}
+
+KafkaSourceSpec ParseKafkaSource(const YamlEntry& entry, Place& place, Problems& problems) {
+  KafkaSourceSpec source;
+  if (!IsTopicMap(entry, problems)) return source;
+  const YamlMap map(entry.value, "kafka", {"brokers", "topic", "stop_at_end"}, problems);
+  ParseTopic(map, source.brokers, source.topic, place, problems);
+  if (const YamlEntry* stop = map.Find("stop_at_end")) {
+    static constexpr std::array<std::string_view, 2> kWords = {"true", "false"};
+    source.stop_at_end = ReadWord(*stop, kWords, problems) == 0u;
+  }
+  return source;
+}
+
+KafkaSinkSpec ParseKafkaSink(const YamlEntry& entry, Place& place, Problems& problems) {
+  KafkaSinkSpec sink;
+  if (!IsTopicMap(entry, problems)) return sink;
+  const YamlMap map(entry.value, "kafka", {"brokers", "topic"}, problems);
+  ParseTopic(map, sink.brokers, sink.topic, place, problems);
+  return sink;
+}
+
 void ParseFields(const YamlEntry& entry, SourceSpec& source, Problems& problems) {
   if (source.format == RowFormat::kLines) {
     problems.Add(entry.place, "fields are those of json rows; lines have none");
@@ -254,9 +299,11 @@ void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems)
     }
     return;
   }
+  const bool is_kafka = std::holds_alternative<KafkaSourceSpec>(source.connector);
   if (format != nullptr) {
     const auto word = ReadWord(*format, kFormats, problems);
     if (word == 1u) source.format = RowFormat::kLines;
+    if (word == 1u && is_kafka) problems.Add(format->place, "the messages of kafka are json");
   }
   if (on_error != nullptr) {
     const auto word = ReadWord(*on_error, kOnError, problems);
@@ -264,7 +311,8 @@ void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems)
   }
   if (final_line != nullptr && !std::holds_alternative<FileSourceSpec>(source.connector)) {
     problems.Add(final_line->place,
-                 "final_line is for files; the last line of standard input is taken");
+                 is_kafka ? "final_line is for files; a message is whole"
+                          : "final_line is for files; the last line of standard input is taken");
   } else if (final_line != nullptr) {
     const auto word = ReadWord(*final_line, kFinalLine, problems);
     if (word) source.final_line = *word == 1u ? FinalLine::kTake : FinalLine::kLeave;
@@ -297,8 +345,8 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
     const YamlValue now = WithoutLaterKeys(value, problems);
     const bool has_later_keys = problems.count() != before;
     const YamlMap map(now, "a source",
-                      {"file", "stdin", "generator", "name", "format", "on_error", "final_line",
-                       "rate", "fields"},
+                      {"file", "stdin", "generator", "kafka", "name", "format", "on_error",
+                       "final_line", "rate", "fields"},
                       problems);
     ReadPartName(map, named, source, problems);
     const bool has_connector = !map.FindAll(kSourceConnectors).empty();
@@ -312,6 +360,8 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
       } else if (entry->key == "stdin") {
         source.connector = StdinSourceSpec();
         ExpectNoOptions(*entry, problems);
+      } else if (entry->key == "kafka") {
+        source.connector = ParseKafkaSource(*entry, source.connector_place, problems);
       } else {
         source.connector = GeneratorSourceSpec{ParseGenerator(*entry, problems)};
       }
@@ -335,7 +385,7 @@ std::optional<SinkSpec> ParseSink(const YamlValue& value, const YamlEntry* named
   } else if (!value.is_map()) {
     ReportWrong("a sink", "a map like {file: out.jsonl}, or 'stdout'", value, problems);
   } else {
-    const YamlMap map(value, "a sink", {"file", "stdout", "sqlite", "name"}, problems);
+    const YamlMap map(value, "a sink", {"file", "stdout", "sqlite", "kafka", "name"}, problems);
     ReadPartName(map, named, sink, problems);
     if (const YamlEntry* entry = ChooseConnector(map, "a sink", kSinkConnectors, problems)) {
       sink.connector_place = entry->value.place;
@@ -343,6 +393,8 @@ std::optional<SinkSpec> ParseSink(const YamlValue& value, const YamlEntry* named
         sink.connector = FileSinkSpec{ReadText(*entry, problems).value_or("")};
       } else if (entry->key == "sqlite") {
         sink.connector = ParseSqlite(*entry, sink.connector_place, problems);
+      } else if (entry->key == "kafka") {
+        sink.connector = ParseKafkaSink(*entry, sink.connector_place, problems);
       } else {
         sink.connector = StdoutSinkSpec();
         ExpectNoOptions(*entry, problems);

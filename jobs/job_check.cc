@@ -176,6 +176,20 @@ void CheckTableIsNew(const SqliteSinkSpec& table, const std::string& path,
                                       " is written already", At(" by the sink", first->second)));
 }
 
+// What is written would be read again, and so on.
+void CheckTopicIsNoInput(const JobSpec& job, const SinkSpec& sink, Problems& problems) {
+  const auto& written = std::get<KafkaSinkSpec>(sink.connector);
+  for (const SourceSpec& source : job.sources) {
+    const auto* read = std::get_if<KafkaSourceSpec>(&source.connector);
+    if (read == nullptr || read->topic != written.topic || read->brokers != written.brokers) {
+      continue;
+    }
+    problems.Add(sink.connector_place,
+                 Cat("the topic ", Quoted(written.topic), " is read",
+                     At(" by the source", source.connector_place), ", and would never end"));
+  }
+}
+
 void CheckTableFields(const SinkSpec& sink, const RowFields& fields, Problems& problems) {
   const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector);
   if (table == nullptr) return;
@@ -233,6 +247,10 @@ void CheckPaths(const JobSpec& job, Problems& problems) {
                      Cat("standard output is written already", At(" by the sink", *stdout_place)));
       }
       stdout_place = sink.connector_place;
+      continue;
+    }
+    if (std::holds_alternative<KafkaSinkSpec>(sink.connector)) {
+      CheckTopicIsNoInput(job, sink, problems);
       continue;
     }
     const std::string& as_written = *OutputPath(sink);
@@ -327,9 +345,11 @@ void CheckSinks(const JobSpec& job, Problems& problems) {
   }
   for (const SinkSpec& sink : job.sinks) {
     CheckTableFields(sink, fields, problems);
-    if (IsTable(sink) && has_lines) {
+    const bool is_topic = std::holds_alternative<KafkaSinkSpec>(sink.connector);
+    if ((IsTable(sink) || is_topic) && has_lines) {
       problems.Add(sink.connector_place,
-                   "sqlite needs rows with fields; a source with format: lines has none");
+                   Cat(is_topic ? "kafka" : "sqlite",
+                       " needs rows with fields; a source with format: lines has none"));
     }
   }
 }

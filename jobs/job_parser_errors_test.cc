@@ -161,14 +161,22 @@ TEST(JobMistakes, InSources) {
       {Source("rows.jsonl"),
        {"3:9: a source must be a map like {file: rows.jsonl}, or 'stdin' or 'generator', found "
         "'rows.jsonl'"}},
-      {Source("{format: json}"), {"3:9: a source needs one of: file, stdin, generator"}},
+      {Source("{format: json}"), {"3:9: a source needs one of: file, stdin, generator, kafka"}},
       {Source("{fiel: a}"), {"3:10: unknown key 'fiel'; did you mean 'file'?"}},
       {Source("{path: a}"),
-       {"3:9: a source needs one of: file, stdin, generator",
-        "3:10: unknown key 'path'; a source can have: file, stdin, generator, name, format, "
-        "on_error, final_line, rate, fields"}},
+       {"3:9: a source needs one of: file, stdin, generator, kafka",
+        "3:10: unknown key 'path'; a source can have: file, stdin, generator, kafka, name, "
+        "format, on_error, final_line, rate, fields"}},
+      {Source("{pulsar: {topic: t}}"),
+       {"3:10: pulsar is not there yet; a source has one of file, stdin, generator, kafka"}},
       {Source("{kafka: {topic: t}}"),
-       {"3:10: kafka is not there yet; a source has one of file, stdin, generator"}},
+       {"3:17: kafka needs brokers, as in {brokers: 'host:9092', topic: t}"}},
+      {Source("{kafka: {brokers: 'b:9092', topic: a b}}"),
+       {"3:44: a topic has a name of letters, digits, '.', '_' and '-', at most 249 of them"}},
+      {Source("{kafka: {brokers: 'b:9092', topic: t}, format: lines}"),
+       {"3:48: the messages of kafka are json"}},
+      {Source("{kafka: t}"),
+       {"3:17: kafka must be a map like {brokers: 'host:9092', topic: t}, found 't'"}},
       {Source("{directory: logs, frmat: json}"),
        {"3:10: directory is not there yet; name each file as a source of its own under 'sources'",
         "3:27: unknown key 'frmat'; did you mean 'format'?"}},
@@ -188,7 +196,7 @@ TEST(JobMistakes, InSources) {
       {Source("{stdin: , final_line: take}"),
        {"3:19: final_line is for files; the last line of standard input is taken"}},
       {Source("{file: a, stdin: {}}"),
-       {"3:19: a source has one of file, stdin, generator, and 'file' is there already"}},
+       {"3:19: a source has one of file, stdin, generator, kafka, and 'file' is there already"}},
       {Source("{file: }"), {"3:10: file must be a text, found nothing"}},
       {Source("{stdin: fast}"), {"3:17: stdin takes no options, found 'fast'"}},
       {Source("{file: a, format: xml}"), {"3:27: format must be 'json' or 'lines', found 'xml'"}},
@@ -300,13 +308,21 @@ TEST(JobMistakes, InFieldsThatAreKnown) {
   });
 }
 
+TEST(JobMistakes, ATopicThatIsReadIsNotWritten) {
+  Check(
+      {{"name: t\n"
+        "source: {kafka: {brokers: 'a:9092', topic: t}}\n"
+        "sink: {kafka: {brokers: 'a:9092', topic: t}}\n",
+        {"3:42: the topic 't' is read by the source at 2:44, and would never end"}}});
+}
+
 TEST(JobMistakes, InSinksAndPaths) {
   Check({
       {Sink(""), {"3:1: a sink must be a map like {file: out.jsonl}, or 'stdout', found nothing"}},
       {Sink("{flie: x}"), {"3:8: unknown key 'flie'; did you mean 'file'?"}},
-      {Sink("{name: x}"), {"3:7: a sink needs one of: file, stdout, sqlite"}},
+      {Sink("{name: x}"), {"3:7: a sink needs one of: file, stdout, sqlite, kafka"}},
       {Sink("{file: x, rate: 3}"),
-       {"3:17: unknown key 'rate'; a sink can have: file, stdout, sqlite, name"}},
+       {"3:17: unknown key 'rate'; a sink can have: file, stdout, sqlite, kafka, name"}},
       {Sink("{stdout: {colour: red}}"), {"3:16: stdout takes no options, found a map"}},
       {Sink("{file: ./in.jsonl}"),
        {"3:14: the file './in.jsonl' is read by the source at 2:16 and would be overwritten"}},
@@ -372,7 +388,7 @@ TEST(JobMistakes, AreAllReportedInOrderOfTheirPlaces) {
         "  - batch: {max_item: 50}\n"
         "source: {file: out.jsonl, rate: x}\n",
         {"1:1: a job needs a name, like 'name: my_job'",
-         "1:25: unknown key 'colour'; a sink can have: file, stdout, sqlite, name",
+         "1:25: unknown key 'colour'; a sink can have: file, stdout, sqlite, kafka, name",
          "2:10: workers must be a whole number, found 'many'",
          "4:5: batch works per key; put a step 'key_by: FIELD' before it, or 'key_by: []' for one "
          "list over all rows",
@@ -407,7 +423,7 @@ TEST(JobMistakes, ColumnsCountCharactersAndNotBytes) {
           {"2:31: unknown key 'formt'; did you mean 'format'?"}},
          {"\xef\xbb\xbfnaem: j\r\nsource: stdin\r\nsink: {file: x, y: 1}\r\n",
           {"1:1: unknown key 'naem'; did you mean 'name'?",
-           "3:17: unknown key 'y'; a sink can have: file, stdout, sqlite, name"}}});
+           "3:17: unknown key 'y'; a sink can have: file, stdout, sqlite, kafka, name"}}});
 }
 
 TEST(JobMistakes, ALongTextIsCut) {

@@ -23,6 +23,26 @@ JobSpec Parse(std::string_view text) {
   return job.ok() ? *job : JobSpec();
 }
 
+TEST(JobParser, ReadsTopicsOfKafka) {
+  const auto job = ParseJob(
+      "name: t\n"
+      "sources:\n"
+      "  - {kafka: {brokers: 'a:9092,b:9092', topic: events}, on_error: skip, name: live}\n"
+      "  - {kafka: {brokers: 'a:9092', topic: old, stop_at_end: true}, name: replay}\n"
+      "sink: {kafka: {brokers: 'a:9092', topic: peaks}}\n",
+      "job.yaml");
+  ASSERT_TRUE(job.ok()) << job.status();
+  const auto& live = std::get<KafkaSourceSpec>(job->sources.at(0).connector);
+  EXPECT_EQ(live.brokers, "a:9092,b:9092");
+  EXPECT_EQ(live.topic, "events");
+  EXPECT_FALSE(live.stop_at_end);
+  EXPECT_EQ(job->sources.at(0).on_error, OnError::kSkip);
+  EXPECT_TRUE(std::get<KafkaSourceSpec>(job->sources.at(1).connector).stop_at_end);
+  const auto& peaks = std::get<KafkaSinkSpec>(job->sinks.at(0).connector);
+  EXPECT_EQ(peaks.brokers, "a:9092");
+  EXPECT_EQ(peaks.topic, "peaks");
+}
+
 TEST(JobParser, ReadsTheSmallestJob) {
   const JobSpec job = Parse("{name: copy, source: {file: in.jsonl}, sink: stdout}");
   EXPECT_EQ(job.name, "copy");

@@ -36,6 +36,12 @@ struct StdinSourceSpec {};
 struct GeneratorSourceSpec {
   GeneratorOptions options;
 };
+// A topic of Kafka: a JSON object in each message.
+struct KafkaSourceSpec {
+  std::string brokers;  // "host:9092,other:9092"
+  std::string topic;
+  bool stop_at_end = false;  // its end, when it is reached, is the end of the input
+};
 
 enum class RowFormat {
   kJson,   // one JSON object on each line
@@ -54,7 +60,8 @@ struct SourceFields {
 
 struct SourceSpec {
   std::string name = "source";  // its position is found by it after a restart
-  std::variant<FileSourceSpec, StdinSourceSpec, GeneratorSourceSpec> connector = {};
+  std::variant<FileSourceSpec, StdinSourceSpec, GeneratorSourceSpec, KafkaSourceSpec> connector =
+      {};
   RowFormat format = RowFormat::kJson;
   OnError on_error = OnError::kStop;
   FinalLine final_line = FinalLine::kDefault;  // of a file
@@ -82,9 +89,15 @@ struct SqliteSinkSpec {
   Place table_place = {};
 };
 
+// A topic of Kafka, which is there already.
+struct KafkaSinkSpec {
+  std::string brokers;
+  std::string topic;
+};
+
 struct SinkSpec {
   std::string name = "sink";
-  std::variant<FileSinkSpec, StdoutSinkSpec, SqliteSinkSpec> connector = {};
+  std::variant<FileSinkSpec, StdoutSinkSpec, SqliteSinkSpec, KafkaSinkSpec> connector = {};
   Place place = {};
   Place connector_place = {};
 };

@@ -160,8 +160,8 @@ TEST(WindowMistakes, InItsParts) {
   EXPECT_EQ(Mistakes(Complete("keep_watermark_for: -1s")),
             "5:95: keep_watermark_for must be zero or longer, found '-1s'");
   EXPECT_EQ(Mistakes(Complete("late_to: {path: x}")),
-            "5:84: a sink needs one of: file, stdout, sqlite\n"
-            "5:85: unknown key 'path'; a sink can have: file, stdout, sqlite, name");
+            "5:84: a sink needs one of: file, stdout, sqlite, kafka\n"
+            "5:85: unknown key 'path'; a sink can have: file, stdout, sqlite, kafka, name");
 }
 
 TEST(WindowMistakes, InTheClock) {

@@ -139,7 +139,7 @@ TEST_F(FilesField, ManyFilesAreRefusedAndTheRefusalNamesAWay) {
             "files is not there yet; name each file as a source of its own"},
            {"{directory: logs}",
             "directory is not there yet; name each file as a source of its own"},
-           {"{kafka: {topic: t}}", "kafka is not there yet; a source has one of file, stdin, "},
+           {"{pulsar: {topic: t}}", "pulsar is not there yet; a source has one of file, stdin, "},
        }) {
     Replace("job.yaml", Cat("name: c86\nsource: ", source, "\nsink: stdout\n"));
     const auto end = Run({"--quiet"});
