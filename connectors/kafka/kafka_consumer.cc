@@ -197,6 +197,11 @@ absl::StatusOr<KafkaRecord> KafkaReader::Next() {
   }
 }
 
+void KafkaReader::TellEndAgain(int64_t next) {
+  // Without a timeout it only asks for it. If that fails, the next message tells as well.
+  rd_kafka_seek(consumer_->started_, partition_, next, 0);
+}
+
 int64_t KafkaReader::KnownEnd() const {
   int64_t begin = 0, end = -1;
   const auto asked = rd_kafka_get_watermark_offsets(

@@ -64,7 +64,9 @@ class KafkaConsumer {
   // At most once per partition. The reader keeps the consumer.
   static absl::StatusOr<std::unique_ptr<KafkaReader>> Start(std::shared_ptr<KafkaConsumer> consumer,
                                                             int partition, int64_t offset);
-  // Why no broker answers; empty: one does. Says each outage once.
+  // Whether no broker answers, as far as is known.
+  bool IsAway() const { return !handle_->outage().empty(); }
+  // Why none does; empty where one does, and after the first call in an outage.
   std::string NewOutage();
 
  private:
@@ -90,6 +92,8 @@ class KafkaReader {
   absl::StatusOr<KafkaRecord> Next();
   // Becomes readable when Next() has something; reading it is Next()'s business.
   int ready_fd() const { return ready_fd_; }
+  // Reads on at `next`, which is where it is: then the end, if it is there, is told once more.
+  void TellEndAgain(int64_t next);
   // Up to where messages are known to be there; -1: not known yet.
   int64_t KnownEnd() const;
   KafkaConsumer& consumer() { return *consumer_; }

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "connectors/kafka/kafka_owner.h"
 #include "connectors/kafka/kafka_producer.h"
+#include "connectors/output_owner.h"
 
 namespace tidemark {
 namespace {

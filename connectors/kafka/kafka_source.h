@@ -91,6 +91,7 @@ class KafkaSourcePartition final : public SourcePartition<T> {
       TM_ASSIGN_OR_RETURN(const KafkaRecord record, reader_->Next());
       if (record.kind == KafkaRecord::Kind::kNothing) return Nothing();
       at_end_ = record.kind == KafkaRecord::Kind::kEnd;
+      is_unknown_ = false;
       if (at_end_) {
         // Markers of transactions have offsets, too.
         next_ = std::max(next_, record.offset);
@@ -125,8 +126,13 @@ class KafkaSourcePartition final : public SourcePartition<T> {
       setup_.say(outage + "; waiting");
     }
     PollResult result = PollResult::WhenReadable(reader_->ready_fd());
+    // In an outage it is not known what is there, so job time stands still until that is known.
+    if (reader_->consumer().IsAway() && !std::exchange(is_unknown_, true)) {
+      reader_->TellEndAgain(next_);
+    }
     const int64_t end = reader_->KnownEnd();
-    result.more_at_hand = !at_end_ && (end < 0 || next_ < end);
+    const bool is_caught_up = at_end_ || (end >= 0 && next_ >= end);
+    result.more_at_hand = !is_caught_up || is_unknown_;
     return result;
   }
 
@@ -136,8 +142,9 @@ class KafkaSourcePartition final : public SourcePartition<T> {
   const LineDecoder<T> decode_;
   const std::shared_ptr<const std::string> path_;
   int64_t next_;
-  bool at_end_ = false;  // nothing has come since the end was reached
-  bool ended_ = false;   // and that was the end of the input
+  bool at_end_ = false;      // nothing has come since the end was reached
+  bool ended_ = false;       // and that was the end of the input
+  bool is_unknown_ = false;  // no broker has answered since one was away
 };
 
 template <class T>

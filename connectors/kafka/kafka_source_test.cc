@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "connectors/kafka/kafka_json.h"
 #include "connectors/kafka/kafka_test_support.h"
@@ -20,6 +21,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 class KafkaSourceTest : public ConnectorTest {
  protected:
@@ -191,6 +193,30 @@ TEST_F(KafkaSourceTest, ALookGivesUpWhereNoBrokerAnswersAndARunWaits) {
   ASSERT_EQ(said.size(), 2u);
   EXPECT_THAT(said[0], HasSubstr("; waiting"));
   EXPECT_THAT(said[1], HasSubstr("answers again"));
+}
+
+TEST_F(KafkaSourceTest, AnOutageIsSaidOnceAndLetsJobTimeStandStill) {
+  SourceContext run = context();
+  std::vector<std::string> said;
+  run.say = [&](const std::string& line) { said.push_back(line); };
+  auto session = Session<JsonRow>::Open(Events(), run);
+  ASSERT_TRUE(session.ok()) << session.status();
+  const auto has_more = [&](bool more) {
+    return Eventually([&] {
+      EXPECT_TRUE(session->Next().ok());
+      return session->last().more_at_hand == more;
+    });
+  };
+  ASSERT_TRUE(has_more(false));
+  for (int outage = 1; outage <= 2; ++outage) {
+    kafka_.SetBroker(false);
+    ASSERT_TRUE(has_more(true));
+    EXPECT_THAT(said, SizeIs(outage));
+    EXPECT_THAT(said.back(), HasSubstr(": no broker answers ("));
+    EXPECT_THAT(said.back(), HasSubstr("; waiting"));
+    kafka_.SetBroker(true);
+    ASSERT_TRUE(has_more(false));  // also where no message comes
+  }
 }
 
 TEST_F(KafkaSourceTest, AMessageThatIsGoneIsNotJumpedOver) {

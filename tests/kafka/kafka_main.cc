@@ -4,17 +4,17 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_join.h"
-#include "base/clock.h"
 #include "base/files.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "base/timestamp.h"
 #include "tests/kafka/broker.h"
 #include "tests/kafka/cluster.h"
 #include "tests/support/child_process.h"
