@@ -118,12 +118,10 @@ absl::StatusOr<std::unique_ptr<KafkaReader>> KafkaConsumer::Start(
 
 std::string KafkaConsumer::NewOutage() {
   const std::string outage = handle_->outage();
-  if (outage.empty()) {
-    outage_told_.store(false);
-    return "";
-  }
-  return outage_told_.exchange(true) ? "" : outage;
+  return outage.empty() || outage_told_.exchange(true) ? "" : outage;
 }
+
+bool KafkaConsumer::IsNewlyBack() { return !IsAway() && outage_told_.exchange(false); }
 
 // ---- one partition ----------------------------------------
 

@@ -68,6 +68,9 @@ class KafkaConsumer {
   bool IsAway() const { return !handle_->outage().empty(); }
   // Why none does; empty where one does, and after the first call in an outage.
   std::string NewOutage();
+  // Whether one does again, the first time that this is asked behind an outage that was told.
+  bool IsNewlyBack();
+  const std::string& where() const { return handle_->where(); }
 
  private:
   friend class KafkaReader;

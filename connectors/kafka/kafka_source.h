@@ -91,7 +91,7 @@ class KafkaSourcePartition final : public SourcePartition<T> {
       TM_ASSIGN_OR_RETURN(const KafkaRecord record, reader_->Next());
       if (record.kind == KafkaRecord::Kind::kNothing) return Nothing();
       at_end_ = record.kind == KafkaRecord::Kind::kEnd;
-      is_unknown_ = false;
+      if (std::exchange(is_unknown_, false)) SayBack();
       if (at_end_) {
         // Markers of transactions have offsets, too.
         next_ = std::max(next_, record.offset);
@@ -119,6 +119,12 @@ class KafkaSourcePartition final : public SourcePartition<T> {
     if (decoded.ok()) return decoded;
     out.pop_back();
     return bad_lines_.Report(origin, ToStd(decoded.message()));
+  }
+
+  void SayBack() {
+    if (reader_->consumer().IsNewlyBack() && setup_.say) {
+      setup_.say(reader_->consumer().where() + ": answers again");
+    }
   }
 
   PollResult Nothing() {

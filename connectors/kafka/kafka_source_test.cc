@@ -19,9 +19,9 @@
 namespace tidemark {
 namespace {
 
+using ::testing::_;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 
 class KafkaSourceTest : public ConnectorTest {
  protected:
@@ -211,11 +211,12 @@ TEST_F(KafkaSourceTest, AnOutageIsSaidOnceAndLetsJobTimeStandStill) {
   for (int outage = 1; outage <= 2; ++outage) {
     kafka_.SetBroker(false);
     ASSERT_TRUE(has_more(true));
-    EXPECT_THAT(said, SizeIs(outage));
-    EXPECT_THAT(said.back(), HasSubstr(": no broker answers ("));
-    EXPECT_THAT(said.back(), HasSubstr("; waiting"));
+    EXPECT_THAT(said, ElementsAre(HasSubstr(": no broker answers (")));
+    EXPECT_THAT(said, ElementsAre(HasSubstr("; waiting")));
     kafka_.SetBroker(true);
     ASSERT_TRUE(has_more(false));  // also where no message comes
+    EXPECT_THAT(said, ElementsAre(_, HasSubstr(": answers again")));
+    said.clear();
   }
 }
 
