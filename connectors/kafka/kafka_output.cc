@@ -20,7 +20,10 @@ TopicFacts FactsOf(const KafkaSinkOptions& options, const std::optional<KafkaNot
                    .run_line = context.run_line,
                    .replaced_line = context.replaced_line,
                    .take_over = context.take_over};
-  if (note.has_value()) facts.owner_state = StateOfOwner(note->state_directory, context);
+  // A run without files has no directory to compare with.
+  if (note.has_value() && context.files != nullptr) {
+    facts.owner_state = StateOfOwner(note->state_directory, context);
+  }
   if (!resume.has_value()) return facts;
   facts.resume = TopicFacts::Committed{.run_line = resume->Text("run_line").value_or(""),
                                        .epoch = resume->Number("epoch").value_or(0),
