@@ -15,11 +15,11 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "command/command_line.h"
 #include "tests/kafka/broker.h"
 #include "tests/kafka/cluster.h"
 #include "tests/support/child_process.h"
 #include "tests/torture/record.h"
-#include "tidemark/command_line.h"
 
 namespace tidemark::kafka_test {
 namespace {
