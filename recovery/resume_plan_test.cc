@@ -115,5 +115,29 @@ TEST(ResumePlan, AWiderTypeIsMigratedAndAnyOtherRefused) {
       << other.verdict;
 }
 
+// A step of format 1 whose state is in pieces now: its rows have a schema of their own.
+TEST(ResumePlan, AnOlderFormOfAStateKeepsItsSchema) {
+  EpochRecord record = RecordWith("max_items: 3");
+  record.steps[0].schema = EncodeSchema(SchemaOf<Sum>());
+  DeclaredStep now = LedgerOf<WideCount>();
+  const ResumeFacts facts{.flow_name = "flow", .directory = "state"};
+  EXPECT_FALSE(PlanResume(record, {now}, facts).verdict.ok());
+  now.value_schema = EncodeSchema(SchemaOf<Sum>());
+  for (int run = 0; run < 2; ++run) {  // the second resumes what the first has recorded
+    const ResumePlan plan = PlanResume(record, {now}, facts);
+    ASSERT_TRUE(plan.verdict.ok()) << plan.verdict;
+    EXPECT_EQ(plan.fates.at(0).kind, StepFate::Kind::kKept);
+    EXPECT_EQ(plan.steps.at(0).schema, now.schema);
+    EXPECT_EQ(plan.steps.at(0).value_schema, now.value_schema);
+    record.steps = plan.steps;
+  }
+  now.value_schema = EncodeSchema(SchemaOf<Count>());
+  EXPECT_FALSE(PlanResume(record, {now}, facts).verdict.ok()) << "rows of the older form remain";
+  record.steps[0].value_schema.clear();
+  const ResumePlan plan = PlanResume(record, {now}, facts);
+  EXPECT_TRUE(plan.verdict.ok()) << plan.verdict;
+  EXPECT_EQ(plan.steps.at(0).value_schema, "") << "no row was ever of that form";
+}
+
 }  // namespace
 }  // namespace tidemark

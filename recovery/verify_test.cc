@@ -1,8 +1,11 @@
 #include "recovery/verify.h"
 
+#include "base/status.h"
 #include "proto/rows.h"
 #include "recovery/snapshot.h"
 #include "recovery/test_support.h"
+#include "state/map_state.h"
+#include "state/pieces.h"
 #include "state/run.h"
 #include "state/schema_bytes.h"
 #include "state/state_key.h"
@@ -187,6 +190,46 @@ TEST_F(VerifyTest, AMarkIsAFault) {
   ASSERT_EQ(parts.size(), 1u);
   ASSERT_EQ(parts[0].faults.size(), 1u);
   EXPECT_NE(parts[0].faults[0].find("000009.sst is bad"), std::string::npos);
+}
+
+struct Held {
+  MapState<int64_t, std::string> map;
+};
+
+TEST_F(VerifyTest, PiecesOfAStateAreCountedAndRead) {
+  constexpr StepId kPieces{9};
+  EpochRecord record = Record();
+  record.steps.push_back(Step(kPieces, "pieces", 1));
+  record.steps.back().schema = SchemaBytesOf<Held>();
+  const std::string user_key = UserKey("a");
+  Held state;
+  for (int64_t i = 0; i < 100; ++i) state.map[i] = std::string(50, 'x');
+  RunBuilder rows;
+  PieceTable table;
+  RowOutput out(rows, codec_, kPieces, user_key);
+  EncodeInPieces(state, table, {1}, {}, out);
+  EXPECT_EQ(FaultsWith(std::move(rows), record), "");
+
+  const auto row_of = [&](int64_t entry) {
+    std::string row;
+    SubRowKey(kPieces, user_key, PieceSuffix(std::string(1, '\0'), EncodeToString(entry)), row);
+    return row;
+  };
+  RunBuilder gone;
+  gone.Delete(row_of(7));
+  EXPECT_NE(
+      FaultsWith(std::move(gone), record).find("1 rows and 1 entries of its state are missing"),
+      std::string::npos);
+  RunBuilder damaged;
+  damaged.Put(row_of(7), "\x01\x0e");
+  EXPECT_NE(FaultsWith(std::move(damaged), record).find("cut off"), std::string::npos);
+  PieceEntries entry;
+  entry.Add(int64_t{7}, std::string("x"));
+  RunBuilder more;
+  more.Put(row_of(7), Cat("\x01", entry.bytes()));
+  more.Put(row_of(7000), Cat("\x01", entry.bytes()));
+  EXPECT_NE(FaultsWith(std::move(more), record).find("a piece that its state does not name"),
+            std::string::npos);
 }
 
 }  // namespace
