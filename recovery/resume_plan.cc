@@ -54,17 +54,26 @@ std::string TimeParameters(const std::string& parameters) {
 const char* WhyItMatters(std::string_view name) {
   if (name == "key") return "under which its state would not be found";
   if (name == "window") return "and its open windows hold the former";
+  if (name == "storage") return "and rows of the former would not be read";
   return "and its state was made by the former";
 }
 
 absl::Status CheckDefinition(const StepRecord& before, const DeclaredStep& now) {
+  const auto refuse = [&](std::string_view name, std::string_view was, std::string_view is) {
+    return absl::FailedPreconditionError(
+        Cat("the ", name, " of step ", Quoted(now.name), " was [", was, "] and is now [", is, "], ",
+            WhyItMatters(name), "; give the step another name, or start over with --fresh"));
+  };
+  // A state in one row becomes one in pieces, and not the other way round.
+  const auto storage = before.definition.find("storage");
+  if (storage != before.definition.end() && !now.definition.contains("storage")) {
+    return refuse("storage", storage->second, "in one row");
+  }
   for (const auto& [name, text] : now.definition) {
     const auto then = before.definition.find(name);
     // Unknown to the version that wrote it.
     if (then == before.definition.end() || then->second == text) continue;
-    return absl::FailedPreconditionError(Cat(
-        "the ", name, " of step ", Quoted(now.name), " was [", then->second, "] and is now [", text,
-        "], ", WhyItMatters(name), "; give the step another name, or start over with --fresh"));
+    return refuse(name, then->second, text);
   }
   return absl::OkStatus();
 }

@@ -72,6 +72,12 @@ TEST(ResumePlan, AStepOfAnotherDefinitionIsRefused) {
   const ResumePlan more = plan({{"key", "net"}, {"window", "time"}});
   EXPECT_EQ(more.verdict, absl::OkStatus());
   EXPECT_EQ(more.steps.at(0).definition.size(), 2u);
+  // A state in one row becomes one in pieces, and not the other way round.
+  record.steps[0].definition = {{"storage", "in pieces"}};
+  EXPECT_TRUE(absl::IsFailedPrecondition(plan({}).verdict));
+  record.steps[0].definition = {};
+  EXPECT_EQ(plan({{"storage", "in pieces"}}).verdict, absl::OkStatus());
+  record.steps[0].definition = {{"key", "net"}};
   // A step that waits outside the flow keeps it.
   EXPECT_EQ(PlanResume(record, {}, {.flow_name = "flow", .directory = "state"}).steps,
             record.steps);

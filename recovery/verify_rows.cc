@@ -168,15 +168,36 @@ class RowWalk {
     }
     TM_ASSIGN_OR_RETURN(const uint64_t entries, TakeEntryCount(value));
     --piece->second.rows;
-    piece->second.entries -= std::min(entries, piece->second.entries);
-    return absl::OkStatus();
+    if (entries > piece->second.entries) {
+      return absl::DataLossError(Cat(where_, ": a row of its state has ", entries,
+                                     " entries, and at most ", piece->second.entries,
+                                     " are left of those that the state names"));
+    }
+    piece->second.entries -= entries;
+    return CheckName(step, path, name, value, entries);
+  }
+
+  // The row of an entry of a map or set is named by the entry's key, so no two rows have the same
+  // one. A queue, which has the type of a map, has rows that are named by epochs.
+  absl::Status CheckName(const Step& step, std::string_view path, std::string_view name,
+                         std::string_view entries, uint64_t count) const {
+    if (!step.schema || name.size() == EpochSuffix({}).size()) return absl::OkStatus();
+    const TypeRef* type = ContainerAt(*step.schema, path);
+    if (type == nullptr || type->kind == TypeKind::kList) return absl::OkStatus();
+    if (count == 1 && entries.starts_with(name)) return absl::OkStatus();
+    return absl::DataLossError(Cat(where_, ": a row of its state is named by another key"));
   }
 
   absl::Status TakeUnnamedSegment(const Step& step, std::string_view value) {
     std::vector<std::string> items;
     --unnamed_.rows;
     TM_RETURN_IF_ERROR(DecodeSegmentRow(value, where_, items));
-    unnamed_.entries -= std::min(uint64_t{items.size()}, unnamed_.entries);
+    if (items.size() > unnamed_.entries) {
+      return absl::DataLossError(Cat(where_, ": a segment has ", items.size(),
+                                     " items, and at most ", unnamed_.entries,
+                                     " are left of those that its list names"));
+    }
+    unnamed_.entries -= items.size();
     return CheckItems(step, items);
   }
 

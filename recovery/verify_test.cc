@@ -232,5 +232,50 @@ TEST_F(VerifyTest, PiecesOfAStateAreCountedAndRead) {
             std::string::npos);
 }
 
+// A list that a run refuses to load: its segment has more items than its main row says.
+TEST_F(VerifyTest, ASegmentWithTooManyItemsIsFound) {
+  RunBuilder rows;
+  BatchRow list;
+  list.segment_rows = 1;
+  list.segment_items = 1;
+  rows.Put(MainKey(kList, "a"), codec_.EncodeBatch({}, list, Slices({3})));
+  rows.Put(SegmentKey("a", 1), Segment({1, 2}));
+  EXPECT_NE(FaultsWith(std::move(rows)), "");
+}
+
+// The same for a state in pieces.
+TEST_F(VerifyTest, ARowWithTooManyEntriesIsFound) {
+  EpochRecord record = Record();
+  record.steps[1].schema = SchemaBytesOf<std::map<std::string, int64_t>>();
+  const std::vector<StoredPiece> stored = {
+      {.path = "", .rows = 1, .row_entries = 1, .floor = {}, .count = 0, .entries = {}}};
+  RunBuilder rows;
+  rows.Delete(SegmentKey("a", 1));
+  rows.Put(MainKey(kList, "a"),
+           codec_.EncodePieces({}, std::string(1, '\0'), EncodeToString(stored)));
+  std::string key;
+  SubRowKey(kList, UserKey("a"), PieceSuffix("", EncodeToString(std::string("x"))), key);
+  rows.Put(key, std::string("\x02\x01x\x02\x01y\x02", 7));
+  EXPECT_NE(FaultsWith(std::move(rows), record), "");
+}
+
+// Twice the same key, in two rows.
+TEST_F(VerifyTest, AKeyInTwoRowsIsFound) {
+  EpochRecord record = Record();
+  record.steps[1].schema = SchemaBytesOf<std::map<std::string, int64_t>>();
+  const std::vector<StoredPiece> stored = {
+      {.path = "", .rows = 2, .row_entries = 2, .floor = {}, .count = 0, .entries = {}}};
+  RunBuilder rows;
+  rows.Delete(SegmentKey("a", 1));
+  rows.Put(MainKey(kList, "a"),
+           codec_.EncodePieces({}, std::string(1, '\0'), EncodeToString(stored)));
+  std::string key;
+  for (const char* name : {"x", "z"}) {
+    SubRowKey(kList, UserKey("a"), PieceSuffix("", EncodeToString(std::string(name))), key);
+    rows.Put(key, std::string("\x01\x01x\x02", 4));
+  }
+  EXPECT_NE(FaultsWith(std::move(rows), record), "");
+}
+
 }  // namespace
 }  // namespace tidemark

@@ -20,7 +20,7 @@
 //
 // They are fields of the state or of structs in it, at any depth, but not elements of another
 // container. To the schema they are a map and a set: a field may be changed from std::map to
-// MapState and back, and stored state goes on. A copy is written as a whole when it takes the place
+// MapState, and stored state goes on (not back: rows of its own stay rows). A copy is written as a whole when it takes the place
 // of what it was copied from: move states, do not copy them.
 //
 // Thread rule: that of the state they are in.
@@ -75,8 +75,10 @@ class KeyedPiece {
   }
   // True when it was there.
   bool Erase(const K& key) {
-    if (entries_.erase(key) == 0) return false;
-    Touch(key);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return false;
+    NoteGone(found->first);
+    entries_.erase(found);  // and with it, perhaps, what `key` refers to
     if (entries_.empty()) rows_.reset();
     return true;
   }
@@ -87,6 +89,7 @@ class KeyedPiece {
   void EncodePiece(PieceWriter& out) {
     if (rows_ != nullptr && rows_->token == out.token()) {
       EncodeTouched(out);
+      rows_->token = out.token();  // another one where all rows were replaced
       rows_->bytes = out.row_bytes();
       if (rows_->bytes > kPieceBytesMax) return;
     }
@@ -103,8 +106,17 @@ class KeyedPiece {
   size_t heap_bytes() const {
     constexpr size_t kNode = sizeof(typename Map::value_type) + kTreeNodeOverhead + kBlockOverhead;
     size_t bytes = entries_.size() * kNode;
-    // Of what is in rows no walk is made: the bytes of the rows are about those of the values.
-    if (rows_ != nullptr) return bytes + rows_->bytes;
+    // Of what is in rows no walk is made: the bytes of the rows are about those of the values. What
+    // was touched since may have become anything.
+    if (rows_ != nullptr) {
+      bytes += rows_->bytes;
+      bytes += (rows_->touched.size() + rows_->gone.size()) * kNode;
+      for (const K& key : rows_->touched) {
+        const auto found = entries_.find(key);
+        if (found != entries_.end()) bytes += HeapBytes(found->first) + HeapBytes(found->second);
+      }
+      return bytes;
+    }
     if constexpr (MayOwnHeap<K>() || MayOwnHeap<V>()) {
       for (const auto& [key, value] : entries_) bytes += HeapBytes(key) + HeapBytes(value);
     }
@@ -114,13 +126,22 @@ class KeyedPiece {
  protected:
   static constexpr bool kIsSet = std::is_same_v<V, NoValue>;
   struct Rows {
-    std::set<K> touched;  // since the last epoch: changed, new or erased
+    // Since the last epoch: entries that changed or are new, and the rows of erased ones, by name.
+    // Keys that compare equal may have different bytes, and the row has those of the stored one.
+    std::set<K> touched;
+    std::set<std::string> gone;
     PieceTable::Token token;
     size_t bytes = 0;
   };
 
+  // `key`: the one that is stored.
   void Touch(const K& key) {
     if (rows_ != nullptr) rows_->touched.insert(key);
+  }
+  void NoteGone(const K& key) {
+    if (rows_ == nullptr) return;
+    rows_->gone.insert(EncodeToString(key));
+    rows_->touched.erase(key);
   }
   static void AddTo(PieceEntries& entries, const typename Map::value_type& entry) {
     if constexpr (kIsSet) {
@@ -135,13 +156,11 @@ class KeyedPiece {
     out.Put(EncodeToString(entry.first), one);
   }
   void EncodeTouched(PieceWriter& out) {
+    for (const std::string& name : rows_->gone) out.Delete(name);
     for (const K& key : rows_->touched) {
-      if (const auto entry = entries_.find(key); entry != entries_.end()) {
-        Put(*entry, out);
-      } else {
-        out.Delete(EncodeToString(key));
-      }
+      if (const auto entry = entries_.find(key); entry != entries_.end()) Put(*entry, out);
     }
+    rows_->gone.clear();
     rows_->touched.clear();
   }
   template <class Self>
@@ -185,21 +204,22 @@ class MapState : public internal::KeyedPiece<K, V> {
   V* Change(const K& key) {
     const auto found = this->entries_.find(key);
     if (found == this->entries_.end()) return nullptr;
-    this->Touch(key);
+    this->Touch(found->first);
     return &found->second;
   }
   // To change; made as {} when it is not there, and then true.
   std::pair<V*, bool> FindOrAdd(const K& key) {
     const auto [place, is_new] = this->entries_.try_emplace(key);
-    this->Touch(key);
+    this->Touch(place->first);
     return {&place->second, is_new};
   }
   V& operator[](const K& key) { return *FindOrAdd(key).first; }
   // It has to be there.
   V Take(const K& key) {
-    auto node = this->entries_.extract(key);
-    TM_CHECK(!node.empty(), "what is taken from a map is in it");
-    this->Touch(key);
+    const auto found = this->entries_.find(key);
+    TM_CHECK(found != this->entries_.end(), "what is taken from a map is in it");
+    this->NoteGone(found->first);
+    auto node = this->entries_.extract(found);
     if (this->entries_.empty()) this->rows_.reset();
     return std::move(node.mapped());
   }
@@ -229,9 +249,9 @@ class SetState : public internal::KeyedPiece<K, internal::NoValue> {
 
   // True when it is new.
   bool Insert(const K& key) {
-    if (!this->entries_.try_emplace(key).second) return false;
-    this->Touch(key);
-    return true;
+    const auto [place, is_new] = this->entries_.try_emplace(key);
+    if (is_new) this->Touch(place->first);
+    return is_new;
   }
   const K& first() const { return this->entries_.begin()->first; }
   const K& last() const { return this->entries_.rbegin()->first; }

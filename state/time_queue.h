@@ -71,8 +71,9 @@ class TimeQueue {
   // Requires: not empty.
   std::pair<Key, V> PopFront() {
     const auto first = body_->entries.begin();
+    const size_t bytes = internal::HeapBytes(first->second.value);  // before it is moved away
     std::pair<Key, V> front(first->first, std::move(first->second.value));
-    Remove(first);
+    Remove(first, bytes);
     return front;
   }
   // f(V) for what has a time up to `at`, in order; it is gone then.
@@ -83,7 +84,10 @@ class TimeQueue {
   // From the front on, as long as gone(time).
   template <class Gone>
   void DropWhile(Gone gone) {
-    while (!empty() && gone(front().first)) Remove(body_->entries.begin());
+    while (!empty() && gone(front().first)) {
+      const auto first = body_->entries.begin();
+      Remove(first, internal::HeapBytes(first->second.value));
+    }
   }
   // f(time, const V&) in order, from `from` on and as long as f gives true.
   template <class F>
@@ -170,18 +174,24 @@ class TimeQueue {
     std::unique_ptr<QueueSegments> segments;
   };
 
-  void Remove(typename Entries::iterator place) {
-    body_->heap_bytes -= std::min(body_->heap_bytes, internal::HeapBytes(place->second.value));
+  void Remove(typename Entries::iterator place, size_t heap_bytes) {
+    body_->heap_bytes -= std::min(body_->heap_bytes, heap_bytes);
     if (body_->segments != nullptr) {
       if (place->second.segment == QueueSegments::kNone) {
         body_->fresh.erase(place->first);
       } else {
         body_->segments->Died(place->second.segment);
       }
-      body_->segments->RaiseFloor({place->first.first, place->first.second + 1});
+      body_->segments->RaiseFloor(NextKey(place->first));
     }
     body_->entries.erase(place);
     if (body_->entries.empty()) body_.reset();
+  }
+  // The smallest key behind it; a damaged row may hold the largest number.
+  static Key NextKey(const Key& key) {
+    constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
+    if (key.second < kLast) return {key.first, key.second + 1};
+    return {key.first + Span::Micros(1), std::numeric_limits<int64_t>::min()};
   }
   // As if nothing had been stored.
   void Unbind() {

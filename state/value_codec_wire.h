@@ -98,6 +98,21 @@ class ValueWriter {
   void Leave() { --depth_; }
 
   bool with_pieces() const { return with_pieces_; }
+  // What is an element of a container, or an alternative, is written whole: only containers that
+  // are reached by fields alone are stored in pieces.
+  class Whole {
+   public:
+    explicit Whole(ValueWriter& out) : out_(out), before_(out.with_pieces_) {
+      out.with_pieces_ = true;
+    }
+    ~Whole() { out_.with_pieces_ = before_; }
+    Whole(const Whole&) = delete;
+    Whole& operator=(const Whole&) = delete;
+
+   private:
+    ValueWriter& out_;
+    const bool before_;
+  };
 
   // Where bytes can be appended past the buffer.
   std::string& Direct() {

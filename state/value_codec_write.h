@@ -123,9 +123,47 @@ void WritePieces(const T& value, ValueWriter& out) {
 }
 
 template <class T>
+void WriteElements(const T& value, ValueWriter& out) {
+  constexpr Shape kShape = ShapeOf<T>();
+  if constexpr (kShape == Shape::kOptional || kShape == Shape::kPointer) {
+    out.Byte(value ? 1 : 0);
+    if (value) Write(*value, out);
+  } else if constexpr (kShape == Shape::kList) {
+    WriteList(value, out);
+  } else if constexpr (kShape == Shape::kArray) {
+    for (const auto& element : value) Write(element, out);
+    if (value.empty()) out.Byte(0);
+  } else if constexpr (kShape == Shape::kTuple) {
+    std::apply([&out](const auto&... part) { (Write(part, out), ...); }, value);
+    if constexpr (std::tuple_size_v<T> == 0) out.Byte(0);
+  } else if constexpr (kShape == Shape::kVariant) {
+    TM_CHECK(!value.valueless_by_exception(), "a variant has lost its value by an exception");
+    out.Varint(value.index());
+    std::visit([&out](const auto& alternative) { Write(alternative, out); }, value);
+  } else if constexpr (kShape == Shape::kMap || kShape == Shape::kSet) {
+    out.Varint(value.size());
+    if constexpr (Ordered<T>) {
+      for (const auto& element : value) WriteElement<T>(element, out);
+    } else {
+      WriteHashed(value, out);
+    }
+  }
+}
+
+// Shapes whose parts are no fields.
+constexpr bool HoldsElements(Shape shape) {
+  return shape == Shape::kOptional || shape == Shape::kPointer || shape == Shape::kList ||
+         shape == Shape::kArray || shape == Shape::kTuple || shape == Shape::kVariant ||
+         shape == Shape::kMap || shape == Shape::kSet;
+}
+
+template <class T>
 void Write(const T& value, ValueWriter& out) {
   constexpr Shape kShape = ShapeOf<T>();
-  if constexpr (InPieces<T>) {
+  if constexpr (!InPieces<T> && HoldsElements(kShape)) {
+    const ValueWriter::Whole whole(out);
+    return WriteElements(value, out);
+  } else if constexpr (InPieces<T>) {
     WritePieces(value, out);
   } else if constexpr (kShape == Shape::kNull) {
     out.Byte(0);
@@ -153,28 +191,6 @@ void Write(const T& value, ValueWriter& out) {
     out.Fixed(value.us);
   } else if constexpr (kShape == Shape::kSpan) {
     out.Signed(value.us);
-  } else if constexpr (kShape == Shape::kOptional || kShape == Shape::kPointer) {
-    out.Byte(value ? 1 : 0);
-    if (value) Write(*value, out);
-  } else if constexpr (kShape == Shape::kList) {
-    WriteList(value, out);
-  } else if constexpr (kShape == Shape::kArray) {
-    for (const auto& element : value) Write(element, out);
-    if (value.empty()) out.Byte(0);
-  } else if constexpr (kShape == Shape::kTuple) {
-    std::apply([&out](const auto&... part) { (Write(part, out), ...); }, value);
-    if constexpr (std::tuple_size_v<T> == 0) out.Byte(0);
-  } else if constexpr (kShape == Shape::kVariant) {
-    TM_CHECK(!value.valueless_by_exception(), "a variant has lost its value by an exception");
-    out.Varint(value.index());
-    std::visit([&out](const auto& alternative) { Write(alternative, out); }, value);
-  } else if constexpr (kShape == Shape::kMap || kShape == Shape::kSet) {
-    out.Varint(value.size());
-    if constexpr (Ordered<T>) {
-      for (const auto& element : value) WriteElement<T>(element, out);
-    } else {
-      WriteHashed(value, out);
-    }
   } else if constexpr (kShape == Shape::kStruct) {
     out.Enter();
     WithFields(value, [&out](const auto&... field) { (Write(field, out), ...); });

@@ -98,7 +98,11 @@ class JoinLogic : public ValueState<JoinState<V>> {
   }
   Sides SidesOf(const State& state) const {
     Sides sides = fold_.Init();
-    for (const SideValue<V>& held : state.values) sides[held.side].push_back(held.value);
+    for (const SideValue<V>& held : state.values) {
+      // The exception becomes the step's error.
+      if (held.side >= sides.size()) throw std::out_of_range("a stored value is of no side");
+      sides[held.side].push_back(held.value);
+    }
     return sides;
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <stdexcept>
 
 #include "base/status.h"
 
@@ -148,8 +149,12 @@ Timestamp SessionWindower::LastClose(const State& state) const {
 }
 
 ClosedWindow SessionWindower::Look(const State& state, int64_t id) const {
-  const Timestamp open = *state.open_of.Find(id);
-  const Session& session = *state.sessions.Find(open);
+  const Timestamp* open_of = state.open_of.Find(id);
+  const Session* found = open_of == nullptr ? nullptr : state.sessions.Find(*open_of);
+  // The exception becomes the step's error.
+  if (found == nullptr) throw std::out_of_range(Cat("the stored session ", id, " is missing"));
+  const Timestamp open = *open_of;
+  const Session& session = *found;
   return {.id = id, .open = open, .close = session.last, .merged_ids = session.merged_ids};
 }
 

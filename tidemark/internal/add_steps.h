@@ -183,6 +183,7 @@ int AddKeyedStep(const Graph& graph, int from, int port, std::string name, const
   plan.schema = Logic::Schema();
   if constexpr (requires { Logic::ValueSchema(); }) plan.value_schema = Logic::ValueSchema();
   plan.key_schema = SchemaBytesOf<K>();
+  if constexpr (IsInPieces<Logic>()) plan.definition["storage"] = "in pieces";
   if constexpr (requires { logic.Results(); }) plan.results = logic.Results();
   plan.domain = Logic::kDomain;
   plan.ports = static_cast<int>(std::tuple_size_v<typename Logic::Outs>);

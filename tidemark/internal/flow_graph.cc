@@ -27,7 +27,7 @@ absl::StatusOr<Plan> FlowGraph::Compile() const {
 void FlowGraph::Define(std::string_view step, StepDefinition definition) {
   for (StepPlan& each : plan_.steps) {
     if (each.role != StepPlan::Role::kStateful || each.name != step) continue;
-    each.definition = std::move(definition);
+    for (auto& [name, text] : definition) each.definition.insert_or_assign(name, std::move(text));
     return;
   }
   AddError(absl::InvalidArgumentError(

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -104,7 +105,7 @@ class WindowKeeper {
     std::vector<ClosedWindow> windows;
     windower_.CloseFor(state.windower, watermark, windows);
     for (const ClosedWindow& window : windows) {
-      OpenWindow<V, Acc> kept = state.windows.Take(window.id);
+      OpenWindow<V, Acc> kept = TakeWindow(state, window.id);
       Acc acc = std::move(kept.acc);
       if (holds_) {
         acc = fold_.Init();
@@ -203,6 +204,14 @@ class WindowKeeper {
   // Rows that a fold emits before the close carry the window as it is then. A value is folded
   // before the merges that it causes, which the windower's table shows already.
   template <class State>
+  static OpenWindow<V, Acc> TakeWindow(State& state, int64_t id) {
+    // Only where stored rows contradict each other; the exception becomes the step's error.
+    if (!state.windows.contains(id))
+      throw std::out_of_range(Cat("the stored window ", id, " is missing"));
+    return state.windows.Take(id);
+  }
+
+  template <class State>
   ClosedWindow As(const State& state, int64_t id, const std::vector<WindowMerge>& merges) const {
     if (merges.empty()) return windower_.Look(state.windower, id);
     return {.id = id,
@@ -213,7 +222,7 @@ class WindowKeeper {
 
   template <class State, class Emit>
   void Merge(State& state, const WindowMerge& merge, Emit&& emit) const {
-    OpenWindow<V, Acc> absorbed = state.windows.Take(merge.absorbed);
+    OpenWindow<V, Acc> absorbed = TakeWindow(state, merge.absorbed);
     if (holds_ && kHoldsByTime) return;
     OpenWindow<V, Acc>& survivor = state.windows[merge.survivor];
     if (holds_) {

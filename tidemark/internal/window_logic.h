@@ -164,14 +164,16 @@ class WindowLogic
     state.windower = std::move(old.windower);
     state.arrivals = old.arrivals;
     state.idle_since = old.idle_since;
-    for (auto& [at, item] : old.queue) state.queue.Insert(at, std::move(item));
+    bool fits = true;  // no two items have the same time and number
+    for (auto& [at, item] : old.queue) fits &= state.queue.Add({at, std::move(item)});
     for (auto& [id, window] : old.windows) {
       if constexpr (Keeper::kHoldsByTime) {
-        for (auto& [at, item] : window.held) state.values.Insert(at, std::move(item));
+        for (auto& [at, item] : window.held) fits &= state.values.Add({at, std::move(item)});
         window.held.clear();
       }
       state.windows[id] = std::move(window);
     }
+    if (!fits) return absl::DataLossError(Cat(what, ": a stored item appears twice"));
     return absl::OkStatus();
   }
 
