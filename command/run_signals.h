@@ -40,8 +40,8 @@ class StopSignals {
   struct sigaction old_int_, old_term_, old_hup_, old_pipe_;
 };
 
-// Handles SIGUSR1, which would otherwise end the process, for as long as this object lives: requests
-// a snapshot from the session that StopSignals has, or gets next.
+// Handles SIGUSR1, which would otherwise end the process, for as long as this object lives: it
+// requests a snapshot from the session that StopSignals has, or gets next.
 class SnapshotSignal {
  public:
   SnapshotSignal();

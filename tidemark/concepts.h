@@ -1,5 +1,5 @@
-// Concepts of the functions and types that the verbs of a stream take, so that a mistake is reported
-// at the line that makes it, with the concept that it fails.
+// Concepts of the functions and types that the verbs of a stream take, so that a mistake is
+// reported at the line that makes it, with the concept that it fails.
 //
 //   rows.Filter([](const Row& row) { return row.name; });
 //   // error: no matching function for call to Stream<Row>::Filter(…)

@@ -34,9 +34,9 @@ class Flow {
     return Stream<T>(graph_, internal::AddSource<T>(graph_, std::move(name), std::move(source)), 0);
   }
 
-  // What the state of the step `name` depends on besides its types and parameters, by names of its
-  // own: {"key", "net, type"}. A resume with another text under one of the names is refused. For a
-  // step that has been added.
+  // Declares what else the state of the step `name` depends on, besides its types and parameters,
+  // by names of its own: {"key", "net, type"}. A resume with another text under one of the names is
+  // refused. Requires: the step has been added.
   void Define(std::string_view name, StepDefinition definition) {
     graph_->Define(name, std::move(definition));
   }

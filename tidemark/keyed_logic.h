@@ -93,8 +93,8 @@ class StepContext {
   std::vector<uint8_t> order_;  // ports, as emitted; steps with one port need none
 };
 
-// Base for a logic whose whole state is one plain value. It is stored as one row, and what grows in
-// it in pieces where it says so: MapState (state/map_state.h), ListState (state/list_state.h).
+// Base for a logic whose whole state is one plain value. It is stored as one row, except for its
+// fields that are stored in pieces: MapState (state/map_state.h), ListState (state/list_state.h).
 template <RecoverableState S>
 struct ValueState {
   using State = S;
@@ -109,7 +109,7 @@ struct ValueState {
 
   static std::string Schema() { return SchemaBytesOf<S>(); }
   static size_t StateBytes(const S& state) { return MemoryBytes(state); }
-  // What is stored in pieces, if anything is.
+  // The value whose fields may be stored in pieces.
   static S& ToStore(S& state) { return state; }
   static void Encode(S& state, Epoch, const RowHeader& header, RowOutput& out) {
     std::string bytes;

@@ -1,4 +1,4 @@
-// CheckSinkContract: whether a sink keeps its guarantee, wherever a process dies.
+// CheckSinkContract: checks that a sink keeps its guarantee, wherever a process dies.
 //
 //   EXPECT_THAT(CheckSinkContract<std::string>({.make_sink = [&] { return LineFile(path); },
 //                                               .item = [](int n) { return Cat("row ", n); },
@@ -6,14 +6,14 @@
 //                                               .clear = [&] { RemoveAll(path); }}),
 //               IsEmpty());
 //
-// A job writes some epochs of items through the sink. Then the same with a crash before or after
-// each of the calls that the engine makes to it, and with a second crash at each call behind that.
-// What stands in the output in the end must be each item once, in order; of a sink that is
-// at-least-once each item, first times in order.
+// A job writes a few epochs of items through the sink; then the same with a crash before or after
+// each of the calls that the engine makes to it, and with a second crash at each later call. In the
+// end the output must have each item once, in order; with an at-least-once sink, each item at least
+// once, and the first occurrences in order.
 //
-// A crash ends the job where it stands: what the writer has in memory goes, and what it does in its
-// destructor comes as if the process had got on a little further. It takes nothing back that was
-// written and not synced; that is what the simulator is for (tests/sim).
+// A crash ends the job at that point: the writer's memory is lost, and anything its destructor does
+// looks as if the process had run a little longer. Unsynced writes are not lost; losing them is
+// left to the simulator (tests/sim).
 #pragma once
 
 #include <algorithm>
@@ -37,11 +37,11 @@ template <class T>
 struct SinkContract {
   // The sink as a new process makes it: called for each start.
   std::function<Sink<T>()> make_sink;
-  // What it is given: each item another one, in an order that an output shows.
+  // The items that it is given: all different, so that an output shows their order.
   std::function<T(int n)> item;
-  // What stands in the output now.
+  // Returns the items that are in the output now.
   std::function<std::vector<T>()> read;
-  // Removes the output, and whatever lies beside it.
+  // Removes the output, and everything that the sink keeps beside it.
   std::function<void()> clear;
   int epochs = 3;
   int items_per_epoch = 2;
@@ -158,7 +158,7 @@ absl::Status LiveThrough(const SinkContract<T>& contract, Deaths& deaths) {
   return absl::OkStatus();
 }
 
-// Empty, or what is wrong with what stands there.
+// Returns what is wrong with the output; empty if nothing is.
 template <class T>
 std::string JudgeOutput(const SinkContract<T>& contract, bool may_repeat) {
   const std::vector<T> found = contract.read();
@@ -182,14 +182,15 @@ std::string JudgeOutput(const SinkContract<T>& contract, bool may_repeat) {
 
 }  // namespace internal
 
-// What is wrong, a line for each crash or pair of them, ten at most; empty: the contract is kept.
+// Returns the failures, a line for each crash or pair of crashes, ten at most; empty if the sink
+// keeps its contract.
 template <class T>
 std::vector<std::string> CheckSinkContract(const SinkContract<T>& contract) {
   constexpr size_t kLinesMax = 10;
   const bool may_repeat =
       contract.make_sink().factory()->guarantee() == SinkGuarantee::kAtLeastOnce;
   std::vector<std::string> wrong;
-  // Whether the last of the deaths was met.
+  // Returns true if the last of the deaths was reached.
   const auto live = [&](const std::vector<int64_t>& at) {
     internal::Deaths deaths(at);
     const absl::Status status = internal::LiveThrough(contract, deaths);

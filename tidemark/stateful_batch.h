@@ -63,7 +63,7 @@ struct OptionalState {
   static size_t StateBytes(const State& state) {
     return state ? MemoryBytes(*state) - sizeof(S) : 0;
   }
-  // What is stored in pieces, if anything is; a new one to be read into where there is none.
+  // The value whose fields may be stored in pieces; creates one to be read into if there is none.
   static S& ToStore(State& state) { return state ? *state : state.emplace(); }
   // Requires: not empty.
   static void Encode(State& state, Epoch, const RowHeader& header, RowOutput& out) {

@@ -1,12 +1,12 @@
 // KafkaConsumer: reads the partitions of one topic, each from a given offset, without a consumer
-// group: where a job stands is in its own commit.
+// group: a job keeps its offsets in its own commit.
 //
 //   TM_ASSIGN_OR_RETURN(auto consumer, KafkaConsumer::New({.brokers = "…", .topic = "events"}));
 //   TM_ASSIGN_OR_RETURN(auto reader, KafkaConsumer::Start(consumer, 0, 17));
 //   TM_ASSIGN_OR_RETURN(const KafkaRecord record, reader->Next());
 //
-// Only what is committed is read (isolation.level=read_committed). An offset that is not there
-// any more is an error and never a jump to another one.
+// Only committed messages are read (isolation.level=read_committed). An offset that no longer
+// exists is an error, never a jump to another one.
 //
 // Thread rule: a consumer is safe from any thread, a reader is used by one.
 #pragma once
@@ -30,11 +30,11 @@ struct rd_kafka_topic_s;
 
 namespace tidemark {
 
-// How many partitions a topic has. NotFound: there is no such topic, and none is made.
+// The number of partitions. NotFound if there is no such topic; it is not created.
 absl::StatusOr<int> CountKafkaPartitions(KafkaHandle& handle, const KafkaTopic& topic,
                                          int timeout_ms);
 
-// The offsets that a partition has: `begin` is its first one, `end` the one behind its last.
+// The offsets that a partition has: `begin` is the first one, `end` is one past the last.
 struct KafkaRange {
   int64_t begin = 0;
   int64_t end = 0;
@@ -64,11 +64,11 @@ class KafkaConsumer {
   // At most once per partition. The reader keeps the consumer.
   static absl::StatusOr<std::unique_ptr<KafkaReader>> Start(std::shared_ptr<KafkaConsumer> consumer,
                                                             int partition, int64_t offset);
-  // Whether no broker answers, as far as is known.
+  // Returns true if no broker answers, as far as is known.
   bool IsAway() const { return !handle_->outage().empty(); }
-  // Why none does; empty where one does, and after the first call in an outage.
+  // The reason, once per outage; empty if a broker answers, and after the first call in an outage.
   std::string NewOutage();
-  // Whether one does again, the first time that this is asked behind an outage that was told.
+  // Returns true once after each outage that NewOutage() has reported, when a broker answers again.
   bool IsNewlyBack();
   const std::string& where() const { return handle_->where(); }
 
@@ -79,7 +79,7 @@ class KafkaConsumer {
   const KafkaTopic topic_;
   const std::unique_ptr<KafkaHandle> handle_;
   rd_kafka_topic_s* started_ = nullptr;  // the topic, as readers have it
-  bool is_watched_ = false;              // a reader's descriptor tells of the consumer's news
+  bool is_watched_ = false;              // a reader's descriptor also signals the consumer's events
   std::atomic<bool> outage_told_{false};
 };
 
@@ -90,14 +90,14 @@ class KafkaReader {
   KafkaReader(const KafkaReader&) = delete;
   KafkaReader& operator=(const KafkaReader&) = delete;
 
-  // Never waits. `value` is good until the next call. DataLoss where the next offset is not there
-  // any more; an error is final.
+  // Never waits. `value` is valid until the next call. DataLoss if the next offset no longer
+  // exists; an error is final.
   absl::StatusOr<KafkaRecord> Next();
   // Becomes readable when Next() has something; reading it is Next()'s business.
   int ready_fd() const { return ready_fd_; }
-  // Reads on at `next`, which is where it is: then the end, if it is there, is told once more.
+  // Seeks to `next`, the current offset, so that the end, if it is there, is reported again.
   void TellEndAgain(int64_t next);
-  // Up to where messages are known to be there; -1: not known yet.
+  // The offset up to which messages are known to exist; -1 if it is not known yet.
   int64_t KnownEnd() const;
   KafkaConsumer& consumer() { return *consumer_; }
 

@@ -1,4 +1,4 @@
-// FakeTopic: a topic in memory behind KafkaWriter, which fails where a test wants it to.
+// FakeTopic: a topic in memory, written through a KafkaWriter that fails where a test wants it to.
 #pragma once
 
 #include <functional>
@@ -16,17 +16,17 @@ namespace tidemark {
 
 class FakeTopic {
  public:
-  // What becomes of the next calls of Write(), in this order; then all succeed.
+  // The outcomes of the next calls of Write(), in this order; after them, all calls succeed.
   enum class Fate {
     kHappens,
-    kIsUndone,   // an error that passes; nothing was written
-    kIsInDoubt,  // an error that passes; and yet it happened
-    kIsRefused,  // an error that stays
-    kIsFenced,   // somebody else got the transactions
+    kIsUndone,   // a transient error; nothing was written
+    kIsInDoubt,  // a transient error, although the transaction happened
+    kIsRefused,  // a permanent error
+    kIsFenced,   // another writer got the transactions
   };
   std::vector<Fate> fates;
-  int acquires_that_fail = 0;  // by an error that passes
-  // Called within a write that is fenced: what the other one does.
+  int acquires_that_fail = 0;  // with a transient error
+  // Called within a write that is fenced: does what the other writer does.
   std::function<void()> other = [] {};
 
   std::vector<std::string> messages;  // of transactions that happened

@@ -1,16 +1,16 @@
 // KafkaHandle: a client of a Kafka cluster, consumer or producer, and what its errors mean.
 //
-// librdkafka reconnects by itself and forever, so a broker that is away is not an error of any
-// call but a state: outage() has the reason while no broker answers. Of the errors that calls do
-// return, most pass; ToStatus() makes those Unavailable, and a caller tries again. What a person
-// has to mend has another code.
+// librdkafka reconnects by itself and forever, so an unreachable broker is not an error of any
+// call but a state: outage() has the reason while no broker answers. Most of the errors that calls
+// do return are transient; KafkaStatus() makes those Unavailable, and the caller tries again. An
+// error that a person has to fix has another code.
 //
 //   TM_ASSIGN_OR_RETURN(auto handle, KafkaHandle::New(KafkaHandle::Kind::kConsumer, brokers, {}));
 //   const auto partitions = Patiently(*handle, patience, [&](int timeout_ms) {
 //     return CountPartitions(*handle, "events", timeout_ms);
 //   });
 //
-// Thread rule: safe from any thread, but for construction and destruction.
+// Thread rule: safe from any thread, except for construction and destruction.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 
-// As librdkafka has them, whose header only the .cc files of this folder include.
+// Types of librdkafka, whose own header is not included here.
 struct rd_kafka_s;
 struct rd_kafka_error_s;
 
@@ -33,9 +33,9 @@ namespace tidemark {
 
 // How long a start waits for brokers that do not answer.
 struct KafkaPatience {
-  // Without an end where there is somebody to tell; else, as for `explain`, for so long.
+  // The limit if `say` is empty, as for `explain`; otherwise there is none.
   int unheard_ms = 10'000;
-  // Hears one line per outage; may be empty.
+  // Receives a line when an outage begins, and one when it is over; may be empty.
   std::function<void(const std::string&)> say = {};
 
   bool is_endless() const { return say != nullptr; }
@@ -46,7 +46,7 @@ class KafkaHandle {
   enum class Kind { kConsumer, kProducer };
   using Settings = std::vector<std::pair<std::string, std::string>>;
 
-  // Connects in the background; InvalidArgument where a setting is refused.
+  // Connects in the background; InvalidArgument if a setting is refused.
   static absl::StatusOr<std::unique_ptr<KafkaHandle>> New(Kind kind, const std::string& brokers,
                                                           const Settings& settings);
   ~KafkaHandle();
@@ -57,11 +57,11 @@ class KafkaHandle {
   // "kafka at 127.0.0.1:9092"
   const std::string& where() const { return where_; }
 
-  // Takes in what the client has to say; waits up to `timeout_ms` for it.
+  // Handles the client's pending events; waits up to `timeout_ms` for one.
   void Serve(int timeout_ms);
-  // Why no broker answers, as of the last Serve(); empty: one does, as far as is known.
+  // Why no broker answers, as of the last Serve(); empty if one does, as far as is known.
   std::string outage() const;
-  // A broker has answered.
+  // Notes that a broker has answered.
   void Heard();
 
  private:
@@ -76,14 +76,14 @@ class KafkaHandle {
   bool is_away_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// An error code of librdkafka as a status; Unavailable for those that pass. `text` replaces the
-// code's own words where it is not empty.
+// An error code of librdkafka as a status; Unavailable if it is transient. `text`, unless empty,
+// replaces librdkafka's description of the code.
 absl::Status KafkaStatus(int code, std::string_view where, std::string_view text = {});
-// Takes `error`, which may be null: OK.
+// Takes ownership of `error`; OK if it is null.
 absl::Status TakeKafkaError(rd_kafka_error_s* error, std::string_view where);
 
-// Calls `f(timeout_ms)` until it returns something else than Unavailable, or patience ends. These
-// are waits for a network, so they are measured by the machine's own monotonic clock.
+// Calls `f(timeout_ms)` until it returns something other than Unavailable, or patience ends. The
+// waits are for a network, so they are measured by the machine's own monotonic clock.
 template <class F>
 auto Patiently(KafkaHandle& handle, const KafkaPatience& patience, F f) -> decltype(f(0)) {
   constexpr int kSliceMs = 1'000, kPauseMs = 200;

@@ -1,14 +1,14 @@
-// KafkaOutput: the topic under a Kafka sink, whatever its items are (kafka_sink.h).
+// KafkaOutput: writes messages to the topic of a Kafka sink of any item type (kafka_sink.h).
 //
 // The messages of an epoch are collected, go into the commit as bytes, and are written after it in
 // one transaction with the epoch's number (kafka_note.h). So a crash at any moment leaves either
 // both or neither, and the commit's rows are published again at the next start, which changes
-// nothing where the note has their epoch.
+// nothing if the note has their epoch.
 //
-// Errors on the way: what passes is waited for, without an end, and said once. A transaction that
-// is in doubt is resolved by getting the transactions again and reading the note. If the note is
-// neither what this run wrote last nor what it was about to write, another run writes to the topic,
-// and this one ends.
+// A transient error is reported once, and waited out without a limit. A transaction that is in
+// doubt is resolved by acquiring the transactions again and reading the note. If the note is
+// neither the one that this run wrote last nor the one that it was about to write, another run
+// writes to the topic, and this one ends.
 //
 // Position: {epoch, earlier, run_line, topic}, see TopicFacts::Committed.
 #pragma once
@@ -35,15 +35,15 @@
 
 namespace tidemark {
 
-// Makes the way to a topic; `id` as KafkaSinkId() has it.
+// Creates the writer for a topic; `id` is from KafkaSinkId().
 using KafkaWriterMaker = std::function<std::unique_ptr<KafkaWriter>(
     const KafkaTopic& topic, const std::string& id, std::function<void(const std::string&)> say)>;
 KafkaWriterMaker RealKafka();
 
 struct KafkaSinkOptions {
-  // It must be there: none is made.
+  // It must exist: it is not created.
   KafkaTopic topic;
-  // What becomes of a message that is too large: the run ends, or it is left out and counted.
+  // For a message that is too large: the run ends, or the message is skipped and counted.
   OnError on_error = OnError::kStop;
   KafkaWriterMaker make_writer = RealKafka();
 };
@@ -51,13 +51,13 @@ struct KafkaSinkOptions {
 // Thread rule: as for SinkWriter.
 class KafkaOutput {
  public:
-  // Of one message; what librdkafka takes by default, and a little less than brokers do.
+  // The limit for one message: librdkafka's default, which is a little less than the brokers'.
   static constexpr size_t kMessageBytesMax = 1'000'000;
 
-  // Why Open() would refuse; writes nothing. Where no broker answers, nothing is known against it.
+  // Returns the error with which Open() would refuse; writes nothing. OK if no broker answers.
   static absl::Status Check(const KafkaSinkOptions& options, const std::optional<Position>& resume,
                             const SinkContext& context);
-  // Waits for brokers without an end.
+  // Waits for brokers without a limit.
   static absl::StatusOr<std::unique_ptr<KafkaOutput>> Open(const KafkaSinkOptions& options,
                                                            const std::optional<Position>& resume,
                                                            const SinkContext& context);
@@ -88,8 +88,8 @@ class KafkaOutput {
   // Of the committer; used by Open() before there is one.
   std::unique_ptr<KafkaWriter> writer_;
   KafkaNote note_;                  // this run's, with the epoch that was published last
-  std::optional<KafkaNote> found_;  // what the topic's note was when it was last looked at
-  bool is_waiting_ = false;         // that was said
+  std::optional<KafkaNote> found_;  // the topic's note when it was last read
+  bool is_waiting_ = false;         // and has reported it
 };
 
 }  // namespace tidemark

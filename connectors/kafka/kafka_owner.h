@@ -1,9 +1,9 @@
-// PlanTopic: whose messages a topic has, and whether a run may go on in it.
+// PlanTopic: whose messages a topic has, and whether a run may continue in it.
 //
-// A topic keeps what was written: it cannot be cut back like a file, and unlike a row of a table a
-// message replaces none. So a run goes on only where the note of its sink (kafka_note.h) is at the
-// epoch that the state says. What would repeat messages or leave some out is refused, unless the
-// operator says --take-over, which is then said to repeat them.
+// A topic keeps what was written: it cannot be truncated like a file, and a message does not
+// replace another one as a row of a table can. So a run continues only if the note of its sink
+// (kafka_note.h) is at the epoch of the state. A start that would repeat messages or omit some is
+// refused, unless --take-over is given; the operator is then told its effect.
 //
 // A pure function over facts; KafkaOutput (kafka_output.h) gathers them and carries it out.
 #pragma once
@@ -27,11 +27,11 @@ struct TopicFacts {
   std::string run_line = {};
   std::string replaced_line = {};
   bool take_over = false;
-  // The sink's part of the last committed epoch; nothing on a fresh start.
+  // The sink's part of the last committed epoch; absent on a fresh start.
   struct Committed {
     std::string run_line;
-    int64_t epoch = 0;    // the last one with messages; 0 when there was none
-    int64_t earlier = 0;  // what is surely published: `epoch`, or the one with messages before it
+    int64_t epoch = 0;    // the last one with messages; 0 if there was none
+    int64_t earlier = 0;  // known to be published: `epoch`, or the one with messages before it
     std::string topic;
   };
   std::optional<Committed> resume = {};
@@ -42,7 +42,7 @@ struct TopicPlan {
   absl::Status refusal;
   // Messages of epochs up to this one are there, and are not written again.
   int64_t published = 0;
-  // What --take-over does here, for the operator; mostly empty.
+  // The effect of --take-over here, for the operator; usually empty.
   std::string say = {};
 };
 

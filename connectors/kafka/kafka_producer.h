@@ -1,7 +1,7 @@
-// KafkaProducer: a KafkaWriter on a real cluster, by librdkafka's transactional producer.
+// KafkaProducer: a KafkaWriter for a real cluster, on librdkafka's transactional producer.
 //
-// Its transactional id is fixed (KafkaSinkId), which is what lets Acquire() end a transaction that
-// a killed process left open, and shut out a process that still believes it is the sink.
+// Its transactional id is fixed (KafkaSinkId), so that Acquire() can end a transaction that a
+// killed process left open, and fence a process that still believes it is the sink.
 #pragma once
 
 #include <functional>
@@ -24,11 +24,11 @@ class KafkaProducer final : public KafkaWriter {
  public:
   // How long brokers may take to answer before a call is Unavailable.
   static constexpr int kAnswerMs = 10'000;
-  // A transaction that takes longer is undone by the brokers; also how long one that a killed job
-  // left open can hold back readers, if the job is not started again.
+  // Brokers abort a transaction that takes longer. One that a killed job left open can hold back
+  // readers for as long, if the job is not started again.
   static constexpr int kTransactionMs = 60'000;
 
-  // `id` as KafkaSinkId() has it. `say` hears that no broker answers while Write() waits.
+  // `id` is from KafkaSinkId(). `say` receives a message if no broker answers while Write() waits.
   KafkaProducer(KafkaTopic topic, std::string id, std::function<void(const std::string&)> say,
                 int answer_ms = kAnswerMs);
   ~KafkaProducer() override;
@@ -41,7 +41,7 @@ class KafkaProducer final : public KafkaWriter {
   void SayOutage();
   absl::Status Produce(std::string_view value);
   absl::Status SendNote(const KafkaNote& note);
-  // Calls `f` again while its error says that this may help.
+  // Calls `f` again as long as its error says that this may help.
   absl::Status Retry(const std::function<rd_kafka_error_s*()>& f);
 
   const KafkaTopic topic_;

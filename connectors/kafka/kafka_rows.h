@@ -1,4 +1,4 @@
-// KafkaRows: the messages of an epoch as bytes that lie in its commit.
+// KafkaRows: the messages of an epoch as the bytes that its commit contains.
 //
 //   KafkaRowsWriter writer;
 //   writer.Add("{\"n\": 1}");
@@ -26,7 +26,7 @@ class KafkaRowsWriter {
   static constexpr size_t kPieceBytes = size_t{128} << 10;
 
   void Add(std::string_view value);
-  // Each can be read by itself; none when nothing was added. Begins anew.
+  // Each piece can be read by itself; none if nothing was added. Empties the writer.
   std::vector<std::string> Take();
 
  private:
@@ -41,7 +41,7 @@ class KafkaRowsReader {
  public:
   explicit KafkaRowsReader(std::string_view bytes) : rest_(bytes) {}
 
-  // The next message; nothing at the end. DataLoss where the bytes are not those of a writer.
+  // The next message; nothing at the end. DataLoss if the bytes are not from a writer.
   absl::StatusOr<std::optional<std::string_view>> Next();
 
  private:

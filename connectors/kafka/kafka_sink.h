@@ -5,15 +5,16 @@
 //
 // Messages become visible epoch by epoch, each epoch in one transaction: a consumer with
 // isolation.level=read_committed sees each message exactly once, whatever happens to the job and to
-// the brokers. One that reads uncommitted sees those of undone transactions, too. Messages have no
-// key, so that they are spread over the partitions of the topic, and the order between two of them
-// is that of their epochs at most.
+// the brokers. One that reads uncommitted messages also sees those of aborted transactions.
+// Messages have no key, so they are spread over the partitions of the topic, and at most the order
+// of epochs is kept between them.
 //
-// The topic must be there. What it has stays: other writers may use it as well, and a topic cannot
-// be cut back. So a start that would repeat messages, because the state is older than the topic, a
-// fork, or a fresh start, is refused unless --take-over is given (kafka_owner.h). The note by which
-// that is known is a committed offset, which brokers forget when the sink has been silent for
-// longer than offsets.retention.minutes (a week); a start after that is refused as well.
+// The topic must exist. Its messages stay: other writers may use it as well, and a topic cannot be
+// truncated. So a start that would repeat messages, because it is a fresh one or its state is a
+// fork or older than the topic, is refused unless --take-over is given (kafka_owner.h). The
+// decision rests on a note that is a committed offset, which brokers forget when the sink has
+// written nothing for longer than offsets.retention.minutes (by default a week); a start after that
+// is refused as well.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,7 @@ namespace tidemark {
 template <class T>
 struct KafkaItems {
   LineEncoder<T> encode;
-  // Where an item was read, for messages: "in.jsonl:17"; empty when that is not known.
+  // Returns the place where an item was read, for messages: "in.jsonl:17"; empty if not known.
   std::function<std::string(const T&)> place = {};
 };
 

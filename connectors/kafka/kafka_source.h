@@ -5,17 +5,17 @@
 //                                              JsonLineDecoder()));
 //
 // Each partition of the topic is one of the source, called "events/0"; those that are added later
-// are found by the next start. A position is the offset of the next message and is part of the
-// job's own commit: no consumer group is used, nothing is committed to Kafka. A job without a
+// are found at the next start. A position is the offset of the next message and is part of the
+// job's own commit: no consumer group is used, and nothing is committed to Kafka. A job without a
 // position begins at the earliest message.
 //
-// What a crash does: nothing. A run goes on at the message after the last one that its commit
-// holds, so each is taken exactly once.
+// A crash neither loses nor repeats a message: a run continues after the last message that its
+// commit covers, so each is taken exactly once.
 //
-// An offset that is not there any more, because retention removed it or because the topic was made
-// anew, is an error that says so; with `accept_changed` a start goes on at the earliest message
-// there is. While no broker answers the job says so and waits, also when it starts. An unknown
-// topic is an error of the start.
+// An offset that no longer exists, because retention removed it or because the topic was recreated,
+// is an error that says so; with `accept_changed` a start continues at the earliest message there
+// is. While no broker answers, the job says so and waits, also when it starts. An unknown topic is
+// an error at the start.
 #pragma once
 
 #include <algorithm>
@@ -45,19 +45,19 @@ struct KafkaSourceOptions {
   // The end of a partition, as it is when it is reached, is the end of the input, as with a file.
   // Otherwise a topic has no end.
   bool stop_at_end = false;
-  // Goes on at the earliest message where the next one is not there any more.
+  // Continues at the earliest message if the next one no longer exists.
   bool accept_changed = false;
   // How long a look from outside (`explain`) waits for brokers.
   int unheard_ms = KafkaPatience().unheard_ms;
 };
 
-// Where a partition is begun.
+// The offset at which a partition is begun.
 struct KafkaStart {
   int64_t offset = 0;
-  std::string note = {};  // what people should know; mostly empty
+  std::string note = {};  // a remark for the user; usually empty
 };
-// A pure function of the position, if any, and of what the partition has. `partition` is for
-// messages.
+// A pure function of the position, if any, and of the offsets that the partition has. `partition`
+// is for messages.
 absl::StatusOr<KafkaStart> PlanKafkaStart(const std::string& partition,
                                           const std::optional<Position>& resume,
                                           const KafkaRange& range, bool accept_changed);
@@ -93,7 +93,7 @@ class KafkaSourcePartition final : public SourcePartition<T> {
       at_end_ = record.kind == KafkaRecord::Kind::kEnd;
       if (std::exchange(is_unknown_, false)) SayBack();
       if (at_end_) {
-        // Markers of transactions have offsets, too.
+        // Markers of transactions also have offsets.
         next_ = std::max(next_, record.offset);
         ended_ = setup_.stop_at_end;
         if (!ended_) continue;

@@ -1,4 +1,4 @@
-// What the tests of Kafka share: librdkafka's cluster in memory, and a wait with a deadline.
+// Shared by the Kafka tests: librdkafka's cluster in memory, and a wait with a deadline.
 #pragma once
 
 // clang-format off
@@ -18,8 +18,8 @@
 
 namespace tidemark {
 
-// Brokers that are threads of this process. They know transactions, but not how to hide what an
-// undone one wrote.
+// Brokers that are threads of this process. They accept transactions, but do not hide the messages
+// of an aborted one.
 class MockKafka {
  public:
   explicit MockKafka(int brokers = 1) {
@@ -48,7 +48,7 @@ class MockKafka {
     ASSERT_EQ(rd_kafka_mock_topic_create(cluster_, topic.c_str(), partitions, 1),
               RD_KAFKA_RESP_ERR_NO_ERROR);
   }
-  // Nothing as the value: a tombstone.
+  // A null value is a tombstone.
   void Send(const std::string& topic, int partition, const char* value) {
     rd_kafka_topic_t* named = rd_kafka_topic_new(sender_, topic.c_str(), nullptr);
     const std::string text = value == nullptr ? "" : value;
@@ -72,7 +72,7 @@ class MockKafka {
   rd_kafka_mock_cluster_t* cluster_ = nullptr;
 };
 
-// Whether `done` came true within half a minute; between two looks it waits for `fd`, if any.
+// Returns true if `done` came true within half a minute; between checks it waits for `fd`, if any.
 inline bool Eventually(const std::function<bool()>& done, int fd = -1) {
   constexpr int64_t kPatienceUs = 30'000'000;
   const int64_t until_us = MonotonicMicros() + kPatienceUs;

@@ -1,4 +1,4 @@
-// KafkaTopic: which topic, and how its cluster is reached.
+// KafkaTopic: the name of a topic, and how its cluster is reached.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct KafkaTopic {
 // "topic 'events' at 127.0.0.1:9092"
 std::string WhereIs(const KafkaTopic& topic);
 
-// What is wrong with a topic's name; OK when nothing is.
+// The error says what is wrong with a topic's name.
 absl::Status CheckTopicName(std::string_view topic);
 
 }  // namespace tidemark

@@ -41,8 +41,8 @@ struct SessionWindower {
   using State = SessionTable;
   // Ids increase as long as the key's state lives, so it outlives the sessions.
   static constexpr bool kCountsIds = true;
-  // Sessions lie apart and close in the order of time: the values of the one that closes are all
-  // that have a time up to its last.
+  // Sessions do not overlap and close in order of time: when one closes, its values are all those
+  // with a time up to its last.
   static constexpr bool kApartInTime = true;
 
   absl::Status Check() const;
