@@ -15,6 +15,8 @@ namespace {
 
 constexpr size_t kKeysAheadPerGroup = 64;
 constexpr size_t kBytesAheadPerGroup = size_t{16} << 10;
+// Of one key, before a new cursor is cheaper.
+constexpr size_t kRowsSteppedOver = 16;
 
 }  // namespace
 
@@ -61,23 +63,39 @@ class KeyedStates::EndWalk {
 
   absl::Status FillUp(Group& group) {
     if (!group.ahead.empty() || group.exhausted) return absl::OkStatus();
-    RowRange range = StepGroupRange(group.group, states_.options_.step, group.last);
-    const auto cursor = states_.options_.store->Scan(range.from, range.to);
     size_t bytes = 0;
+    for (bool more = true; more && !IsFull(group, bytes);) {
+      TM_ASSIGN_OR_RETURN(more, ReadAhead(group, bytes));
+    }
+    group.exhausted = group.ahead.empty();
+    return absl::OkStatus();
+  }
+
+  static bool IsFull(const Group& group, size_t bytes) {
+    return group.ahead.size() >= kKeysAheadPerGroup || bytes >= kBytesAheadPerGroup;
+  }
+
+  // The keys behind the last one; true where it left off at a key with many rows, which are stepped
+  // over by looking for the next key.
+  absl::StatusOr<bool> ReadAhead(Group& group, size_t& bytes) {
+    const RowRange range = StepGroupRange(group.group, states_.options_.step, group.last);
+    const auto cursor = states_.options_.store->Scan(range.from, range.to);
+    size_t stepped_over = 0;
     for (; cursor->Valid(); cursor->Next()) {
-      if (group.ahead.size() >= kKeysAheadPerGroup || bytes >= kBytesAheadPerGroup) break;
+      if (IsFull(group, bytes) || stepped_over == kRowsSteppedOver) return true;
       TM_ASSIGN_OR_RETURN(const StateRowKey row, ParseStateRowKey(cursor->key()));
-      if (row.kind != RowKind::kMain) continue;
+      if (row.kind != RowKind::kMain) {
+        // Also where its main row is missing, so that the next cursor gets on.
+        if (++stepped_over == kRowsSteppedOver) group.last = std::string(row.user_key);
+        continue;
+      }
+      stepped_over = 0;
       group.ahead.emplace_back(row.user_key);
+      group.last = group.ahead.back();
       bytes += row.user_key.size();
     }
     TM_RETURN_IF_ERROR(cursor->status());
-    if (group.ahead.empty()) {
-      group.exhausted = true;
-    } else {
-      group.last = group.ahead.back();
-    }
-    return absl::OkStatus();
+    return false;
   }
 
   KeyedStates& states_;
