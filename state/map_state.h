@@ -18,10 +18,10 @@
 // a row for each entry, and then an epoch writes the rows of entries that were touched. So entries
 // are reached in two ways: entries() looks, operator[] and Change() change.
 //
-// They are fields of the state or of structs in it, at any depth, but not elements of another
-// container. To the schema they are a map and a set: a field may be changed from std::map to
-// MapState, and stored state goes on (not back: rows of its own stay rows). A copy is written as a whole when it takes the place
-// of what it was copied from: move states, do not copy them.
+// They are fields of the state or of structs in it, at any depth. Inside another container they are
+// written with it, as values. To the schema they are a map and a set: a field may be changed from
+// std::map to MapState, and stored state continues; the reverse is refused. A copy is written as a
+// whole when it takes the place of what it was copied from: move states, do not copy them.
 //
 // Thread rule: that of the state they are in.
 #pragma once

@@ -6,7 +6,7 @@
 //
 // Stored like a ListState: what is new is in the key's row, and from kPieceBytesMax on in a row of
 // its own, a segment, that the epoch names. Values of one segment may go at different times. Which
-// of them are gone is said by one number for all segments, the floor: the front never moves back.
+// of them are gone is said by one key for all segments, the floor: the front never moves back.
 // A segment without living values is deleted. Where most of the stored values are dead, the living
 // ones of such segments are stored again, so that a value far ahead of the others does not keep
 // those beside it; by this no value is written more than twice on the average.
