@@ -96,7 +96,8 @@ TEST_F(Walk, TheReadmeCanBeFollowedFromTopToBottom) {
   ExpectTrue(readme);
 }
 
-// Every job of docs/jobs.md runs, twice: with the files that it names, as fast as possible.
+// Every job of docs/jobs.md runs, twice: with the files that it names, as fast as possible; one
+// that needs a broker is validated.
 TEST_F(Walk, TheJobsOfItsPageRun) {
   Write("2017.jsonl", "{\"net\": \"ci\", \"time\": 1485907200000}\n");
   Write("2018.jsonl", "{\"net\": \"ci\", \"time\": 1517443200000}\n");
@@ -104,8 +105,15 @@ TEST_F(Walk, TheJobsOfItsPageRun) {
   for (const auto& [line, job] : YamlBlocks(ReadWorkingCopy("docs/jobs.md"))) {
     SCOPED_TRACE(Cat("docs/jobs.md:", line));
     Write("job.yaml", job);
+    const ChildProcess::Options here = {.directory = dir_.path()};
+    // Without its broker it would wait; ./dev kafka runs such a job.
+    if (absl::StrContains(job, "kafka:")) {
+      const auto end =
+          ChildProcess({RunfilePath("tools/tidemark"), "validate", "job.yaml"}, here).Wait();
+      EXPECT_EQ(end.exit_code, 0) << end.err;
+      continue;
+    }
     for (int start = 0; start < 2; ++start) {
-      const ChildProcess::Options here = {.directory = dir_.path()};
       const auto end =
           ChildProcess({RunfilePath("tools/tidemark"), "run", "job.yaml", "--rate", "0"}, here)
               .Wait();
