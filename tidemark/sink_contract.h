@@ -201,7 +201,10 @@ std::vector<std::string> CheckSinkContract(const SinkContract<T>& contract) {
     return at.empty() || deaths.places() > at.back();
   };
   live({});
-  for (int64_t first = 0; wrong.size() < kLinesMax && live({first}); ++first) {
+  int64_t first = 0;
+  while (wrong.size() < kLinesMax && live({first})) ++first;
+  const int64_t places = first;
+  for (first = 0; first < places && wrong.size() < kLinesMax; ++first) {
     for (int64_t second = first + 1; wrong.size() < kLinesMax && live({first, second}); ++second) {
     }
   }
