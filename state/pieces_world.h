@@ -117,7 +117,7 @@ class PiecesWorld {
     FinishEpoch();
     for (const std::string& key : keys_) {
       ASSERT_NO_FATAL_FAILURE(
-          TouchKey(key, [this](Pieced& state, Plain& plain) { Discard(state, plain); }));
+          TouchKey(key, [](Pieced& state, Plain& plain) { Discard(state, plain); }));
     }
     FinishEpoch();
     EXPECT_EQ(bytes_, 0u);
