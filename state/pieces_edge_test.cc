@@ -12,62 +12,11 @@
 #include "state/map_state.h"
 #include "state/memory_size.h"
 #include "state/pieces.h"
+#include "state/pieces_test_support.h"
 #include "state/time_queue.h"
 
 namespace tidemark {
 namespace {
-
-constexpr StepId kStep{7};
-constexpr std::string_view kKey = "\x08";
-
-class Rows final : public SubRows {
- public:
-  template <class S>
-  size_t Write(S& state, PieceTable& table) {
-    RunBuilder run;
-    RowOutput out(run, codec_, kStep, kKey);
-    EncodeInPieces(state, table, {++epoch_}, {}, out);
-    std::vector<RunBuilder> runs;
-    runs.push_back(std::move(run));
-    const SortedRun sorted = SortedRun::Merge(std::move(runs));
-    for (const SortedRun::Row& row : sorted.rows()) {
-      const auto key = ParseStateRowKey(row.key);
-      EXPECT_TRUE(key.ok()) << key.status();
-      std::string name = key->kind == RowKind::kMain ? "" : "\x02" + std::string(key->suffix);
-      if (row.is_delete) {
-        rows.erase(name);
-      } else {
-        rows[name] = std::string(row.value);
-      }
-    }
-    return sorted.bytes();
-  }
-  template <class S>
-  absl::Status Read(S& state, PieceTable& table) const {
-    return LoadFromPieces(Main(), *this, "the key", state, table);
-  }
-  PiecesRow Main() const {
-    StateRowData row;
-    EXPECT_TRUE(DecodeStateRow(rows.at(""), "row", row).ok());
-    return std::get<PiecesRow>(row.state);
-  }
-  absl::StatusOr<std::vector<SubRow>> All() const override {
-    std::vector<SubRow> all;
-    for (const auto& [suffix, value] : rows) {
-      if (suffix.empty()) continue;
-      all.push_back({suffix.substr(1), value, static_cast<uint32_t>(value.size())});
-    }
-    return all;
-  }
-  absl::StatusOr<std::vector<std::string>> Get(const std::vector<std::string>&) const override {
-    return absl::InternalError("pieces are not named");
-  }
-  std::map<std::string, std::string> rows;
-
- private:
-  RowCodec codec_;
-  uint64_t epoch_ = 41;
-};
 
 // ---- inside other containers ----
 struct Nested {
@@ -82,7 +31,7 @@ TEST(PiecesEdge, ContainersInsideOthersAreStored) {
   state.inside.emplace()[5] = 50;
   state.lists.emplace_back().push_back("x");
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   Nested read;
   PieceTable read_table;
@@ -119,7 +68,7 @@ TEST(PiecesEdge, TextsErasedByReferenceAreGone) {
   SetOnly state;
   for (int i = 0; i < 100; ++i) state.set.Insert(Cat("a fairly long name of an entry ", 100 + i));
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   for (int i = 0; i < 10; ++i) state.set.Erase(state.set.first());
   rows.Write(state, table);
@@ -135,7 +84,7 @@ TEST(PiecesEdge, NumbersErasedByReferenceAreGone) {
   IntSet state;
   for (int i = 0; i < 2000; ++i) state.set.Insert(i);
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   for (int i = 0; i < 10; ++i) state.set.Erase(state.set.first());
   rows.Write(state, table);
@@ -153,7 +102,7 @@ TEST(PiecesEdge, NegativeZeroErasesZero) {
   ByDouble state;
   for (int i = 0; i < 100; ++i) state.map[i] = std::string(50, 'x');
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   ASSERT_TRUE(state.map.Erase(-0.0));
   ASSERT_EQ(state.map.size(), 99u);
@@ -168,7 +117,7 @@ TEST(PiecesEdge, NegativeZeroTakesThePlaceOfZero) {
   ByDouble state;
   for (int i = 0; i < 100; ++i) state.map[i] = std::string(50, 'x');
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   ASSERT_TRUE(state.map.Erase(0.0));
   state.map[-0.0] = "again";
@@ -191,7 +140,7 @@ TEST(PiecesEdge, AKeyWithAnOrderOfItsOwnIsErasedAndComesBack) {
   ByName state;
   for (int i = 0; i < 100; ++i) state.map[{Cat(i), 1}] = std::string(50, 'x');
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   ASSERT_TRUE(state.map.Erase({"5", 0}));
   rows.Write(state, table);
@@ -218,7 +167,7 @@ TEST(PiecesEdge, WhatAMapGrowsByCountsAtOnce) {
   Strings state;
   for (int i = 0; i < 10; ++i) state.map[i] = std::string(1000, 'x');
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   for (int i = 10; i < 1010; ++i) state.map[i] = std::string(100'000, 'x');  // 100 MB
   EXPECT_GT(MemoryBytes(state), 50'000'000u);
@@ -229,7 +178,7 @@ TEST(PiecesEdge, AfterAllRowsWereReplacedOneIsWritten) {
   Strings state;
   for (int i = 0; i < 100; ++i) state.map[i] = std::string(1000, 'x');
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   for (int i = 100; i < 200; ++i) state.map[i] = std::string(1000, 'x');
   for (int i = 0; i < 100; ++i) state.map.Erase(i);

@@ -12,6 +12,7 @@
 #include "state/list_state.h"
 #include "state/map_state.h"
 #include "state/piece_values.h"
+#include "state/pieces_test_support.h"
 #include "state/time_queue.h"
 #include "state/type_schema.h"
 #include "state/value_json.h"
@@ -29,73 +30,6 @@ struct Small {
 };
 struct Waiting {
   TimeQueue<std::string> queue;
-};
-
-constexpr StepId kStep{7};
-constexpr std::string_view kKey = "\x08";  // the key of nothing
-
-// The rows of one key, as epochs leave them.
-class Rows final : public SubRows {
- public:
-  // Encodes an epoch of the state; what it wrote and deleted, keys and values.
-  template <class S>
-  size_t Write(S& state, PieceTable& table) {
-    RunBuilder run;
-    RowOutput out(run, codec_, kStep, kKey);
-    EncodeInPieces(state, table, {++epoch_}, {}, out);
-    return Take(std::move(run));
-  }
-  size_t Drop(PieceTable& table) {
-    RunBuilder run;
-    RowOutput out(run, codec_, kStep, kKey);
-    out.DeleteMain();
-    table.DropAll(out);
-    return Take(std::move(run));
-  }
-  template <class S>
-  absl::Status Read(S& state, PieceTable& table) const {
-    return LoadFromPieces(Main(), *this, "the key", state, table);
-  }
-  PiecesRow Main() const {
-    StateRowData row;
-    EXPECT_TRUE(DecodeStateRow(rows.at(""), "row", row).ok());
-    return std::get<PiecesRow>(row.state);
-  }
-  absl::StatusOr<std::vector<SubRow>> All() const override {
-    std::vector<SubRow> all;
-    for (const auto& [suffix, value] : rows) {
-      if (suffix.empty()) continue;
-      all.push_back({suffix.substr(1), value, static_cast<uint32_t>(value.size())});
-    }
-    return all;
-  }
-  absl::StatusOr<std::vector<std::string>> Get(const std::vector<std::string>&) const override {
-    return absl::InternalError("pieces are not named");
-  }
-
-  // By what follows the user key: nothing for the main row, 02 and the suffix for others.
-  std::map<std::string, std::string> rows;
-
- private:
-  size_t Take(RunBuilder run) {
-    std::vector<RunBuilder> runs;
-    runs.push_back(std::move(run));
-    const SortedRun sorted = SortedRun::Merge(std::move(runs));
-    for (const SortedRun::Row& row : sorted.rows()) {
-      const auto key = ParseStateRowKey(row.key);
-      EXPECT_TRUE(key.ok()) << key.status();
-      std::string name = key->kind == RowKind::kMain ? "" : "\x02" + std::string(key->suffix);
-      if (row.is_delete) {
-        rows.erase(name);
-      } else {
-        rows[name] = std::string(row.value);
-      }
-    }
-    return sorted.bytes();
-  }
-
-  RowCodec codec_;
-  uint64_t epoch_ = 41;
 };
 
 std::string Bytes(std::initializer_list<int> bytes) {
@@ -117,7 +51,7 @@ Small Documented() {
 TEST(Pieces, BytesAreAsDocumented) {
   Small state = Documented();
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   EXPECT_EQ(rows.Main().value, Bytes({6, 0, 0}));
   EXPECT_EQ(rows.Main().pieces, Bytes({2, 1, 1, 0x50, 0x50, 0, 0, 0, 1, 2, 0, 0, 0, 1, 2, 1, 'x'}));
@@ -129,7 +63,7 @@ TEST(Pieces, AreReadBackAndJoined) {
   Small state = Documented();
   for (int i = 0; i < 300; ++i) state.list.push_back(Cat("element ", i));
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   Small back;
   PieceTable back_table;
@@ -149,7 +83,7 @@ TEST(Pieces, AnEpochWritesTheEntriesThatWereTouched) {
   } state;
   for (int64_t i = 0; i < 10'000; ++i) state.map[i] = "some value";
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   EXPECT_GT(rows.Write(state, table), 250'000u);
   *state.map.Change(77) = "another value";
   state.map.Erase(78);
@@ -164,7 +98,7 @@ TEST(Pieces, AnEpochWritesTheEntriesThatWereTouched) {
 TEST(Pieces, AnotherContainerDoesNotTakeOverRows) {
   Small state = Documented();
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
   Small other = Documented();
   other.map.Erase("a");
@@ -183,9 +117,9 @@ TEST(Pieces, AnotherContainerDoesNotTakeOverRows) {
 TEST(Pieces, ARowThatIsMissingOrTooMuchIsNoticed) {
   Small state = Documented();
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   rows.Write(state, table);
-  const auto refused = [](const Rows& damaged) {
+  const auto refused = [](const PieceRows& damaged) {
     Small back;
     PieceTable back_table;
     const absl::Status read = damaged.Read(back, back_table);
@@ -211,16 +145,16 @@ TEST(Pieces, DamageIsAnErrorAtWorst) {
   Waiting waiting;
   for (int64_t i = 0; i < 200; ++i) waiting.queue.Insert({{i}, i}, "a value that waits");
   PieceTable table, waiting_table;
-  Rows rows, waiting_rows;
+  PieceRows rows, waiting_rows;
   rows.Write(state, table);
   waiting_rows.Write(waiting, waiting_table);
   waiting.queue.DropWhile([](Timestamp at) { return at.us < 10; });
   waiting_rows.Write(waiting, waiting_table);
   Random random(TestSeed());
-  for (Rows* whole : {&rows, &waiting_rows}) {
+  for (PieceRows* whole : {&rows, &waiting_rows}) {
     for (int i = 0; i < 3000; ++i) {
       SCOPED_TRACE(testing::Message() << "TM_SEED=" << TestSeed() << ", round " << i);
-      Rows damaged;
+      PieceRows damaged;
       damaged.rows = whole->rows;
       auto row =
           std::next(damaged.rows.begin(), static_cast<long>(random.Below(damaged.rows.size())));
@@ -249,7 +183,7 @@ TEST(Pieces, DamageIsAnErrorAtWorst) {
 TEST(TimeQueue, StoredValuesFollowThoseThatLive) {
   Waiting waiting;
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   int64_t number = 0;
   uint64_t written = 0, values = 0;
   for (int64_t epoch = 0; epoch < 400; ++epoch) {
@@ -271,7 +205,7 @@ TEST(TimeQueue, StoredValuesFollowThoseThatLive) {
 TEST(TimeQueue, AValueBehindTheFrontIsNotLost) {
   Waiting waiting;
   PieceTable table;
-  Rows rows;
+  PieceRows rows;
   for (int64_t i = 0; i < 100; ++i) waiting.queue.Insert({{i}, i}, "a value that is stored");
   rows.Write(waiting, table);
   for (int64_t i = 0; i < 10; ++i) waiting.queue.PopFront();
@@ -295,7 +229,7 @@ TEST(Pieces, MemoryIsCounted) {
   }
   EXPECT_GT(MemoryBytes(waiting) + MemoryBytes(small), empty + 3'000'000);
   PieceTable table, small_table;
-  Rows rows, small_rows;
+  PieceRows rows, small_rows;
   rows.Write(waiting, table);
   small_rows.Write(small, small_table);
   EXPECT_GT(MemoryBytes(waiting) + MemoryBytes(small), empty + 3'000'000);
