@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kTimersPerStep = 1024;
 constexpr size_t kEndsPerStep = 1024;
+constexpr size_t kCommitsPerStep = 4096;
 // How long a worker sleeps at most while a key waits for a point in job time.
 constexpr Span kLookInJobTime = Span::Micros(500'000);
 // And at least, where job time stands still.
@@ -250,12 +251,12 @@ absl::StatusOr<bool> Worker::Step() {
   read_us_ = now_.monotonic_us;
   error_named_ = false;
   CountQuiet();
-  NoticeCommit();
-  bool did = false;
+  bool did = NoticeCommit(kCommitsPerStep);
   if (!std::exchange(resumed_marks_sent_, true)) TM_RETURN_IF_ERROR(HandOnResumed());
   // Other workers are held up by what is left in the channels. A barrier takes it all in.
   if (aligning_ || !MustWaitForMemory()) {
-    TM_ASSIGN_OR_RETURN(did, ReceiveOne());
+    TM_ASSIGN_OR_RETURN(const bool received, ReceiveOne());
+    did |= received;
   }
   TM_ASSIGN_OR_RETURN(const bool barrier, GetOnWithBarrier());
   did |= barrier;

@@ -175,7 +175,8 @@ class Worker {
   }
   absl::Status PassBarrier();
   bool EncodeSlice();
-  void NoticeCommit();
+  // Tells the states of the last commit, up to `max` of each step; true when there was one to tell.
+  bool NoticeCommit(size_t max);
   void KeepToBudget();
 
   const WorkerSetup setup_;
@@ -196,7 +197,7 @@ class Worker {
   std::atomic<bool> ended_{false};
   std::atomic<bool> waits_in_job_time_{false};
   uint64_t epoch_ = 0;  // the last barrier passed
-  uint64_t noticed_commit_ = 0;
+  uint64_t noticed_commit_ = 0;  // whose states have all been told
   bool aligning_ = false;
   size_t stage_ = 0;
   bool marker_sent_ = false;

@@ -61,7 +61,7 @@ absl::StatusOr<bool> Worker::GetOnWithBarrier() {
     if (requested <= epoch_) return false;
     // The commit of the last epoch may have come since this step began; the request, which follows
     // it, says that it has.
-    NoticeCommit();
+    NoticeCommit(SIZE_MAX);
     aligning_ = true;
     stage_ = 0;
     marker_sent_ = false;
@@ -159,13 +159,17 @@ bool Worker::EncodeSlice() {
   return true;
 }
 
-void Worker::NoticeCommit() {
+bool Worker::NoticeCommit(size_t max) {
   const uint64_t committed = setup_.signals->committed_epoch.load(std::memory_order_acquire);
-  if (committed <= noticed_commit_) return;
-  noticed_commit_ = committed;
+  if (committed <= noticed_commit_) return false;
+  // Only what has been committed can make room.
+  if (budget_.exceeded()) max = SIZE_MAX;
+  bool all = true;
   for (StepState& step : steps_) {
-    if (step.stateful != nullptr) step.stateful->states().Committed();
+    if (step.stateful != nullptr) all &= step.stateful->states().FinishCommit(max);
   }
+  if (all) noticed_commit_ = committed;
+  return true;
 }
 
 }  // namespace tidemark

@@ -282,19 +282,23 @@ KeyedStates::Delta KeyedStates::TakeDelta() {
   return delta;
 }
 
-void KeyedStates::Committed() {
+bool KeyedStates::FinishCommit(size_t max) {
   TM_CHECK(closing_epoch_ == 0, "an epoch is encoded before it is committed");
-  for (Entry* entry : closing_list_) {
-    if (entry->changed_in != 0) continue;  // changed again since; its next epoch will see to it
-    if (entry->state == nullptr || options_.type->IsEmpty(*entry->state)) {
-      Erase(*entry);
+  for (; committed_next_ < closing_list_.size() && max > 0; ++committed_next_, --max) {
+    Entry& entry = *closing_list_[committed_next_];
+    if (entry.changed_in != 0) continue;  // changed again since; its next epoch will see to it
+    if (entry.state == nullptr || options_.type->IsEmpty(*entry.state)) {
+      Erase(entry);
     } else {
-      RowArrived(*entry);
-      LinkEvictable(*entry);
+      RowArrived(entry);
+      LinkEvictable(entry);
     }
   }
+  if (committed_next_ < closing_list_.size()) return false;
   closing_list_.clear();
+  committed_next_ = 0;
   options_.budget->Release(std::exchange(closing_rows_bytes_, 0));
+  return true;
 }
 
 // ---- eviction ----------------------------------------

@@ -101,7 +101,7 @@ class KeyedStates {
   KeyedStates& operator=(const KeyedStates&) = delete;
 
   // The entry of a key, loaded if it has rows, with a new state if it has none, and marked changed.
-  // Valid until the next Evict() or Committed().
+  // Valid until the next Evict() or FinishCommit().
   absl::StatusOr<Entry*> Touch(std::string_view user_key);
   // Loads those of `user_keys` that are cold, in one sorted MultiGet. An optimisation only.
   absl::Status Prefetch(const std::vector<std::string_view>& user_keys);
@@ -141,8 +141,9 @@ class KeyedStates {
     Timestamp swept_to;
   };
   Delta TakeDelta();
-  // The closing epoch is durable: its entries may be evicted, its empty ones are gone.
-  void Committed();
+  // The closing epoch is durable: its entries may be evicted, its empty ones are gone. Looks at up to
+  // `max` entries; true when none is left, as has to be before the next SwapChanged().
+  bool FinishCommit(size_t max);
 
   // Drops least recently used clean entries until the budget holds or none is left.
   void Evict();
@@ -220,7 +221,8 @@ class KeyedStates {
   std::vector<Entry*> closing_list_;
   size_t changed_rows_bytes_ = 0;  // of those on changed_, by RowsBytes()
   size_t closing_rows_bytes_ = 0;
-  size_t closing_next_ = 0;
+  size_t closing_next_ = 0;    // the next one to encode
+  size_t committed_next_ = 0;  // the next one that FinishCommit() looks at
   RunBuilder* closing_run_ = nullptr;
   RowCodec codec_;
   Delta delta_;

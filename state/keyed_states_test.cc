@@ -97,7 +97,7 @@ class KeyedStatesTest : public testing::Test {
     ASSERT_TRUE(store_.Commit(SortedRun::Merge(std::move(builders))).ok());
   }
   void Notice() {
-    states_->Committed();
+    ASSERT_TRUE(states_->FinishCommit(SIZE_MAX));
     states_->Evict();
   }
   void Epoch() {

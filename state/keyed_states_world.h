@@ -412,8 +412,7 @@ class World {
     bool all = true;
     for (const auto& worker : workers_) {
       if (!worker->noticed && random_.OneIn(2)) {
-        worker->states->Committed();
-        worker->noticed = true;
+        worker->noticed = worker->states->FinishCommit(random_.Below(8));
         worker->states->Evict();
         counts_["evicted"] += static_cast<int>(worker->states->evicted_keys());
       }

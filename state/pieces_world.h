@@ -309,9 +309,8 @@ class PiecesWorld {
         if (random_.OneIn(2)) Commit();
         return;
       case Phase::kCommitted:
-        states_->Committed();
+        if (states_->FinishCommit(random_.Below(8))) phase_ = Phase::kOpen;
         states_->Evict();
-        phase_ = Phase::kOpen;
     }
   }
   void Swap() {
@@ -341,7 +340,7 @@ class PiecesWorld {
     if (phase_ == Phase::kOpen) Swap();
     while (phase_ == Phase::kClosing) Encode();
     while (phase_ == Phase::kDelivered) GetOnWithEpoch();
-    if (phase_ == Phase::kCommitted) GetOnWithEpoch();
+    while (phase_ == Phase::kCommitted) GetOnWithEpoch();
   }
 
   // ---- the store ----
