@@ -13,9 +13,18 @@ using Wide = __int128;
 // Bounds the work of one item.
 constexpr int64_t kWindowsPerItemMax = 1'000'000;
 
-Wide FloorDivide(Wide a, Wide b) {
-  const Wide quotient = a / b;
-  return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
+// For positive b.
+template <class Int>
+Int FloorOf(Int a, Int b) {
+  const Int quotient = a / b;
+  return a % b < 0 ? quotient - 1 : quotient;
+}
+
+// Several for each item: a division of 128 bits is a call, one of 64 bits an instruction, and only
+// lengths of millennia need the first.
+int64_t FloorDivide(Wide a, int64_t b) {
+  const auto narrow = static_cast<int64_t>(a);
+  return narrow == a ? FloorOf(narrow, b) : static_cast<int64_t>(FloorOf(a, Wide{b}));
 }
 
 // Edges beyond the range of time are shown at its end; nothing can lie behind them.
@@ -60,12 +69,12 @@ std::string SlidingWindower::Describe() const {
 int64_t SlidingWindower::FirstWindowOf(Timestamp item) const { return LastClosed(item) + 1; }
 
 int64_t SlidingWindower::LastWindowOf(Timestamp item) const {
-  return static_cast<int64_t>(FloorDivide(Wide{item.us} - align_to.us, offset.us));
+  return FloorDivide(Wide{item.us} - align_to.us, offset.us);
 }
 
 int64_t SlidingWindower::LastClosed(Timestamp watermark) const {
   if (watermark.is_never()) return std::numeric_limits<int64_t>::max();
-  return static_cast<int64_t>(FloorDivide(Wide{watermark.us} - align_to.us - length.us, offset.us));
+  return FloorDivide(Wide{watermark.us} - align_to.us - length.us, offset.us);
 }
 
 void SlidingWindower::WindowsOf(Timestamp item, std::vector<int64_t>& ids) const {
@@ -137,7 +146,7 @@ int64_t SlidingWindower::PaneOf(Timestamp item) const {
 
 // A pane ends where the next one begins.
 Timestamp SlidingWindower::PaneOpen(int64_t pane) const {
-  const auto window = static_cast<int64_t>(FloorDivide(pane, PanesPerOffset()));
+  const auto window = FloorDivide(pane, PanesPerOffset());
   const bool second = PanesPerOffset() == 2 && pane != 2 * window;
   return Clamp(Wide{align_to.us} + Wide{window} * offset.us + (second ? length.us % offset.us : 0));
 }
@@ -152,12 +161,12 @@ int64_t SlidingWindower::LastPaneOf(int64_t window) const {
 int64_t SlidingWindower::FirstWindowOfPane(int64_t pane) const {
   const int64_t offsets = length.us / offset.us;
   if (PanesPerOffset() == 1) return pane - offsets + 1;
-  const auto last = static_cast<int64_t>(FloorDivide(pane, 2));
+  const auto last = FloorDivide(pane, 2);
   return pane == 2 * last ? last - offsets : last - offsets + 1;
 }
 
 int64_t SlidingWindower::LastWindowOfPane(int64_t pane) const {
-  return static_cast<int64_t>(FloorDivide(pane, PanesPerOffset()));
+  return FloorDivide(pane, PanesPerOffset());
 }
 
 }  // namespace tidemark
