@@ -75,6 +75,7 @@ TEST_F(HeaderExamples, AreCompiled) {
                              "tidemark/join.h",
                              "tidemark/key_traits.h",
                              "tidemark/keyed_logic.h",
+                             "tidemark/keyed_stream.h",
                              "command/main.h",
                              "runtime/session.h",
                              "tidemark/sink_contract.h",

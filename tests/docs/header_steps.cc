@@ -172,6 +172,12 @@ std::vector<std::string> SplitWords(const std::string& line) {
   return absl::StrSplit(line, ' ', absl::SkipEmpty());
 }
 
+void KeyedStreams(Flow& flow) {
+  const auto orders = None<Order>(flow, "orders");
+  KeyedStream<std::string, Order> by_flight = orders.KeyBy(&Order::flight);
+  by_flight.Batch("fifties", {.max_items = 50, .max_wait = absl::Seconds(5)});
+}
+
 void Streams(Flow& flow) {
   flow.From("in", Lines("words.txt"))
       .FlatMap(SplitWords)
@@ -295,7 +301,8 @@ TEST(HeaderExamples, ASinkKeepsItsContract) {
 
 // Each is a flow without a mistake.
 TEST(HeaderExamples, Compile) {
-  for (const auto build : {Batches, Finals, LogicOfItsOwn, Stateful, Streams, Folds}) {
+  for (const auto build :
+       {Batches, Finals, LogicOfItsOwn, Stateful, Streams, KeyedStreams, Folds}) {
     Flow flow("examples");
     build(flow);
   }
