@@ -1,4 +1,4 @@
-// The bytes of every key in the store. Only this file builds or parses them.
+// The bytes of every key in the store, which are built and parsed here alone.
 //
 // One key space, sorted bytewise (docs/formats/state-rows.md has a worked example):
 //
