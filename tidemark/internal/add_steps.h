@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "state/schema_bytes.h"
+#include "tidemark/internal/key_partitioner.h"
 #include "tidemark/internal/keyed_node.h"
 #include "tidemark/internal/stateless_node.h"
 #include "tidemark/sink.h"

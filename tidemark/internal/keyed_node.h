@@ -17,103 +17,13 @@
 #include "base/status.h"
 #include "engine/plan.h"
 #include "engine/stateful_node.h"
-#include "state/pieces.h"
 #include "tidemark/internal/guard.h"
+#include "tidemark/internal/logic_state.h"
 #include "tidemark/key_traits.h"
 #include "tidemark/key_value.h"
 #include "tidemark/keyed_logic.h"
 
 namespace tidemark::internal {
-
-template <class State>
-struct StateHolder : StateObject {
-  State state{};
-};
-// With the rows that its containers have in the store.
-template <class State>
-struct PiecesHolder final : StateHolder<State> {
-  PieceTable table;
-};
-
-template <class State>
-State& StateIn(StateObject& object) {
-  return static_cast<StateHolder<State>&>(object).state;
-}
-template <class State>
-const State& StateIn(const StateObject& object) {
-  return static_cast<const StateHolder<State>&>(object).state;
-}
-
-// Whether the state has containers that are stored in pieces.
-template <class Logic>
-constexpr bool IsInPieces() {
-  if constexpr (requires(typename Logic::State & state) { Logic::ToStore(state); }) {
-    return HasPieces<
-        std::decay_t<decltype(Logic::ToStore(std::declval<typename Logic::State&>()))>>();
-  } else {
-    return false;
-  }
-}
-
-// How the states of a logic live in memory and in rows: the logic says, this forwards.
-template <class Logic>
-class LogicStateType final : public StateType {
- public:
-  using State = typename Logic::State;
-  static constexpr bool kInPieces = IsInPieces<Logic>();
-  using Holder = std::conditional_t<kInPieces, PiecesHolder<State>, StateHolder<State>>;
-
-  explicit LogicStateType(Logic logic) : logic_(std::move(logic)) {}
-
-  std::unique_ptr<StateObject> New() const override { return std::make_unique<Holder>(); }
-  bool IsEmpty(const StateObject& state) const override {
-    return logic_.IsEmpty(StateIn<State>(state));
-  }
-  Timestamp WakeAt(const StateObject& state) const override {
-    return logic_.WakeAt(StateIn<State>(state));
-  }
-  size_t MemoryBytes(const StateObject& state) const override {
-    const size_t bytes = sizeof(Holder) + logic_.StateBytes(StateIn<State>(state));
-    if constexpr (kInPieces) return bytes + static_cast<const Holder&>(state).table.MemoryBytes();
-    return bytes;
-  }
-  bool cheap_size() const override { return Logic::kCheapSize; }
-  void Encode(StateObject& state, Epoch epoch, const RowHeader& header,
-              RowOutput& out) const override {
-    if constexpr (kInPieces) {
-      EncodeInPieces(Logic::ToStore(StateIn<State>(state)), TableOf(state), epoch, header, out);
-    } else {
-      logic_.Encode(StateIn<State>(state), epoch, header, out);
-    }
-  }
-  void EncodeGone(StateObject& state, RowOutput& out) const override {
-    if constexpr (kInPieces) {
-      TableOf(state).DropAll(out);
-    } else {
-      logic_.EncodeGone(StateIn<State>(state), out);
-    }
-  }
-  absl::StatusOr<std::unique_ptr<StateObject>> Load(const StateRowData& row,
-                                                    const SubRows& sub_rows,
-                                                    const std::string& what) const override {
-    auto holder = std::make_unique<Holder>();
-    if constexpr (kInPieces) {
-      // A row of one value was written before the state was in pieces.
-      if (const auto* pieces = std::get_if<PiecesRow>(&row.state)) {
-        TM_RETURN_IF_ERROR(
-            LoadFromPieces(*pieces, sub_rows, what, Logic::ToStore(holder->state), holder->table));
-        return holder;
-      }
-    }
-    TM_RETURN_IF_ERROR(logic_.Load(row, sub_rows, what, holder->state));
-    return holder;
-  }
-
- private:
-  static PieceTable& TableOf(StateObject& state) { return static_cast<Holder&>(state).table; }
-
-  const Logic logic_;
-};
 
 template <class K, class Logic>
 class KeyedNode final : public StatefulNode {
@@ -341,32 +251,6 @@ class KeyedNode final : public StatefulNode {
   std::string keys_;
   std::vector<size_t> key_ends_;
   std::vector<std::string_view> key_views_;
-};
-
-// Sends each item to the worker that owns its key.
-template <class K, class V>
-class KeyPartitioner final : public Partitioner {
- public:
-  explicit KeyPartitioner(int workers) : workers_(workers) {}
-
-  void Split(std::unique_ptr<AnyBatch> batch,
-             std::vector<std::unique_ptr<AnyBatch>>& parts) override {
-    std::vector<Batch<KeyValue<K, V>>*> typed(parts.size(), nullptr);
-    for (auto& item : BatchOf<KeyValue<K, V>>(*batch)) {
-      EncodeKey(item.key, scratch_);
-      const auto w = static_cast<size_t>(WorkerOfGroup(KeyGroupOf(scratch_), workers_));
-      if (typed[w] == nullptr) {
-        auto part = std::make_unique<Batch<KeyValue<K, V>>>();
-        typed[w] = part.get();
-        parts[w] = std::move(part);
-      }
-      typed[w]->items.push_back(std::move(item));
-    }
-  }
-
- private:
-  const int workers_;
-  std::string scratch_;
 };
 
 }  // namespace tidemark::internal
