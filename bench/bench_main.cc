@@ -32,6 +32,7 @@ constexpr Benchmark kBenchmarks[] = {
     {"batch_by_key", "Batch by key against a loop that fills a vector per key", MeasureBatchByKey},
     {"windows", "tumbling, session and sliding windows against a loop", MeasureWindows},
     {"epoch_pause", "what an epoch does to the hot path, by changed keys", MeasureEpochPause},
+    {"held_values", "what an epoch writes, by the values that a key holds", MeasureHeldValues},
     {"resume", "from start to first item, by stored keys", MeasureResume},
 };
 

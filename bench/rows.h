@@ -11,6 +11,8 @@ void MeasureBatchByKey(Bench& bench);
 void MeasureWindows(Bench& bench);
 // What an epoch does to the hot path, by the number of keys that changed (epoch_pause.cc).
 void MeasureEpochPause(Bench& bench);
+// What an epoch writes for one key, by the number of values that the key holds (held_values.cc).
+void MeasureHeldValues(Bench& bench);
 // From nothing to the first item of a resumed job, by the number of stored keys (resume.cc).
 void MeasureResume(Bench& bench);
 

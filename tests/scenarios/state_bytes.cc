@@ -1,5 +1,6 @@
 #include "tests/scenarios/state_bytes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -122,7 +123,8 @@ StateBytes::~StateBytes() = default;
 void StateBytes::Hold(int64_t values) {
   while (held_ < values) {
     // Epochs that are few, and small enough for a list to be in many pieces.
-    for (int64_t i = 0; i < 100 && held_ < values; ++i) job_->Push(7, held_++, absl::Seconds(1));
+    const int64_t more = std::max<int64_t>(100, values / 1000);
+    for (int64_t i = 0; i < more && held_ < values; ++i) job_->Push(7, held_++, absl::Seconds(1));
     job_->CommitBytes();
   }
 }
