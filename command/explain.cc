@@ -118,6 +118,7 @@ SinkContext ContextOfSinks(const Plan& plan, const std::string& state_directory,
 absl::Status CheckSink(const StepPlan& step, const std::optional<Position>& resume,
                        SinkContext context) {
   context.sink = step.name;
+  context.say = [&step](const std::string& line) { PutMessage(Cat(StepWord(step), ": ", line)); };
   return step.sink->Check(resume, context);
 }
 

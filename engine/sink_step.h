@@ -79,7 +79,8 @@ struct SinkContext {
   std::function<absl::Status(const OutputPlace& place)> claim = [](const OutputPlace&) {
     return absl::OkStatus();
   };
-  // Reports one line to the operator (for example, that a file was moved aside or truncated).
+  // Reports one line to the operator (for example, that a file was moved aside or truncated, or,
+  // from Check() when nothing is started, that a server could not be asked).
   std::function<void(const std::string&)> say = [](const std::string&) {};
   // Counts items that the sink leaves out; null if the count would not be shown.
   SkipLog* skips = nullptr;

@@ -33,6 +33,7 @@ class FakeTopic {
   std::optional<KafkaNote> note;
   int acquired = 0;
   int reads = 0;
+  bool is_away = false;  // no broker answers ReadNote()
 
   KafkaWriterMaker Maker() {
     return
@@ -58,6 +59,7 @@ class FakeTopic {
     }
     absl::StatusOr<std::optional<KafkaNote>> ReadNote() override {
       ++topic_.reads;
+      if (topic_.is_away) return absl::UnavailableError("kafka at nowhere: no broker answers");
       return topic_.note;
     }
     absl::Status Write(const Messages& messages, const KafkaNote& note) override {

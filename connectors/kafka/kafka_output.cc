@@ -64,7 +64,10 @@ absl::Status KafkaOutput::Check(const KafkaSinkOptions& options,
   const auto writer =
       options.make_writer(options.topic, IdOf(options, context), [](const std::string&) {});
   const auto note = writer->ReadNote();
-  if (absl::IsUnavailable(note.status())) return absl::OkStatus();
+  if (absl::IsUnavailable(note.status())) {
+    context.say(Cat(ToStd(note.status().message()), "; whether the topic exists was not checked"));
+    return absl::OkStatus();
+  }
   TM_RETURN_IF_ERROR(note.status());
   return PlanTopic(FactsOf(options, *note, resume, context)).refusal;
 }

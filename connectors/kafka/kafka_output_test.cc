@@ -182,6 +182,14 @@ TEST_F(KafkaOutputTest, ACheckWritesNothingAndShutsNobodyOut) {
   EXPECT_FALSE(topic_.note.has_value());
 }
 
+// A job can be checked where its broker cannot be reached, but not without a word.
+TEST_F(KafkaOutputTest, ACheckWithoutABrokerSaysWhatItDidNotCheck) {
+  topic_.is_away = true;
+  ASSERT_EQ(KafkaOutput::Check(Options(), std::nullopt, context_), absl::OkStatus());
+  EXPECT_THAT(said_, ElementsAre("kafka at nowhere: no broker answers; whether the topic exists "
+                                 "was not checked"));
+}
+
 TEST_F(KafkaOutputTest, AMessageThatIsTooLargeIsRefusedBeforeItIsCommitted) {
   Open();
   const std::string large(KafkaOutput::kMessageBytesMax + 1, 'x');
