@@ -7,9 +7,11 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tools/tidy/messages.h"
 #include "tools/tidy/rules.h"
 #include "tools/tidy/words.h"
 
@@ -65,8 +67,14 @@ TEST(TidyTest, ProseUsesTheWordsOfTheField) {
   ASSERT_FALSE(list.value.empty()) << kList << " has no rules";
   for (const Finding& error : list.errors) ADD_FAILURE_AT(kList, error.line) << error.message;
   for (const std::string& path : WorkingCopy(root)) {
-    if (!IsProse(path)) continue;
-    for (const Finding& finding : CheckWords(list.value, path, Read(root / path))) {
+    std::vector<Finding> findings;
+    if (IsProse(path)) findings = CheckWords(list.value, path, Read(root / path));
+    if (HasMessages(path)) {
+      for (Finding& finding : CheckPage(list.value, MessagesAsMarkdown(Read(root / path)))) {
+        findings.push_back(std::move(finding));
+      }
+    }
+    for (const Finding& finding : findings) {
       ADD_FAILURE_AT(path.c_str(), finding.line) << finding.message;
     }
   }

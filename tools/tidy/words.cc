@@ -270,9 +270,12 @@ std::string CommentsAsMarkdown(std::string_view code) {
 
 std::vector<Finding> CheckWords(const WordList& list, std::string_view path,
                                 std::string_view text) {
+  return path.ends_with(".md") ? CheckPage(list, text) : CheckPage(list, CommentsAsMarkdown(text));
+}
+
+std::vector<Finding> CheckPage(const WordList& list, std::string_view page) {
   std::vector<Finding> findings;
-  const std::vector<Token> tokens =
-      path.ends_with(".md") ? Tokenizer().Run(text) : Tokenizer().Run(CommentsAsMarkdown(text));
+  const std::vector<Token> tokens = Tokenizer().Run(page);
   const std::vector<bool> accepted = Accepted(list, tokens);
   for (std::size_t at = 0; at < tokens.size(); ++at) {
     for (const WordRule& rule : list) {

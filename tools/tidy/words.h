@@ -4,7 +4,8 @@
 //   const WordList words = ParseWordList(text).value;
 //   for (const Finding& finding : CheckWords(words, "docs/jobs.md", page)) Report(finding);
 //
-// Only prose is read: Markdown pages, and the comments of public headers. Fenced and indented code,
+// Only prose is read: Markdown pages, the comments of public headers, and messages (messages.h).
+// Fenced and indented code,
 // inline code, link targets and HTML comments are skipped, so a text may quote a message or an
 // identifier as it is.
 //
@@ -47,6 +48,9 @@ bool IsProse(std::string_view path);
 
 // The findings of one file, in the order of its text. `path` decides how prose is found in it.
 std::vector<Finding> CheckWords(const WordList& list, std::string_view path, std::string_view text);
+
+// The same of a Markdown page.
+std::vector<Finding> CheckPage(const WordList& list, std::string_view page);
 
 // The comments of a C++ file as Markdown, line by line. Examples, which are set in by three blanks
 // or more, are left out.
