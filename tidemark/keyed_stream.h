@@ -3,7 +3,7 @@
 //   KeyedStream<std::string, Order> by_flight = orders.KeyBy(&Order::flight);
 //   by_flight.Batch("fifties", {.max_items = 50, .max_wait = absl::Seconds(5)});
 //
-// What holds for streams holds here, see tidemark/stream.h, which includes this file.
+// The rules for streams apply; see tidemark/stream.h, which includes this file.
 #pragma once
 
 #include <concepts>
