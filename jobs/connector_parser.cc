@@ -10,7 +10,7 @@
 #include "base/spelling.h"
 #include "base/status.h"
 #include "connectors/kafka/kafka_topic.h"
-#include "connectors/sqlite_output.h"
+#include "connectors/sqlite/sqlite_output.h"
 
 namespace tidemark {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "connectors/input_kind.h"
+#include "connectors/rows/input_kind.h"
 
 namespace tidemark {
 namespace {

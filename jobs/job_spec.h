@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "base/timestamp.h"
-#include "connectors/generator_source.h"
-#include "connectors/lines.h"
+#include "connectors/made/generator_source.h"
+#include "connectors/rows/lines.h"
 #include "jobs/aggregate_spec.h"
 #include "jobs/problems.h"
 #include "jobs/time_unit.h"
