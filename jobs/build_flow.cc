@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "connectors/file/file_sink.h"
+#include "connectors/file/json_lines.h"
 #include "connectors/file/line_file_source.h"
 #include "connectors/kafka/kafka_json.h"
 #include "connectors/made/generator_source.h"

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/file/json_lines.h"
 #include "connectors/rows/json_row.h"
 #include "connectors/test_support.h"
 

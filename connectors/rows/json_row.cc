@@ -10,7 +10,6 @@
 
 #include "absl/strings/numbers.h"
 #include "base/status.h"
-#include "connectors/file/line_file_source.h"
 #include "connectors/rows/half_surrogates.h"
 #include "connectors/rows/input_kind.h"
 #include "connectors/rows/json_fault.h"
@@ -303,14 +302,6 @@ LineDecoder<JsonRow> JsonLineDecoder() {
 
 LineEncoder<JsonRow> JsonLineEncoder() {
   return [](const JsonRow& row, std::string& out) { out += row.raw; };
-}
-
-Source<JsonRow> JsonLines(FileSourceOptions options) {
-  return FileLines<JsonRow>(std::move(options), JsonLineDecoder());
-}
-
-Sink<JsonRow> JsonLineFile(std::string path) {
-  return LineFile<JsonRow>(std::move(path), JsonLineEncoder());
 }
 
 }  // namespace tidemark

@@ -1,7 +1,5 @@
 // JsonRow: one JSON object as its source bytes, and how to read its fields.
 //
-//   flow.From("quakes", JsonLines({.path = "quakes.jsonl"})).To("out", JsonLineFile("out.jsonl"));
-//
 //   JsonFieldReader reader;                                  // one per worker
 //   TM_RETURN_IF_ERROR(reader.Load(row.raw));                // parses once
 //   TM_ASSIGN_OR_RETURN(JsonScalar magnitude, reader.Get("mag"));
@@ -10,8 +8,7 @@
 // read: 2.30 stays 2.30, integers that do not fit any machine type survive, and so does half of a
 // surrogate pair, which is not a character and is an error only when that field is read.
 //
-// Blank lines are not rows. A UTF-8 byte-order mark and NUL bytes before a row are skipped. A last
-// line without its end is a row if it is complete, and otherwise stays unread.
+// Blank lines are not rows. A UTF-8 byte-order mark and NUL bytes before a row are skipped.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +19,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "connectors/file/file_input.h"
-#include "connectors/file/file_sink.h"
 #include "connectors/rows/json_number.h"
 #include "connectors/rows/lines.h"
-#include "tidemark/sink.h"
-#include "tidemark/source.h"
 
 namespace tidemark {
 
@@ -97,8 +90,5 @@ absl::StatusOr<JsonScalar> Field(const JsonRow& row, std::string_view path);
 
 LineDecoder<JsonRow> JsonLineDecoder();
 LineEncoder<JsonRow> JsonLineEncoder();
-
-Source<JsonRow> JsonLines(FileSourceOptions options);
-Sink<JsonRow> JsonLineFile(std::string path);
 
 }  // namespace tidemark

@@ -18,6 +18,7 @@
 #include "connectors/file/dir_sink.h"
 #include "connectors/file/dir_source.h"
 #include "connectors/file/file_sink.h"
+#include "connectors/file/json_lines.h"
 #include "connectors/file/line_file_source.h"
 #include "connectors/made/generator_source.h"
 #include "connectors/made/polling_source.h"

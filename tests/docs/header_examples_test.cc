@@ -89,15 +89,16 @@ TEST_F(HeaderExamples, AreCompiled) {
                              "connectors/file/dir_sink.h",
                              "connectors/file/dir_source.h",
                              "connectors/file/file_sink.h",
-                             "connectors/made/generator_source.h",
-                             "connectors/rows/json_row.h",
+                             "connectors/file/json_lines.h",
                              "connectors/file/line_file_source.h",
+                             "connectors/made/generator_source.h",
                              "connectors/made/polling_source.h",
+                             "connectors/made/testing_source.h",
+                             "connectors/rows/json_row.h",
                              "connectors/sqlite/sqlite_json.h",
                              "connectors/sqlite/sqlite_sink.h",
                              "connectors/stdio/stdin_source.h",
-                             "connectors/stdio/stdout_sink.h",
-                             "connectors/made/testing_source.h"}) {
+                             "connectors/stdio/stdout_sink.h"}) {
     const auto lines = ExampleLines(ReadWorkingCopy(header));
     EXPECT_TRUE(IsCpp(lines)) << header << " shows nothing";
     for (const std::string& line : NotCompiled(lines, compiled_)) {
