@@ -1,10 +1,13 @@
 #include "connectors/claim/sink_owner.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/real_path.h"
 #include "base/status.h"
+#include "connectors/claim/claim_policy.h"
+#include "connectors/claim/claim_ways.h"
 
 namespace tidemark {
 namespace {
@@ -62,17 +65,29 @@ bool Owns(const std::string& run_line, const std::optional<SinkOwner>& owner) {
 
 bool HasContent(const SinkFacts& facts) { return facts.size_bytes.value_or(0) > 0; }
 
-// Another state writes it: another job's, or one that this one is a copy of.
-bool IsOthers(const SinkFacts& facts) {
-  return facts.owner.has_value() && facts.owner_state == OwnerState::kOther && !facts.take_over;
+ClaimFacts ClaimFactsOf(const SinkFacts& facts) {
+  ClaimFacts claim{.owner_state = facts.owner_state,
+                   .exists = facts.size_bytes.has_value(),
+                   .has_content = HasContent(facts),
+                   .run_line = facts.run_line,
+                   .replaced_line = facts.replaced_line,
+                   .take_over = facts.take_over};
+  if (facts.resume.has_value()) claim.resumed_line = facts.resume->run_line;
+  if (facts.owner.has_value()) {
+    claim.record = facts.owner->run_line.empty() ? Record::kUnknown : Record::kLineage;
+    claim.owner = {.run_line = facts.owner->run_line,
+                   .job = facts.owner->job,
+                   .state_directory = facts.owner->state_directory};
+  } else if (facts.run_line.empty() && !IsFork(claim)) {
+    claim.record = Record::kStateless;  // such a run leaves no record, so the file may be its own
+  }
+  return claim;
 }
 
 SinkPlan RefuseOthers(const SinkFacts& facts) {
-  return Refuse(absl::StatusCode::kFailedPrecondition,
-                Owns(facts.run_line, facts.owner)
-                    ? Cat(facts.path, ": is written from the state ", facts.owner->state_directory,
-                          ", of which ", facts.state_directory, " is a copy")
-                    : Cat(facts.path, ": ", DescribeOwner(facts)));
+  SinkPlan plan;
+  plan.refusal = RefuseClaim(facts.path, ClaimFactsOf(facts), facts.state_directory);
+  return plan;
 }
 
 // The file of the next generation was begun, and no epoch was committed with it since.
@@ -92,23 +107,23 @@ SinkPlan FinishMoving(const SinkFacts& facts, uint64_t generation) {
 }
 
 SinkPlan PlanFresh(const SinkFacts& facts) {
-  if (IsOthers(facts)) return RefuseOthers(facts);
+  const Claim claim = DecideClaim(ClaimFactsOf(facts));
+  if (IsOthers(claim)) return RefuseOthers(facts);
   SinkPlan plan = Begin(facts, 0, 0);
   const bool unowned_and_stateless = !facts.owner.has_value() && facts.run_line.empty();
-  const bool may_be_ours = facts.owner_state != OwnerState::kOther && !facts.new_output;
-  if (may_be_ours && Owns(facts.run_line, facts.owner)) {
-    if (facts.owner->moving && facts.owner->undo_kind != SinkOwner::Undo::kNone) {
+  if (unowned_and_stateless) return plan;
+  const bool moving = facts.owner.has_value() && facts.owner->moving;
+  if (claim == Claim::kOwn && !facts.new_output) {
+    if (moving && facts.owner->undo_kind != SinkOwner::Undo::kNone) {
       return FinishMoving(facts, facts.owner->generation.value_or(0));
     }
-    if (!facts.owner->moving) {
+    if (!moving) {
       KeepUndo(facts, plan);
       return plan;
     }
   }
-  const bool replaced =
-      may_be_ours && Owns(facts.replaced_line, facts.owner) && !facts.owner->moving;
-  plan.move_aside =
-      replaced ? facts.size_bytes.has_value() : HasContent(facts) && !unowned_and_stateless;
+  const bool replaced = claim == Claim::kReplaced && !facts.new_output && !moving;
+  plan.move_aside = replaced ? facts.size_bytes.has_value() : HasContent(facts);
   if (plan.move_aside && plan.owner.has_value()) {
     plan.owner->undo_kind = replaced ? SinkOwner::Undo::kReplaced : SinkOwner::Undo::kAside;
   }
@@ -149,9 +164,9 @@ SinkPlan OtherGeneration(const SinkFacts& facts, const Committed& at) {
 }
 
 // The position is that of another line: this one was forked from it and has not committed yet.
-SinkPlan PlanForked(const SinkFacts& facts, const Committed& at) {
+SinkPlan PlanForked(const SinkFacts& facts, const Committed& at, Claim claim) {
   // An earlier start of this fork wrote here; nothing of that was committed.
-  if (Owns(facts.run_line, facts.owner)) {
+  if (claim == Claim::kOwn) {
     const uint64_t from = facts.owner->from_bytes;
     if (facts.size_bytes.value_or(0) < from) return TooShort(facts, from);
     SinkPlan plan = CutTo(facts, from, from, facts.owner->generation.value_or(at.generation));
@@ -159,7 +174,7 @@ SinkPlan PlanForked(const SinkFacts& facts, const Committed& at) {
     return plan;
   }
   // Moved elsewhere: the fork's own file begins empty.
-  if (!HasContent(facts) && !facts.owner.has_value()) return CutTo(facts, 0, 0, at.generation);
+  if (claim == Claim::kNew) return CutTo(facts, 0, 0, at.generation);
   return NotOurs(facts);
 }
 
@@ -198,33 +213,32 @@ SinkPlan RefuseNewer(const SinkFacts& facts, const Committed& at) {
 
 // Where the output stands when nothing is begun anew.
 SinkPlan GoOn(const SinkFacts& facts, const Committed& at) {
-  if (IsOthers(facts)) {
-    return Owns(facts.run_line, facts.owner) ? RefuseOthers(facts) : NotOurs(facts);
-  }
-  const bool takes =
-      Owns(facts.replaced_line, facts.owner) || (facts.take_over && Owns(at.run_line, facts.owner));
-  const bool is_fork = at.run_line != facts.run_line;
-  const bool ours = Owns(facts.run_line, facts.owner);
-  if ((takes || (ours && !is_fork)) &&
+  const ClaimFacts claim_facts = ClaimFactsOf(facts);
+  const Claim claim = DecideClaim(claim_facts);
+  if (claim == Claim::kCopy) return RefuseOthers(facts);
+  if (claim == Claim::kOthers) return NotOurs(facts);
+  const bool takes = claim == Claim::kTaken;
+  const bool is_fork = IsFork(claim_facts);
+  if ((takes || (claim == Claim::kOwn && !is_fork)) && facts.owner.has_value() &&
       facts.owner->generation.value_or(at.generation) != at.generation) {
     return OtherGeneration(facts, at);
   }
   if (takes) return PlanTaken(facts, at);
-  if (is_fork) return PlanForked(facts, at);
-  const bool nobodys = !facts.owner.has_value();
-  const bool may_write = ours || (nobodys && facts.run_line.empty());
-  if (!may_write && (facts.size_bytes.has_value() || !nobodys)) return NotOurs(facts);
+  if (is_fork) return PlanForked(facts, at, claim);
+  if (claim == Claim::kForeign) return NotOurs(facts);
   if (facts.size_bytes.value_or(0) < at.bytes) return TooShort(facts, at.bytes);
   if (IsNewerThanState(facts)) return RefuseNewer(facts, at);
-  SinkPlan plan = CutTo(facts, at.bytes, nobodys ? 0 : facts.owner->from_bytes, at.generation);
-  plan.ends_undo = !nobodys && facts.owner->undo_kind != SinkOwner::Undo::kNone;
+  const uint64_t from = facts.owner.has_value() ? facts.owner->from_bytes : 0;
+  SinkPlan plan = CutTo(facts, at.bytes, from, at.generation);
+  plan.ends_undo = facts.owner.has_value() && facts.owner->undo_kind != SinkOwner::Undo::kNone;
   return plan;
 }
 
 SinkPlan PlanResume(SinkFacts facts) {
   Committed at = *facts.resume;
   if (JustBegun(facts)) {
-    if (facts.owner->moving && Owns(facts.run_line, facts.owner) && !IsOthers(facts)) {
+    const bool is_others = IsOthers(DecideClaim(ClaimFactsOf(facts)));
+    if (facts.owner->moving && Owns(facts.run_line, facts.owner) && !is_others) {
       return FinishMoving(facts, *facts.owner->generation);
     }
     if (facts.owner->moving) {
@@ -236,7 +250,7 @@ SinkPlan PlanResume(SinkFacts facts) {
   }
   SinkPlan plan = GoOn(facts, at);
   if (!facts.new_output || (plan.refusal.ok() && plan.length_bytes == 0)) return plan;
-  if (IsOthers(facts)) return RefuseOthers(facts);
+  if (IsOthers(DecideClaim(ClaimFactsOf(facts)))) return RefuseOthers(facts);
   const bool is_known = plan.refusal.ok();
   const uint64_t cut = plan.length_bytes;
   plan = Begin(facts, facts.resume->generation + 1, facts.resume->bytes);
@@ -294,46 +308,29 @@ void AddWaysByHand(const SinkFacts& facts, bool is_loss, std::vector<std::string
   }
 }
 
-void AddFlags(const SinkFacts& facts, std::vector<std::string>& ways) {
-  const std::string begin = Cat("--new-output ", ShellWord(facts.sink));
-  const std::string aside = HasContent(facts)
-                                ? " to move it aside and begin a new file with the state kept"
-                                : " to begin a new file with the state kept";
-  const bool takes = !facts.take_over && Accepts(facts, true, false);
-  if (takes && !facts.resume.has_value()) {
-    ways.push_back(HasContent(facts) ? "--take-over to move it aside and write here"
-                                     : "--take-over to write here");
-  } else if (takes) {
-    SinkFacts taken = facts;
-    taken.take_over = true;
-    ways.push_back(Cat("--take-over to cut it back to ", Decide(taken).length_bytes,
-                       " bytes and go on in it"));
-  }
-  if (!facts.resume.has_value() || facts.new_output) return;
-  if (Accepts(facts, false, true)) {
-    ways.push_back(begin + aside);
-  } else if (!takes && Accepts(facts, true, true)) {
-    ways.push_back(Cat(begin, " --take-over", aside));
-  }
-}
-
-// Only where the state is no fork: with --from the flag means something else.
-bool FreshHelps(const SinkFacts& facts) {
-  if (!facts.resume.has_value() || facts.resume->run_line != facts.run_line) return false;
-  SinkFacts fresh = facts;
-  fresh.resume.reset();
-  fresh.new_output = false;
-  fresh.replaced_line = facts.run_line;
-  fresh.run_line = "a new one";
-  return Decide(fresh).refusal.ok();
+std::vector<std::string> FlagWays(const SinkFacts& facts) {
+  return WaysByFlag(
+      {.sink = facts.sink,
+       .kind = "file",
+       .has_content = HasContent(facts),
+       .resumes = facts.resume.has_value(),
+       .take_over = facts.take_over,
+       .new_output = facts.new_output,
+       .accepts = [&facts](bool take_over,
+                           bool new_output) { return Accepts(facts, take_over, new_output); },
+       .taking_over =
+           [taken = facts]() mutable {
+             taken.take_over = true;
+             return Cat("to cut it back to ", Decide(taken).length_bytes, " bytes and go on in it");
+           }});
 }
 
 absl::Status WithWays(const absl::Status& refusal, const SinkFacts& facts) {
   const bool is_loss = absl::IsDataLoss(refusal);
   std::vector<std::string> ways;
   AddWaysByHand(facts, is_loss, ways);
-  AddFlags(facts, ways);
-  if (FreshHelps(facts)) ways.push_back("--fresh to start over");
+  for (std::string& way : FlagWays(facts)) ways.push_back(std::move(way));
+  if (FreshHelps(ClaimFactsOf(facts))) ways.push_back("--fresh to start over");
   if (ways.empty()) return refusal;
   return Error(refusal.code(), Cat(ToStd(refusal.message()), "; ", JoinWays(ways)));
 }
@@ -341,11 +338,7 @@ absl::Status WithWays(const absl::Status& refusal, const SinkFacts& facts) {
 }  // namespace
 
 std::string DescribeOwner(const SinkFacts& facts) {
-  if (!facts.owner.has_value()) return "was there before this job";
-  return DescribeOwner({.run_line = facts.owner->run_line,
-                        .job = facts.owner->job,
-                        .state_directory = facts.owner->state_directory},
-                       facts.owner_state);
+  return facts.owner.has_value() ? DescribeOwner(ClaimFactsOf(facts)) : "was there before this job";
 }
 
 SinkPlan PlanSink(const SinkFacts& facts) {

@@ -1,9 +1,12 @@
 #include "connectors/sqlite/sqlite_owner.h"
 
+#include <utility>
 #include <vector>
 
 #include "base/real_path.h"
 #include "base/status.h"
+#include "connectors/claim/claim_policy.h"
+#include "connectors/claim/claim_ways.h"
 
 namespace tidemark {
 namespace {
@@ -21,30 +24,34 @@ TablePlan GoOnAt(int64_t epoch, int64_t begun) {
   return plan;
 }
 
-bool Owns(const std::string& run_line, const std::optional<TableOwner>& owner) {
-  return !run_line.empty() && owner.has_value() && owner->run_line == run_line;
-}
-
-// Another state writes it: another job's, or one that this one is a copy of.
-bool IsOthers(const TableFacts& facts) {
-  return facts.owner.has_value() && facts.owner_state == OwnerState::kOther && !facts.take_over;
+ClaimFacts ClaimFactsOf(const TableFacts& facts) {
+  ClaimFacts claim{.owner_state = facts.owner_state,
+                   .exists = facts.has_rows,  // an empty table was made for this job
+                   .has_content = facts.has_rows,
+                   .run_line = facts.run_line,
+                   .replaced_line = facts.replaced_line,
+                   .take_over = facts.take_over};
+  if (facts.owner.has_value()) {
+    claim.record = facts.owner->run_line.empty() ? Record::kStateless : Record::kLineage;
+    claim.owner = {.run_line = facts.owner->run_line,
+                   .job = facts.owner->job,
+                   .state_directory = facts.owner->state_directory};
+  }
+  if (facts.resume.has_value()) claim.resumed_line = facts.resume->run_line;
+  return claim;
 }
 
 TablePlan RefuseOthers(const TableFacts& facts) {
-  return Refuse(absl::StatusCode::kFailedPrecondition,
-                Owns(facts.run_line, facts.owner)
-                    ? Cat(facts.where, ": is written from the state ", facts.owner->state_directory,
-                          ", of which ", facts.state_directory, " is a copy")
-                    : Cat(facts.where, ": ", DescribeOwner(facts)));
+  TablePlan plan;
+  plan.refusal = RefuseClaim(facts.where, ClaimFactsOf(facts), facts.state_directory);
+  return plan;
 }
 
 TablePlan PlanFresh(const TableFacts& facts) {
-  if (IsOthers(facts)) return RefuseOthers(facts);
+  const Claim claim = DecideClaim(ClaimFactsOf(facts));
+  if (IsOthers(claim)) return RefuseOthers(facts);
   TablePlan plan;
-  const bool nobodys = facts.owner.has_value() && facts.owner->run_line.empty();
-  const bool ours = facts.owner_state != OwnerState::kOther &&
-                    (Owns(facts.run_line, facts.owner) || Owns(facts.replaced_line, facts.owner) ||
-                     (nobodys && facts.run_line.empty()));
+  const bool ours = claim == Claim::kOwn || claim == Claim::kReplaced;
   // An empty table without an owner was made for this job, with its types and indexes.
   plan.move_aside = facts.has_rows && (!ours || facts.new_output);
   plan.clear = ours && !plan.move_aside;
@@ -84,23 +91,14 @@ TablePlan NotOurs(const TableFacts& facts) {
 // Where the output stands when nothing is begun anew.
 TablePlan GoOn(const TableFacts& facts) {
   const TableFacts::Committed& committed = *facts.resume;
-  if (IsOthers(facts)) {
-    return Owns(facts.run_line, facts.owner) ? RefuseOthers(facts) : NotOurs(facts);
-  }
-  const bool takes_over = Owns(facts.replaced_line, facts.owner) ||
-                          (facts.take_over && Owns(committed.run_line, facts.owner));
-  const bool is_fork = committed.run_line != facts.run_line;
-  if (!takes_over && is_fork && !Owns(facts.run_line, facts.owner)) {
-    // Moved elsewhere: the fork's own table begins empty, behind what the original published.
-    if (!facts.has_rows && !facts.owner.has_value()) {
-      return GoOnAt(committed.epoch, committed.epoch);
-    }
-    return NotOurs(facts);
-  }
-  if (!takes_over && facts.owner.has_value() && facts.owner->run_line != facts.run_line) {
-    return NotOurs(facts);
-  }
-  if (!facts.owner.has_value() && facts.has_rows) return NotOurs(facts);
+  const ClaimFacts claim_facts = ClaimFactsOf(facts);
+  const Claim claim = DecideClaim(claim_facts);
+  if (claim == Claim::kCopy) return RefuseOthers(facts);
+  if (claim == Claim::kOthers || claim == Claim::kForeign) return NotOurs(facts);
+  const bool takes_over = claim == Claim::kTaken;
+  const bool is_fork = IsFork(claim_facts);
+  // Moved elsewhere: the fork's own table begins empty, behind what the original published.
+  if (is_fork && claim == Claim::kNew) return GoOnAt(committed.epoch, committed.epoch);
   const int64_t stands = facts.owner.has_value() ? facts.owner->epoch : 0;
   const int64_t begun = facts.owner.has_value() ? facts.owner->begun : 0;
   if (begun > committed.epoch) {
@@ -127,7 +125,7 @@ TablePlan GoOn(const TableFacts& facts) {
 TablePlan PlanResume(const TableFacts& facts) {
   TablePlan plan = GoOn(facts);
   if (!facts.new_output || (plan.refusal.ok() && !facts.has_rows)) return plan;
-  if (IsOthers(facts)) return RefuseOthers(facts);
+  if (IsOthers(DecideClaim(ClaimFactsOf(facts)))) return RefuseOthers(facts);
   // Where the rows of the last epoch cannot be looked for, they are written once more: better in
   // two tables than in none. A fork leaves those that are not its own.
   const bool is_fork = facts.resume->run_line != facts.run_line;
@@ -170,58 +168,35 @@ void AddWaysByHand(const TableFacts& facts, bool is_loss, std::vector<std::strin
   }
 }
 
-void AddFlags(const TableFacts& facts, std::vector<std::string>& ways) {
-  const std::string begin = Cat("--new-output ", ShellWord(facts.sink));
-  const std::string aside = facts.has_rows
-                                ? " to move it aside and begin a new table with the state kept"
-                                : " to begin a new table with the state kept";
-  const bool takes = !facts.take_over && Accepts(facts, true, false);
-  if (takes && !facts.resume.has_value()) {
-    ways.push_back(facts.has_rows ? "--take-over to move it aside and write here"
-                                  : "--take-over to write here");
-  } else if (takes) {
-    ways.push_back(facts.owner->epoch > facts.resume->epoch
-                       ? "--take-over to go on in it, so that rows of the same key are replaced"
-                       : "--take-over to go on in it");
-  }
-  if (!facts.resume.has_value() || facts.new_output) return;
-  if (Accepts(facts, false, true)) {
-    ways.push_back(begin + aside);
-  } else if (!takes && Accepts(facts, true, true)) {
-    ways.push_back(Cat(begin, " --take-over", aside));
-  }
-}
-
-// Only where the state is no fork: with --from the flag means something else.
-bool FreshHelps(const TableFacts& facts) {
-  if (!facts.resume.has_value() || facts.resume->run_line != facts.run_line) return false;
-  TableFacts fresh = facts;
-  fresh.resume.reset();
-  fresh.new_output = false;
-  fresh.replaced_line = facts.run_line;
-  fresh.run_line = "a new one";
-  return Decide(fresh).refusal.ok();
+std::vector<std::string> FlagWays(const TableFacts& facts) {
+  return WaysByFlag(
+      {.sink = facts.sink,
+       .kind = "table",
+       .has_content = facts.has_rows,
+       .resumes = facts.resume.has_value(),
+       .take_over = facts.take_over,
+       .new_output = facts.new_output,
+       .accepts = [&facts](bool take_over,
+                           bool new_output) { return Accepts(facts, take_over, new_output); },
+       .taking_over = [&facts]() -> std::string {
+         return facts.owner->epoch > facts.resume->epoch
+                    ? "to go on in it, so that rows of the same key are replaced"
+                    : "to go on in it";
+       }});
 }
 
 absl::Status WithWays(const absl::Status& refusal, const TableFacts& facts) {
   std::vector<std::string> ways;
   AddWaysByHand(facts, absl::IsDataLoss(refusal), ways);
-  AddFlags(facts, ways);
-  if (FreshHelps(facts)) ways.push_back("--fresh to start over");
+  for (std::string& way : FlagWays(facts)) ways.push_back(std::move(way));
+  if (FreshHelps(ClaimFactsOf(facts))) ways.push_back("--fresh to start over");
   if (ways.empty()) return refusal;
   return Error(refusal.code(), Cat(ToStd(refusal.message()), "; ", JoinWays(ways)));
 }
 
 }  // namespace
 
-std::string DescribeOwner(const TableFacts& facts) {
-  if (!facts.owner.has_value()) return "was there before this job";
-  if (facts.owner->run_line.empty()) return "was written by a run without state";
-  return DescribeOwner({.run_line = facts.owner->run_line,
-                        .job = facts.owner->job,
-                        .state_directory = facts.owner->state_directory},
-                       facts.owner_state);
-}
+std::string DescribeOwner(const TableFacts& facts) { return DescribeOwner(ClaimFactsOf(facts)); }
 
 absl::Status RowsAreMissing(const TableFacts& facts, const std::string& what) {
   return WithWays(absl::DataLossError(Cat(what, MissingRows(facts))), facts);
