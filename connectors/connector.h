@@ -71,14 +71,14 @@ struct ConnectorOption {
   bool required() const { return !needed_as.empty(); }
 };
 
-// Whether one of them is required.
+// True if one of them is required.
 bool NeedsOptions(const std::vector<ConnectorOption>& options);
 // The default as a job file would write it; else `without`.
 std::string DefaultText(const ConnectorOption& option);
 
 // ---- sources and sinks -------------------------------------------------------------------------
 
-// What a source reads or a sink writes, so that the parts of a job can be compared.
+// The place that a source reads or a sink writes, so that the parts of a job can be compared.
 struct Endpoint {
   // Outside the file system. Two endpoints of one id are the same.
   std::string id = {};
@@ -102,7 +102,7 @@ struct SourceSettings {
 
 struct SinkSettings {
   OnError on_error = OnError::kStop;  // for rows that the sink cannot take
-  // What a user can do about such a row, for the message.
+  // The user's options for such a row, for the message.
   std::function<std::string(const JsonRow&)> way_out = {};
   std::function<absl::Status(std::string_view)> write_stdout = {};  // ByteWriter
 };

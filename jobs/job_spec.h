@@ -62,7 +62,7 @@ struct SourceSpec {
 
 // ---- sinks -------------------------------------------------------------------------------------
 
-// Of the values of options, by the option's name; of a list of fields one for each of them.
+// Where the values of options are written, by the option's name; for a list, one for each field.
 using OptionPlaces = std::map<std::string, std::vector<Place>, std::less<>>;
 
 struct SinkSpec {
@@ -73,7 +73,7 @@ struct SinkSpec {
   OptionPlaces option_places = {};
 };
 
-// What its connector is as a source, or as a sink; null if it is none.
+// Its connector as a source, or as a sink; null if it is not one.
 inline const SourceType* SourceOf(const SourceSpec& source) {
   const std::optional<SourceType>& type = source.connector.type().source;
   return type.has_value() ? &*type : nullptr;
@@ -83,7 +83,7 @@ inline const SinkType* SinkOf(const SinkSpec& sink) {
   return type.has_value() ? &*type : nullptr;
 }
 
-// Of the value of an option, or of the one with that index in a list; none where it is not known.
+// Where the value of an option is written, or the one with that index in a list, if known.
 inline Place PlaceOf(const SinkSpec& sink, std::string_view option, size_t index = 0) {
   const auto places = sink.option_places.find(option);
   const bool is_known = places != sink.option_places.end() && index < places->second.size();

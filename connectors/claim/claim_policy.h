@@ -1,10 +1,10 @@
 // DecideClaim: whose output a file, a table or a topic is, as seen by the run that starts.
 //
 // Its record names the lineage that wrote it last (docs/formats/output-owner.md). From that, from
-// the lineage of this run and from what the user has allowed follows one of the claims below, the
-// same for every kind of output. What can be done to an output depends on its kind: a file is
-// truncated, a table is renamed, a topic is left as it is; so PlanSink (sink_owner.h), PlanTable
-// (sqlite/sqlite_owner.h) and PlanTopic (kafka/kafka_owner.h) turn the claim into a plan.
+// the lineage of this run and from the flags of the start follows one of the claims below, the same
+// for every kind of output. The means differ by kind: a file is truncated, a table is renamed, a
+// topic is left as it is; so PlanSink (sink_owner.h), PlanTable (sqlite/sqlite_owner.h) and
+// PlanTopic (kafka/kafka_owner.h) turn the claim into a plan.
 //
 //   DecideClaim({.record = Record::kLineage, .owner = {.run_line = "B"}, .run_line = "A"});
 //   // Claim::kNew; Claim::kForeign with .has_content = true
@@ -20,7 +20,7 @@
 
 namespace tidemark {
 
-// What is recorded beside an output.
+// The record beside an output.
 enum class Record {
   kNone,       // nothing
   kUnknown,    // it cannot be read: the output is owned, but the owner is unknown
@@ -58,9 +58,9 @@ Claim DecideClaim(const ClaimFacts& facts);
 // Another state writes it: another job's, or one that this state is a copy of.
 inline bool IsOthers(Claim claim) { return claim == Claim::kCopy || claim == Claim::kOthers; }
 
-// Whether the run continues another lineage and has not committed since.
+// True if the run continues another lineage and has not committed since.
 bool IsFork(const ClaimFacts& facts);
-// Whether --fresh would be accepted. Not for a fork: with --from the flag means something else.
+// True if --fresh would be accepted. Not for a fork: with --from the flag means something else.
 bool FreshHelps(ClaimFacts facts);
 
 // In words: "is written by job 'a', whose state is /srv/a.state".

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "connectors/claim/output_owner.h"
 
 namespace tidemark {
 namespace {

@@ -1,7 +1,7 @@
 // WaysByFlag: the flags with which a refused output would be accepted, in words, for files and
 // tables.
 //
-//   "--take-over to cut it back to 10 bytes and go on in it"
+//   "--take-over to move it aside and write here"
 //   "--new-output daily to move it aside and begin a new file with the state kept"
 //
 // Only what the plan then accepts is advised, so the plan is asked.
@@ -21,9 +21,9 @@ struct RefusedOutput {
   // The flags that were given.
   bool take_over = false;
   bool new_output = false;
-  // Whether the plan accepts the output with these flags as well.
+  // True if the plan accepts the output with these flags as well.
   std::function<bool(bool take_over, bool new_output)> accepts;
-  // The effect of --take-over on a resume, where it is accepted: "to go on in it".
+  // The effect of --take-over on a resume, where it is accepted: "to replace rows".
   std::function<std::string()> taking_over;
 };
 
