@@ -41,9 +41,8 @@ absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
                                             {.files = &files, .now = SystemClock().Now()}));
   for (const std::string& warning : job.warnings) PutPlaced(Cat("warning: ", warning));
   const bool reads_it_too =
-      std::any_of(job.sources.begin(), job.sources.end(), [](const SourceSpec& source) {
-        return source.connector.Is("stdin");
-      });
+      std::any_of(job.sources.begin(), job.sources.end(),
+                  [](const SourceSpec& source) { return source.connector.Is("stdin"); });
   if (!is_stdin || !reads_it_too) return job;
   return absl::InvalidArgumentError(
       "the job came from standard input, and its source stdin would read that, too; give the job "
