@@ -15,10 +15,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
-#include "connectors/dir_sink.h"
-#include "connectors/file_sink.h"
-#include "connectors/sqlite_sink.h"
-#include "connectors/sqlite_test_support.h"
+#include "connectors/file/dir_sink.h"
+#include "connectors/file/file_sink.h"
+#include "connectors/sqlite/sqlite_sink.h"
+#include "connectors/sqlite/sqlite_test_support.h"
 #include "tests/support/temp_directory.h"
 
 namespace tidemark {

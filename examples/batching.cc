@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "command/main.h"
-#include "connectors/stdout_sink.h"
-#include "connectors/testing_source.h"
+#include "connectors/made/testing_source.h"
+#include "connectors/stdio/stdout_sink.h"
 #include "tidemark/tidemark.h"
 
 namespace {

@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "command/main.h"
-#include "connectors/stdout_sink.h"
-#include "connectors/testing_source.h"
+#include "connectors/made/testing_source.h"
+#include "connectors/stdio/stdout_sink.h"
 #include "tidemark/tidemark.h"
 
 namespace {

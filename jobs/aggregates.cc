@@ -7,7 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "base/status.h"
-#include "connectors/json_number.h"
+#include "connectors/rows/json_number.h"
 #include "jobs/job_key.h"
 #include "state/value_json.h"
 

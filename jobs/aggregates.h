@@ -25,7 +25,7 @@
 #include <variant>
 #include <vector>
 
-#include "connectors/json_row.h"
+#include "connectors/rows/json_row.h"
 #include "jobs/aggregate_spec.h"
 #include "jobs/exact_sum.h"
 #include "jobs/window_row.h"

@@ -13,8 +13,8 @@
 
 #include "base/random.h"
 #include "base/status.h"
-#include "connectors/json_number.h"
-#include "connectors/json_row.h"
+#include "connectors/rows/json_number.h"
+#include "connectors/rows/json_row.h"
 #include "jobs/window_row.h"
 #include "state/reflect_recoverable.h"
 #include "state/type_schema.h"

@@ -1,6 +1,7 @@
 #include "jobs/build_flow.h"
 
 #include <cmath>
+#include <functional>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -10,14 +11,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "connectors/file_sink.h"
-#include "connectors/generator_source.h"
-#include "connectors/json_row.h"
-#include "connectors/kafka/kafka_json.h"
-#include "connectors/line_file_source.h"
-#include "connectors/sqlite_json.h"
-#include "connectors/sqlite_output.h"
-#include "connectors/stdin_source.h"
+#include "connectors/connector.h"
+#include "connectors/rows/json_row.h"
 #include "jobs/job_check.h"
 #include "jobs/job_key.h"
 #include "jobs/json_row_state.h"
@@ -42,44 +37,27 @@ std::vector<std::string> PathsOf(const KeyBySpec& key_by) {
 
 // ---- sources ----------------------------------------
 
-FileSourceOptions FileOptions(const SourceSpec& source, const FileSourceSpec& file,
-                              const BuildOptions& options) {
-  return {.path = file.path,
-          .on_error = source.on_error,
-          .accept_changed = options.accept_changed_input,
+SourceSettings SettingsOf(const SourceSpec& source, const BuildOptions& options) {
+  return {.on_error = source.on_error,
           .final_line = source.final_line,
-          .keeps_cr = source.format == RowFormat::kLines};
+          .accept_changed = options.accept_changed_input,
+          .stdin_fd = options.stdin_fd};
+}
+
+double RateOf(const SourceSpec& source, const BuildOptions& options) {
+  return options.rate.value_or(source.rate.value_or(0));
 }
 
 Source<std::string> MakeLineSource(const SourceSpec& source, const BuildOptions& options) {
-  const double rate = options.rate.value_or(source.rate.value_or(0));
-  if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) {
-    return FileLines<std::string>(FileOptions(source, *file, options), TextDecoder())
-        .WithRate(rate);
-  }
-  return StdinLines<std::string>(
-             {.fd = options.stdin_fd, .on_error = source.on_error, .keeps_cr = true}, TextDecoder())
-      .WithRate(rate);
+  return SourceOf(source)
+      ->make_lines(source.connector, SettingsOf(source, options))
+      .WithRate(RateOf(source, options));
 }
 
 Source<JsonRow> MakeRowSource(const SourceSpec& source, const BuildOptions& options) {
-  const double rate = options.rate.value_or(source.rate.value_or(0));
-  if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) {
-    return JsonLines(FileOptions(source, *file, options)).WithRate(rate);
-  }
-  if (const auto* generator = std::get_if<GeneratorSourceSpec>(&source.connector)) {
-    return Generator(generator->options).WithRate(rate);
-  }
-  if (const auto* kafka = std::get_if<KafkaSourceSpec>(&source.connector)) {
-    return KafkaJsonSource({.topic = {.brokers = kafka->brokers, .topic = kafka->topic},
-                            .on_error = source.on_error,
-                            .stop_at_end = kafka->stop_at_end,
-                            .accept_changed = options.accept_changed_input})
-        .WithRate(rate);
-  }
-  return StdinLines<JsonRow>({.fd = options.stdin_fd, .on_error = source.on_error},
-                             JsonLineDecoder())
-      .WithRate(rate);
+  return SourceOf(source)
+      ->make_rows(source.connector, SettingsOf(source, options))
+      .WithRate(RateOf(source, options));
 }
 
 // ---- sinks ----------------------------------------
@@ -89,7 +67,7 @@ Source<JsonRow> MakeRowSource(const SourceSpec& source, const BuildOptions& opti
 OnError OnErrorOf(const JobSpec& job) {
   bool skips = false;
   for (const SourceSpec& source : job.sources) {
-    if (std::holds_alternative<GeneratorSourceSpec>(source.connector)) continue;
+    if (!SourceOf(source)->always_good.empty()) continue;
     if (source.on_error == OnError::kStop) return OnError::kStop;
     skips = true;
   }
@@ -97,50 +75,41 @@ OnError OnErrorOf(const JobSpec& job) {
 }
 
 // The flag that steps over the row, where it was read from a file.
-ItemWayOut<JsonRow> WayOutOf(const JobSpec& job) {
-  std::map<std::string, std::string> sources;  // by their files
+std::function<std::string(const JsonRow&)> WayOutOf(const JobSpec& job) {
+  std::map<std::string, std::string> partitions;  // by their files
   for (const SourceSpec& source : job.sources) {
-    const auto* file = std::get_if<FileSourceSpec>(&source.connector);
-    if (file != nullptr) sources[file->path] = source.name;
+    const std::string file = InputFileOf(source);
+    if (!file.empty()) partitions[file] = Cat(source.name, "/", SourceOf(source)->line_partition);
   }
   const std::string way_out =
       Cat("on_error: skip ", job.sources.size() > 1 ? "in all sources " : "",
           "leaves out all such rows");
-  return [sources, way_out](const JsonRow& row) {
-    const auto source = row.file == nullptr ? sources.end() : sources.find(*row.file);
-    if (source == sources.end()) return way_out;
-    return Cat("--skip-item ", source->second, "/file@", row.line, " steps over it, ", way_out);
+  return [partitions, way_out](const JsonRow& row) {
+    const auto partition = row.file == nullptr ? partitions.end() : partitions.find(*row.file);
+    if (partition == partitions.end()) return way_out;
+    return Cat("--skip-item ", partition->second, "@", row.line, " steps over it, ", way_out);
   };
 }
 
-template <class T>
+SinkSettings SinkSettingsOf(const JobSpec& job, const BuildOptions& options) {
+  return {
+      .on_error = OnErrorOf(job), .way_out = WayOutOf(job), .write_stdout = options.write_stdout};
+}
+
 void AddSink(const JobSpec& job, const SinkSpec& sink, const BuildOptions& options,
-             const Stream<T>& rows, const LineEncoder<T>& encode) {
-  if (const auto* file = std::get_if<FileSinkSpec>(&sink.connector)) {
-    rows.To(sink.name, LineFile<T>(file->path, encode));
-    return;
-  }
-  if constexpr (std::is_same_v<T, JsonRow>) {  // lines have no fields, as CheckSinks() says
-    if (const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector)) {
-      SqliteTableOptions made{
-          .path = table->path, .table = table->table, .on_error = OnErrorOf(job)};
-      for (const SqliteSinkSpec::Column& column : table->key) made.key.push_back(column.name);
-      rows.To(sink.name, JsonTable(std::move(made), WayOutOf(job)));
-      return;
-    }
-    if (const auto* topic = std::get_if<KafkaSinkSpec>(&sink.connector)) {
-      rows.To(sink.name, KafkaJsonSink({.topic = {.brokers = topic->brokers, .topic = topic->topic},
-                                        .on_error = OnErrorOf(job)}));
-      return;
-    }
-  }
-  rows.To(sink.name, StdoutLines<T>({.write = options.write_stdout}, encode));
+             const Stream<JsonRow>& rows) {
+  rows.To(sink.name, SinkOf(sink)->make_rows(sink.connector, SinkSettingsOf(job, options)));
+}
+
+// CheckSinks() has refused sinks that need fields.
+void AddSink(const JobSpec& job, const SinkSpec& sink, const BuildOptions& options,
+             const Stream<std::string>& lines) {
+  lines.To(sink.name, SinkOf(sink)->make_lines(sink.connector, SinkSettingsOf(job, options)));
 }
 
 template <class T>
-void AddSinks(const JobSpec& job, const BuildOptions& options, const Stream<T>& rows,
-              const LineEncoder<T>& encode) {
-  for (const SinkSpec& sink : job.sinks) AddSink(job, sink, options, rows, encode);
+void AddSinks(const JobSpec& job, const BuildOptions& options, const Stream<T>& rows) {
+  for (const SinkSpec& sink : job.sinks) AddSink(job, sink, options, rows);
 }
 
 // ---- steps ----------------------------------------
@@ -278,7 +247,7 @@ class StepAdder {
     rows_ = streams.rows;
     fields_ = RowFields::Behind(window, key_by_);
     if (window.late_to.has_value()) {
-      AddSink(job_, *window.late_to, options_, streams.late, JsonLineEncoder());
+      AddSink(job_, *window.late_to, options_, streams.late);
     }
   }
 
@@ -306,7 +275,7 @@ absl::Status AddJob(const JobSpec& job, const BuildOptions& options, Flow& flow)
     return absl::InvalidArgumentError("the rate must be a number, 0 or more");
   }
   if (job.sources.front().format == RowFormat::kJson) {
-    AddSinks(job, options, StepAdder(job, options, flow).Rows(), JsonLineEncoder());
+    AddSinks(job, options, StepAdder(job, options, flow).Rows());
     return absl::OkStatus();
   }
   std::optional<Stream<std::string>> lines;
@@ -314,7 +283,7 @@ absl::Status AddJob(const JobSpec& job, const BuildOptions& options, Flow& flow)
     const Stream<std::string> from = flow.From(source.name, MakeLineSource(source, options));
     lines = lines.has_value() ? lines->Merge(from) : from;
   }
-  AddSinks(job, options, *lines, TextEncoder());
+  AddSinks(job, options, *lines);
   return absl::OkStatus();
 }
 

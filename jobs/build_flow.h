@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "connectors/stdout_sink.h"
+#include "connectors/stdio/stdout_sink.h"
 #include "jobs/job_spec.h"
 #include "tidemark/flow.h"
 

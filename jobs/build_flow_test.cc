@@ -11,6 +11,11 @@
 
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "connectors/connector.h"
+#include "connectors/file/file_connector.h"
+#include "connectors/kafka/kafka_connector.h"
+#include "connectors/made/generator_connector.h"
+#include "connectors/stdio/stdio_connectors.h"
 #include "jobs/test_support.h"
 
 namespace tidemark {
@@ -409,20 +414,22 @@ TEST(BuildJob, ChecksAJobOfAnyOrigin) {
   EXPECT_EQ(Text(BuildJob(job, {}).status()),
             "job '': a job needs a name\njob '': a job needs a source\njob '': a job needs a sink");
   job.name = "made";
-  job.sources = {{.connector = GeneratorSourceSpec{}, .format = RowFormat::kLines, .rate = -1}};
-  job.sinks = {{.connector = StdoutSinkSpec{}}};
+  job.sources = {{.connector = ConnectorConfig::OfSource(GeneratorConnector()),
+                  .format = RowFormat::kLines,
+                  .rate = -1}};
+  job.sinks = {{.connector = ConnectorConfig::OfSink(StdoutConnector())}};
   EXPECT_EQ(Text(BuildJob(job, {}).status()),
             "job 'made': a generator makes json, not lines\n"
             "job 'made': rate must be a number, 0 or more");
-  job.sources = {{.connector = FileSourceSpec{"in"}}};
-  job.sinks = {{.connector = FileSinkSpec{"in"}}};
+  job.sources = {{.connector = ConnectorConfig::OfSource(FileConnector(), {{"file", "in"}})}};
+  job.sinks = {{.connector = ConnectorConfig::OfSink(FileConnector(), {{"file", "in"}})}};
   job.steps = {{.step = BatchSpec{}}};
   EXPECT_EQ(
       Text(BuildJob(job, {}).status()),
       "job 'made': the file 'in' is read and would be overwritten\n"
       "job 'made': batch works per key; put a step 'key_by: FIELD' before it, or 'key_by: []' "
       "for one list over all rows");
-  job.sinks[0].connector = StdoutSinkSpec{};
+  job.sinks[0].connector = ConnectorConfig::OfSink(StdoutConnector());
   job.steps = {{.step = KeyBySpec{.fields = {{.path = "k"}}}}, {.step = BatchSpec{}}};
   EXPECT_EQ(Text(BuildJob(job, {}).status()),
             "job 'made': step 'batch': a batch needs a limit: max_items (at least 1), max_wait or "
@@ -434,6 +441,25 @@ TEST(BuildJob, ChecksAJobOfAnyOrigin) {
   const auto plan = built->flow.Compile();
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->flow_name, "made");
+}
+
+// A job of a program can lack what the parser requires.
+TEST(BuildJob, RefusesSourcesAndSinksWithoutAConnectorAndFormatsThatOneDoesNotHave) {
+  JobSpec job;
+  job.name = "made";
+  job.sources = {{.place = {}}};
+  job.sinks = {{.place = {}}};
+  EXPECT_EQ(Text(BuildJob(job, {}).status()),
+            "job 'made': a source needs a connector\njob 'made': a sink needs a connector");
+  job.sources = {{.connector = ConnectorConfig::OfSource(KafkaConnector(),
+                                                         {{"brokers", "b:9092"}, {"topic", "t"}}),
+                  .format = RowFormat::kLines}};
+  job.sinks = {{.connector = ConnectorConfig::OfSink(KafkaConnector(),
+                                                     {{"brokers", "b:9092"}, {"topic", "t"}})}};
+  EXPECT_EQ(Text(BuildJob(job, {}).status()),
+            "job 'made': the topic 't' is read, and would never end\n"
+            "job 'made': the messages of kafka are json\n"
+            "job 'made': kafka needs rows with fields; a source with format: lines has none");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Sources and sinks of a job file. The schema is in docs/jobs.md; a new connector gets a key here.
+// Sources and sinks of a job file. The schema is in docs/jobs.md; the connectors and their options
+// are those of jobs/connectors.h.
 //
 // Each function gives nothing when it has reported why. `named` is the entry of a map of sources or
 // sinks, whose key is the name; null where the name is a key of the part itself, or left out.
@@ -6,12 +7,17 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "jobs/job_spec.h"
 #include "jobs/problems.h"
 #include "jobs/yaml_reader.h"
 
 namespace tidemark {
+
+// Advice for several files.
+inline constexpr std::string_view kEachFile =
+    "name each file as a source of its own under 'sources'";
 
 std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* named,
                                       Problems& problems);

@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/timestamp.h"
-#include "connectors/json_row.h"
+#include "connectors/rows/json_row.h"
 #include "jobs/time_unit.h"
 
 namespace tidemark {

@@ -10,11 +10,10 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/status.h"
-#include "connectors/input_kind.h"
+#include "connectors/rows/input_kind.h"
 
 namespace tidemark {
 namespace {
@@ -84,12 +83,12 @@ std::optional<SourceFields> FieldsIn(std::string_view bytes) {
 
 void SampleFields(Files& files, JobSpec& job) {
   for (SourceSpec& source : job.sources) {
-    const auto* file = std::get_if<FileSourceSpec>(&source.connector);
-    if (file == nullptr || source.format != RowFormat::kJson || source.fields.has_value()) continue;
+    const std::string path = InputFileOf(source);
+    if (path.empty() || source.format != RowFormat::kJson || source.fields.has_value()) continue;
     // To open a pipe would block, and what was read from it would be gone.
     std::error_code error;
-    if (!std::filesystem::is_regular_file(file->path, error)) continue;
-    const auto opened = files.OpenRead(file->path);
+    if (!std::filesystem::is_regular_file(path, error)) continue;
+    const auto opened = files.OpenRead(path);
     std::string bytes;
     if (!opened.ok() || !(*opened)->Read(0, kSampledBytes, bytes).ok()) continue;
     source.fields = FieldsIn(bytes);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,7 +11,6 @@
 #include <variant>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "base/status.h"
 #include "jobs/row_fields.h"
 #include "jobs/window_chain.h"
@@ -26,19 +24,6 @@ std::string Quoted(std::string_view text) { return Cat("'", text, "'"); }
 std::string At(std::string_view what, Place place) {
   return place.known() ? Cat(what, " at ", place.Text()) : "";
 }
-
-// As they are written, without asking the file system: "./a//b" is "a/b".
-std::string Normal(const std::string& path) {
-  return std::filesystem::path(path).lexically_normal().string();
-}
-
-bool LiesIn(const std::string& path, std::string directory) {
-  if (!directory.ends_with('/')) directory += '/';
-  return path.starts_with(directory);
-}
-
-// What keeps nothing can be written by any number of sinks.
-bool IsNullDevice(const std::string& path) { return path == "/dev/null"; }
 
 // ---- steps --------------------------------------------------------------------------------------
 
@@ -144,9 +129,9 @@ bool CheckFormats(const JobSpec& job, Problems& problems) {
   const SourceSpec* lines = nullptr;
   const SourceSpec* json = nullptr;
   for (const SourceSpec& source : job.sources) {
-    const bool generated = std::holds_alternative<GeneratorSourceSpec>(source.connector);
-    if (generated && source.format == RowFormat::kLines) {
-      problems.Add(source.place, "a generator makes json, not lines");
+    const SourceType* type = SourceOf(source);
+    if (type != nullptr && source.format == RowFormat::kLines && !type->make_lines) {
+      problems.Add(source.place, type->no_lines);
     }
     if (!is_rate(source.rate.value_or(0))) {
       problems.Add(source.place, "rate must be a number, 0 or more");
@@ -161,41 +146,17 @@ bool CheckFormats(const JobSpec& job, Problems& problems) {
 
 // ---- sinks --------------------------------------------------------------------------------------
 
-bool IsTable(const SinkSpec& sink) {
-  return std::holds_alternative<SqliteSinkSpec>(sink.connector);
-}
-
-// `taken`: the tables of sinks before this one, by the path of their database and their name.
-void CheckTableIsNew(const SqliteSinkSpec& table, const std::string& path,
-                     std::map<std::pair<std::string, std::string>, Place>& taken,
-                     Problems& problems) {
-  const std::string name = absl::AsciiStrToLower(table.table);  // as SQLite compares them
-  const auto [first, is_new] = taken.try_emplace({path, name}, table.table_place);
-  if (is_new) return;
-  problems.Add(table.table_place, Cat("the table ", Quoted(table.table), " of ", Quoted(table.path),
-                                      " is written already", At(" by the sink", first->second)));
-}
-
-// What is written would be read again, and so on.
-void CheckTopicIsNoInput(const JobSpec& job, const SinkSpec& sink, Problems& problems) {
-  const auto& written = std::get<KafkaSinkSpec>(sink.connector);
-  for (const SourceSpec& source : job.sources) {
-    const auto* read = std::get_if<KafkaSourceSpec>(&source.connector);
-    if (read == nullptr || read->topic != written.topic || read->brokers != written.brokers) {
-      continue;
-    }
-    problems.Add(sink.connector_place,
-                 Cat("the topic ", Quoted(written.topic), " is read",
-                     At(" by the source", source.connector_place), ", and would never end"));
-  }
-}
-
-void CheckTableFields(const SinkSpec& sink, const RowFields& fields, Problems& problems) {
-  const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector);
-  if (table == nullptr) return;
-  for (const SqliteSinkSpec::Column& column : table->key) {
-    if (const auto what = fields.MissingColumn(column.name, "key")) {
-      problems.Add(column.place, *what);
+// The fields that its options name.
+void CheckOptionFields(const SinkSpec& sink, const RowFields& fields, Problems& problems) {
+  const SinkType* type = SinkOf(sink);
+  if (type == nullptr) return;
+  for (const ConnectorOption& option : type->options) {
+    if (option.type != OptionType::kFields) continue;
+    const std::vector<std::string> names = sink.connector.Fields(option.name);
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (const auto what = fields.MissingColumn(names[i], option.name)) {
+        problems.Add(PlaceOf(sink, option.name, i), *what);
+      }
     }
   }
 }
@@ -219,63 +180,6 @@ void CheckNames(const JobSpec& job, Problems& problems) {
     if (const auto* window = std::get_if<WindowSpec>(&step.step)) take(window->name, step.place);
   }
   for (const SinkSpec* sink : AllSinks(job)) take(sink->name, sink->place);
-}
-
-void CheckPaths(const JobSpec& job, Problems& problems) {
-  std::map<std::string, Place> read;
-  std::map<std::string, const SinkSpec*> written;
-  std::map<std::pair<std::string, std::string>, Place> tables;
-  std::optional<Place> stdin_place, stdout_place;
-  for (const SourceSpec& source : job.sources) {
-    if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) {
-      read.try_emplace(Normal(file->path), source.connector_place);
-    } else if (std::holds_alternative<StdinSourceSpec>(source.connector)) {
-      if (stdin_place.has_value()) {
-        problems.Add(source.connector_place,
-                     Cat("standard input is read already", At(" by the source", *stdin_place)));
-      }
-      stdin_place = source.connector_place;
-    }
-  }
-  const std::optional<std::string> state =
-      job.state.has_value() ? std::optional(Normal(*job.state)) : std::nullopt;
-  for (const SinkSpec* each : AllSinks(job)) {
-    const SinkSpec& sink = *each;
-    if (std::holds_alternative<StdoutSinkSpec>(sink.connector)) {
-      if (stdout_place.has_value()) {
-        problems.Add(sink.connector_place,
-                     Cat("standard output is written already", At(" by the sink", *stdout_place)));
-      }
-      stdout_place = sink.connector_place;
-      continue;
-    }
-    if (std::holds_alternative<KafkaSinkSpec>(sink.connector)) {
-      CheckTopicIsNoInput(job, sink, problems);
-      continue;
-    }
-    const std::string& as_written = *OutputPath(sink);
-    const std::string path = Normal(as_written);
-    const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector);
-    if (IsNullDevice(path) && table == nullptr) continue;
-    if (const auto source = read.find(path); source != read.end()) {
-      problems.Add(sink.connector_place,
-                   Cat("the file ", Quoted(as_written), " is read",
-                       At(" by the source", source->second), " and would be overwritten"));
-    }
-    const auto [first, is_new] = written.try_emplace(path, &sink);
-    if (table != nullptr) {
-      CheckTableIsNew(*table, path, tables, problems);
-    }
-    const bool share = table != nullptr && !is_new && IsTable(*first->second);  // two tables of it
-    if (!is_new && !share) {
-      problems.Add(sink.connector_place, Cat("the file ", Quoted(as_written), " is written already",
-                                             At(" by the sink", first->second->connector_place)));
-    }
-    if (state.has_value() && (path == *state || LiesIn(path, *state))) {
-      problems.Add(sink.connector_place, Cat("the file ", Quoted(as_written),
-                                             " lies in the state directory ", Quoted(*job.state)));
-    }
-  }
 }
 
 void CheckSteps(const JobSpec& job, Problems& problems) {
@@ -336,7 +240,7 @@ void CheckSinks(const JobSpec& job, Problems& problems) {
     if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
       key = *key_by;
     } else if (const auto* window = std::get_if<WindowSpec>(&step.step)) {
-      if (window->late_to.has_value()) CheckTableFields(*window->late_to, fields, problems);
+      if (window->late_to.has_value()) CheckOptionFields(*window->late_to, fields, problems);
       fields = RowFields::Behind(*window, key);
     } else {
       fields = RowFields::Behind(std::get<BatchSpec>(step.step), key);
@@ -344,11 +248,11 @@ void CheckSinks(const JobSpec& job, Problems& problems) {
     if (!step.is_understood) return;
   }
   for (const SinkSpec& sink : job.sinks) {
-    CheckTableFields(sink, fields, problems);
-    const bool is_topic = std::holds_alternative<KafkaSinkSpec>(sink.connector);
-    if ((IsTable(sink) || is_topic) && has_lines) {
+    CheckOptionFields(sink, fields, problems);
+    const SinkType* type = SinkOf(sink);
+    if (type != nullptr && !type->make_lines && has_lines) {
       problems.Add(sink.connector_place,
-                   Cat(is_topic ? "kafka" : "sqlite",
+                   Cat(sink.connector.type().name,
                        " needs rows with fields; a source with format: lines has none"));
     }
   }
@@ -359,6 +263,12 @@ absl::Status CheckJob(const JobSpec& job) {
   if (job.name.empty()) problems.Add({}, "a job needs a name");
   if (job.sources.empty()) problems.Add({}, "a job needs a source");
   if (job.sinks.empty()) problems.Add({}, "a job needs a sink");
+  for (const SourceSpec& source : job.sources) {
+    if (SourceOf(source) == nullptr) problems.Add(source.place, "a source needs a connector");
+  }
+  for (const SinkSpec* sink : AllSinks(job)) {
+    if (SinkOf(*sink) == nullptr) problems.Add(sink->place, "a sink needs a connector");
+  }
   CheckNames(job, problems);
   CheckPaths(job, problems);
   CheckSteps(job, problems);

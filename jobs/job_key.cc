@@ -10,7 +10,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
-#include "connectors/json_number.h"
+#include "connectors/rows/json_number.h"
 #include "state/value_json.h"
 
 namespace tidemark {

@@ -18,7 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "connectors/json_row.h"
+#include "connectors/rows/json_row.h"
 #include "state/reflect_types.h"
 #include "state/state_key.h"
 #include "state/type_schema.h"

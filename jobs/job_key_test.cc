@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "connectors/json_row.h"
+#include "connectors/rows/json_row.h"
 #include "jobs/json_row_state.h"
 #include "state/memory_size.h"
 #include "state/reflect_recoverable.h"

@@ -84,7 +84,7 @@ void ParseRunOptions(const YamlMap& map, JobSpec& job, Problems& problems) {
 void CheckRead(const JobSpec& job, bool knows_sources, bool knows_steps, Problems& problems) {
   JobSpec known = job;
   if (!knows_sources) {  // one more, of whose rows nothing is known
-    SourceSpec unknown{.connector = StdinSourceSpec()};
+    SourceSpec unknown;
     if (!job.sources.empty()) unknown.format = job.sources.front().format;
     known.sources.push_back(std::move(unknown));
   }

@@ -9,11 +9,14 @@
 #include <variant>
 
 #include "base/status.h"
+#include "base/timestamp.h"
+#include "connectors/connector.h"
 #include "jobs/job_spec.h"
 
 namespace tidemark {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -32,15 +35,17 @@ TEST(JobParser, ReadsTopicsOfKafka) {
       "sink: {kafka: {brokers: 'a:9092', topic: peaks}}\n",
       "job.yaml");
   ASSERT_TRUE(job.ok()) << job.status();
-  const auto& live = std::get<KafkaSourceSpec>(job->sources.at(0).connector);
-  EXPECT_EQ(live.brokers, "a:9092,b:9092");
-  EXPECT_EQ(live.topic, "events");
-  EXPECT_FALSE(live.stop_at_end);
+  const ConnectorConfig& live = job->sources.at(0).connector;
+  EXPECT_TRUE(live.Is("kafka"));
+  EXPECT_EQ(live.Text("brokers"), "a:9092,b:9092");
+  EXPECT_EQ(live.Text("topic"), "events");
+  EXPECT_FALSE(live.Flag("stop_at_end"));
   EXPECT_EQ(job->sources.at(0).on_error, OnError::kSkip);
-  EXPECT_TRUE(std::get<KafkaSourceSpec>(job->sources.at(1).connector).stop_at_end);
-  const auto& peaks = std::get<KafkaSinkSpec>(job->sinks.at(0).connector);
-  EXPECT_EQ(peaks.brokers, "a:9092");
-  EXPECT_EQ(peaks.topic, "peaks");
+  EXPECT_TRUE(job->sources.at(1).connector.Flag("stop_at_end"));
+  const ConnectorConfig& peaks = job->sinks.at(0).connector;
+  EXPECT_TRUE(peaks.Is("kafka"));
+  EXPECT_EQ(peaks.Text("brokers"), "a:9092");
+  EXPECT_EQ(peaks.Text("topic"), "peaks");
 }
 
 TEST(JobParser, ReadsTheSmallestJob) {
@@ -48,14 +53,14 @@ TEST(JobParser, ReadsTheSmallestJob) {
   EXPECT_EQ(job.name, "copy");
   ASSERT_THAT(job.sources, SizeIs(1));
   EXPECT_EQ(job.sources[0].name, "source");
-  EXPECT_EQ(std::get<FileSourceSpec>(job.sources[0].connector).path, "in.jsonl");
+  EXPECT_EQ(job.sources[0].connector.Text("file"), "in.jsonl");
   EXPECT_EQ(job.sources[0].format, RowFormat::kJson);
   EXPECT_EQ(job.sources[0].on_error, OnError::kStop);
   EXPECT_FALSE(job.sources[0].rate.has_value());
   EXPECT_THAT(job.steps, IsEmpty());
   ASSERT_THAT(job.sinks, SizeIs(1));
   EXPECT_EQ(job.sinks[0].name, "sink");
-  EXPECT_TRUE(std::holds_alternative<StdoutSinkSpec>(job.sinks[0].connector));
+  EXPECT_TRUE(job.sinks[0].connector.Is("stdout"));
   EXPECT_FALSE(job.state.has_value() || job.epoch.has_value() || job.snapshot_every.has_value() ||
                job.memory_bytes.has_value() || job.workers.has_value());
 }
@@ -103,7 +108,7 @@ sinks:
 
   ASSERT_THAT(job.sinks, SizeIs(2));
   EXPECT_EQ(job.sinks[0].name, "kept");
-  EXPECT_EQ(std::get<FileSinkSpec>(job.sinks[0].connector).path, "out.jsonl");
+  EXPECT_EQ(job.sinks[0].connector.Text("file"), "out.jsonl");
   EXPECT_EQ(job.sinks[1].name, "shown");
 }
 
@@ -117,16 +122,16 @@ sinks:
   all: {sqlite: {file: out.db, table: all}}
 )");
   const auto table = [&](size_t sink) {
-    return std::get<SqliteSinkSpec>(job.sinks.at(sink).connector);
+    const ConnectorConfig& connector = job.sinks.at(sink).connector;
+    EXPECT_TRUE(connector.Is("sqlite"));
+    return connector;
   };
   EXPECT_EQ(job.sinks[0].name, "kept");
-  EXPECT_EQ(table(0).path, "out.db");
-  EXPECT_EQ(table(0).table, "daily");
-  ASSERT_THAT(table(0).key, SizeIs(2));
-  EXPECT_EQ(table(0).key[1].name, "seq");
-  ASSERT_THAT(table(1).key, SizeIs(1));
-  EXPECT_EQ(table(1).key[0].name, "key");
-  EXPECT_THAT(table(2).key, SizeIs(0));
+  EXPECT_EQ(table(0).Text("file"), "out.db");
+  EXPECT_EQ(table(0).Text("table"), "daily");
+  EXPECT_THAT(table(0).Fields("key"), ElementsAre("key", "seq"));
+  EXPECT_THAT(table(1).Fields("key"), ElementsAre("key"));
+  EXPECT_THAT(table(2).Fields("key"), IsEmpty());
 }
 
 TEST(JobParser, ReadsEveryKeyOfAGenerator) {
@@ -139,28 +144,29 @@ source:
 sink: {name: shown, stdout: }
 )");
   EXPECT_EQ(job.sources[0].name, "numbers");
-  const auto& options = std::get<GeneratorSourceSpec>(job.sources[0].connector).options;
-  EXPECT_EQ(options.items, 1000u);
-  EXPECT_EQ(options.keys, 10u);
-  EXPECT_EQ(options.seed, 7u);
-  EXPECT_EQ(options.start_time, absl::FromUnixSeconds(1'672'531'200));
-  EXPECT_EQ(options.interval, absl::Seconds(1));
-  EXPECT_EQ(options.max_out_of_orderness, absl::Seconds(30));
+  const ConnectorConfig& options = job.sources[0].connector;
+  EXPECT_TRUE(options.Is("generator"));
+  EXPECT_EQ(options.Number("items"), 1000);
+  EXPECT_EQ(options.Number("keys"), 10);
+  EXPECT_EQ(options.Number("seed"), 7);
+  EXPECT_EQ(options.Time("start_time").ToAbsl(), absl::FromUnixSeconds(1'672'531'200));
+  EXPECT_EQ(options.Duration("interval"), Span::Seconds(1));
+  EXPECT_EQ(options.Duration("max_out_of_orderness"), Span::Seconds(30));
   EXPECT_EQ(job.sinks[0].name, "shown");
 
   const JobSpec short_form = Parse("{name: j, source: generator, sink: stdout}");
-  EXPECT_EQ(std::get<GeneratorSourceSpec>(short_form.sources[0].connector).options.keys, 100u);
+  EXPECT_EQ(short_form.sources[0].connector.Number("keys"), 100);
 }
 
 TEST(JobParser, AConnectorWithoutOptionsIsAWordOrAKey) {
   for (const char* source : {"stdin", "{stdin: {}}", "{stdin: }", "{stdin: ~, format: lines}"}) {
     const JobSpec job = Parse(Cat("{name: j, source: ", source, ", sink: stdout}"));
-    EXPECT_TRUE(std::holds_alternative<StdinSourceSpec>(job.sources.at(0).connector)) << source;
+    EXPECT_TRUE(job.sources.at(0).connector.Is("stdin")) << source;
   }
   for (const char* sink :
        {"sink: stdout", "sinks: [stdout]", "sinks: [{stdout: }]", "sinks: {sink: stdout}"}) {
     const JobSpec job = Parse(Cat("{name: j, source: stdin, ", sink, "}"));
-    EXPECT_TRUE(std::holds_alternative<StdoutSinkSpec>(job.sinks.at(0).connector)) << sink;
+    EXPECT_TRUE(job.sinks.at(0).connector.Is("stdout")) << sink;
     EXPECT_EQ(job.sinks[0].name, "sink");
   }
 }
@@ -244,10 +250,10 @@ sink:
 )");
   EXPECT_EQ(job.name, "café");
   EXPECT_EQ(job.state, "it's here");
-  EXPECT_EQ(std::get<FileSourceSpec>(job.sources.at(0).connector).path, "it's here");
+  EXPECT_EQ(job.sources.at(0).connector.Text("file"), "it's here");
   EXPECT_EQ(job.sources[0].rate, 0.0);
   EXPECT_EQ(std::get<KeyBySpec>(job.steps.at(3).step).fields.at(0).path, "net");
-  EXPECT_EQ(std::get<FileSinkSpec>(job.sinks.at(0).connector).path, "folded name");
+  EXPECT_EQ(job.sinks.at(0).connector.Text("file"), "folded name");
 }
 
 TEST(JobParser, PlacesSayWhereAPartWasWritten) {

@@ -4,21 +4,25 @@
 //
 //   JobSpec job;
 //   job.name = "copy";
-//   job.sources = {{.connector = FileSourceSpec{"in.jsonl"}}};
-//   job.sinks = {{.connector = FileSinkSpec{"out.jsonl"}}};
+//   job.sources = {
+//       {.connector = ConnectorConfig::OfSource(FileConnector(), {{"file", "in.jsonl"}})}};
+//   job.sinks = {{.connector = ConnectorConfig::OfSink(FileConnector(), {{"file", "out.jsonl"}})}};
 //
 // The places say where a part was written, for messages; a job made by a program has none.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/timestamp.h"
-#include "connectors/generator_source.h"
-#include "connectors/lines.h"
+#include "connectors/connector.h"
+#include "connectors/rows/lines.h"
 #include "jobs/aggregate_spec.h"
 #include "jobs/problems.h"
 #include "jobs/time_unit.h"
@@ -28,20 +32,6 @@
 namespace tidemark {
 
 // ---- sources -----------------------------------------------------------------------------------
-
-struct FileSourceSpec {
-  std::string path;
-};
-struct StdinSourceSpec {};
-struct GeneratorSourceSpec {
-  GeneratorOptions options;
-};
-// A topic of Kafka: a JSON object in each message.
-struct KafkaSourceSpec {
-  std::string brokers;  // "host:9092,other:9092"
-  std::string topic;
-  bool stop_at_end = false;  // its end, when it is reached, is the end of the input
-};
 
 enum class RowFormat {
   kJson,   // one JSON object on each line
@@ -60,55 +50,51 @@ struct SourceFields {
 
 struct SourceSpec {
   std::string name = "source";  // its position is found by it after a restart
-  std::variant<FileSourceSpec, StdinSourceSpec, GeneratorSourceSpec, KafkaSourceSpec> connector =
-      {};
+  ConnectorConfig connector = {};
   RowFormat format = RowFormat::kJson;
   OnError on_error = OnError::kStop;
   FinalLine final_line = FinalLine::kDefault;  // of a file
   std::optional<double> rate = {};          // items per second; 0 or nothing: as fast as possible
   std::optional<SourceFields> fields = {};  // where they are known; a generator's always are
   Place place = {};                         // of the name, where it has one, else of the source
-  Place connector_place = {};
+  Place connector_place = {};               // of the place that it reads, else of the connector
 };
 
 // ---- sinks -------------------------------------------------------------------------------------
 
-struct FileSinkSpec {
-  std::string path;
-};
-struct StdoutSinkSpec {};
-// A table of a SQLite database, a column for each field.
-struct SqliteSinkSpec {
-  struct Column {
-    std::string name;
-    Place place = {};
-  };
-  std::string path;
-  std::string table;
-  std::vector<Column> key = {};  // a row replaces the one of its key; none: rows are added
-  Place table_place = {};
-};
-
-// A topic of Kafka, which is there already.
-struct KafkaSinkSpec {
-  std::string brokers;
-  std::string topic;
-};
+// Where the values of options are written, by the option's name; for a list, one for each field.
+using OptionPlaces = std::map<std::string, std::vector<Place>, std::less<>>;
 
 struct SinkSpec {
   std::string name = "sink";
-  std::variant<FileSinkSpec, StdoutSinkSpec, SqliteSinkSpec, KafkaSinkSpec> connector = {};
+  ConnectorConfig connector = {};
   Place place = {};
   Place connector_place = {};
+  OptionPlaces option_places = {};
 };
 
-// Where the sink writes, for those that write to a path; else null. `Sink` is SinkSpec or const
-// SinkSpec.
-template <class Sink>
-auto OutputPath(Sink& sink) -> decltype(&std::get<FileSinkSpec>(sink.connector).path) {
-  if (auto* file = std::get_if<FileSinkSpec>(&sink.connector)) return &file->path;
-  if (auto* table = std::get_if<SqliteSinkSpec>(&sink.connector)) return &table->path;
-  return nullptr;
+// Its connector as a source, or as a sink; null if it is not one.
+inline const SourceType* SourceOf(const SourceSpec& source) {
+  const std::optional<SourceType>& type = source.connector.type().source;
+  return type.has_value() ? &*type : nullptr;
+}
+inline const SinkType* SinkOf(const SinkSpec& sink) {
+  const std::optional<SinkType>& type = sink.connector.type().sink;
+  return type.has_value() ? &*type : nullptr;
+}
+
+// Where the value of an option is written, or the one with that index in a list, if known.
+inline Place PlaceOf(const SinkSpec& sink, std::string_view option, size_t index = 0) {
+  const auto places = sink.option_places.find(option);
+  const bool is_known = places != sink.option_places.end() && index < places->second.size();
+  return is_known ? places->second[index] : Place();
+}
+
+// The file whose lines are the rows of the source, in order; empty if it is not one file.
+inline std::string InputFileOf(const SourceSpec& source) {
+  const SourceType* type = SourceOf(source);
+  if (type == nullptr || type->line_partition.empty()) return {};
+  return type->reads(source.connector).path;
 }
 
 // ---- steps -------------------------------------------------------------------------------------

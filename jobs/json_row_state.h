@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "base/status.h"
-#include "connectors/json_number.h"
-#include "connectors/json_row.h"
+#include "connectors/rows/json_number.h"
+#include "connectors/rows/json_row.h"
 #include "state/reflect_types.h"
 #include "state/type_schema.h"
 #include "state/value_codec.h"

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "connectors/json_row.h"
-#include "connectors/lines.h"
+#include "connectors/rows/json_row.h"
+#include "connectors/rows/lines.h"
 #include "jobs/job_key.h"
 #include "jobs/window_row.h"
 #include "jobs/window_row_reader.h"

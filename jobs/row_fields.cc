@@ -24,12 +24,13 @@ RowFields RowFields::OfSources(const JobSpec& job) {
   RowFields fields;
   for (const SourceSpec& source : job.sources) {
     Rows rows;
-    if (std::holds_alternative<GeneratorSourceSpec>(source.connector)) {
-      rows.fields.names = {"seq", "key", "value", "time"};
+    const SourceType* type = SourceOf(source);
+    if (type != nullptr && !type->fields.empty()) {
+      rows.fields.names = type->fields;
       rows.fields.columns = rows.fields.names;
     } else if (source.fields.has_value()) {
       rows.fields = *source.fields;
-      if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) rows.file = file->path;
+      rows.file = InputFileOf(source);
     } else {
       fields.is_complete_ = false;
       continue;

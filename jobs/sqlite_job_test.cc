@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "connectors/sqlite_test_support.h"
+#include "connectors/sqlite/sqlite_test_support.h"
 #include "jobs/test_support.h"
 
 namespace tidemark {

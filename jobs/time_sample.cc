@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "connectors/json_row.h"
-#include "connectors/lines.h"
+#include "connectors/rows/json_row.h"
+#include "connectors/rows/lines.h"
 #include "jobs/event_time.h"
 
 namespace tidemark {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "connectors/json_row.h"
+#include "connectors/rows/json_row.h"
 #include "jobs/job_key.h"
 #include "jobs/job_spec.h"
 #include "jobs/row_fields.h"

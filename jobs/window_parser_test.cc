@@ -90,7 +90,7 @@ TEST(WindowParser, ReadsEveryKey) {
   EXPECT_EQ(window.aggregates[2].field, "place.country");
   ASSERT_TRUE(window.late_to.has_value());
   EXPECT_EQ(window.late_to->name, "stragglers");
-  EXPECT_EQ(std::get<FileSinkSpec>(window.late_to->connector).path, "late.jsonl");
+  EXPECT_EQ(window.late_to->connector.Text("file"), "late.jsonl");
   EXPECT_EQ(window.options.late_when, LateWhen::kBehindWatermark);
   EXPECT_EQ(window.options.order, ValueOrder::kTimestamp);
   EXPECT_EQ(window.options.keep_watermark_for, absl::Hours(48));

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/timestamp.h"
-#include "connectors/json_row.h"
+#include "connectors/rows/json_row.h"
 #include "jobs/json_row_state.h"
 
 namespace tidemark {

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "base/status.h"
-#include "connectors/json_number.h"
+#include "connectors/rows/json_number.h"
 #include "jobs/event_time.h"
 
 namespace tidemark {

@@ -1,5 +1,5 @@
 // Everything a flow is built of: Flow, streams, sources, sinks. Connectors are included one by one
-// ("connectors/line_file_source.h"); "command/main.h" turns a flow into a program, and
+// ("connectors/file/line_file_source.h"); "command/main.h" turns a flow into a program, and
 // "tidemark/testing.h" is the test kit.
 #pragma once
 

@@ -4,7 +4,6 @@
 #include <map>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -42,9 +41,8 @@ absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
                                             {.files = &files, .now = SystemClock().Now()}));
   for (const std::string& warning : job.warnings) PutPlaced(Cat("warning: ", warning));
   const bool reads_it_too =
-      std::any_of(job.sources.begin(), job.sources.end(), [](const SourceSpec& source) {
-        return std::holds_alternative<StdinSourceSpec>(source.connector);
-      });
+      std::any_of(job.sources.begin(), job.sources.end(),
+                  [](const SourceSpec& source) { return source.connector.Is("stdin"); });
   if (!is_stdin || !reads_it_too) return job;
   return absl::InvalidArgumentError(
       "the job came from standard input, and its source stdin would read that, too; give the job "
@@ -66,16 +64,17 @@ RunOptions OptionsOf(const JobSpec& job) {
 absl::Status MoveOutputs(const std::string& directory, JobSpec& job) {
   std::map<std::string, const std::string> moved;  // from where; paths there
   for (SinkSpec* sink : AllSinks(job)) {
-    std::string* path = OutputPath(*sink);
-    if (path == nullptr) continue;
-    const std::string to = JoinPath(directory, path->substr(path->find_last_of('/') + 1));
-    const auto [other, is_new] = moved.try_emplace(to, *path);
-    const bool is_table = std::holds_alternative<SqliteSinkSpec>(sink->connector);
-    if (!is_new && !(is_table && other->second == *path)) {
+    const SinkType* type = SinkOf(*sink);
+    if (type == nullptr || type->path_option.empty()) continue;
+    const std::string path = sink->connector.Text(type->path_option);
+    const std::string to = JoinPath(directory, path.substr(path.find_last_of('/') + 1));
+    const auto [other, is_new] = moved.try_emplace(to, path);
+    const bool has_parts = !type->writes(sink->connector).part.empty();
+    if (!is_new && !(has_parts && other->second == path)) {
       return absl::InvalidArgumentError(
           Cat("--out: two outputs would both be ", to, "; give them different file names"));
     }
-    *path = to;
+    sink->connector.SetText(type->path_option, to);
   }
   return absl::OkStatus();
 }

@@ -1,9 +1,9 @@
 // KafkaJson: a Kafka topic as a source, and as a sink, of JSON rows: one object per message.
 #pragma once
 
-#include "connectors/json_row.h"
 #include "connectors/kafka/kafka_sink.h"
 #include "connectors/kafka/kafka_source.h"
+#include "connectors/rows/json_row.h"
 #include "tidemark/sink.h"
 #include "tidemark/source.h"
 

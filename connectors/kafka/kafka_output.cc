@@ -5,9 +5,9 @@
 #include "absl/strings/str_format.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "connectors/claim/output_owner.h"
 #include "connectors/kafka/kafka_owner.h"
 #include "connectors/kafka/kafka_producer.h"
-#include "connectors/output_owner.h"
 
 namespace tidemark {
 namespace {

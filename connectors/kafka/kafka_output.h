@@ -28,7 +28,7 @@
 #include "connectors/kafka/kafka_rows.h"
 #include "connectors/kafka/kafka_topic.h"
 #include "connectors/kafka/kafka_writer.h"
-#include "connectors/lines.h"
+#include "connectors/rows/lines.h"
 #include "engine/position.h"
 #include "engine/sink_step.h"
 #include "engine/skip_log.h"

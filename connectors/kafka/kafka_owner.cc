@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "connectors/claim/claim_policy.h"
 
 namespace tidemark {
 namespace {
@@ -39,6 +40,20 @@ std::string Owner(const TopicFacts& facts) {
                  facts.owner_state));
 }
 
+// Neither the owner's state nor --take-over counts: the broker fences a copy of this state off, and
+// a note of any other lineage is a doubt that only --take-over resolves.
+ClaimFacts ClaimFactsOf(const TopicFacts& facts) {
+  ClaimFacts claim{.run_line = facts.run_line, .replaced_line = facts.replaced_line};
+  if (facts.note.has_value()) {
+    claim.record = facts.note->line.empty() ? Record::kUnknown : Record::kLineage;
+    claim.owner = {.run_line = facts.note->line,
+                   .job = facts.note->job,
+                   .state_directory = facts.note->state_directory};
+  }
+  if (facts.resume.has_value()) claim.resumed_line = facts.resume->run_line;
+  return claim;
+}
+
 TopicPlan PlanFresh(const TopicFacts& facts) {
   // Of runs without a state nothing goes on, so nothing is repeated either.
   if (!facts.note.has_value() || facts.note->line.empty()) return GoOnAt(0);
@@ -48,14 +63,12 @@ TopicPlan PlanFresh(const TopicFacts& facts) {
                         .effect = "those of this job come behind them"});
 }
 
-bool IsFork(const TopicFacts& facts) { return facts.resume->run_line != facts.run_line; }
-
 // No note is there: nothing was ever published, or the note is gone.
 TopicPlan PlanWithoutNote(const TopicFacts& facts) {
   const TopicFacts::Committed& committed = *facts.resume;
   if (committed.epoch == 0) return GoOnAt(0);
   // A fork's own topic begins behind what the original published.
-  if (IsFork(facts)) return GoOnAt(committed.epoch);
+  if (IsFork(ClaimFactsOf(facts))) return GoOnAt(committed.epoch);
   if (committed.topic != facts.topic) {
     return Decide(facts, {.what = Cat("this sink wrote to topic '", committed.topic,
                                       "' up to epoch ", committed.epoch),
@@ -84,16 +97,15 @@ TopicPlan PlanOthers(const TopicFacts& facts) {
                  .advice = "name another topic, or another sink",
                  .effect = Cat("goes on in it behind epoch ", committed.epoch,
                                ", and messages of later epochs come again"),
-                 .published = IsFork(facts) ? committed.epoch : committed.earlier});
+                 .published = IsFork(ClaimFactsOf(facts)) ? committed.epoch : committed.earlier});
 }
 
 TopicPlan PlanResume(const TopicFacts& facts) {
   if (!facts.note.has_value()) return PlanWithoutNote(facts);
   const KafkaNote& note = *facts.note;
   const TopicFacts::Committed& committed = *facts.resume;
-  const bool is_ours =
-      !note.line.empty() && (note.line == facts.run_line || note.line == facts.replaced_line);
-  if (!is_ours) return PlanOthers(facts);
+  const Claim claim = DecideClaim(ClaimFactsOf(facts));
+  if (claim != Claim::kOwn && claim != Claim::kTaken) return PlanOthers(facts);
   if (note.epoch == committed.epoch || note.epoch == committed.earlier) return GoOnAt(note.epoch);
   if (note.epoch > committed.epoch) {
     return Decide(facts, {.what = Cat("has messages up to epoch ", note.epoch,

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "connectors/claim/output_owner.h"
 #include "connectors/kafka/kafka_note.h"
-#include "connectors/output_owner.h"
 
 namespace tidemark {
 

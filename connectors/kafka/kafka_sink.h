@@ -28,7 +28,7 @@
 #include "absl/status/statusor.h"
 #include "base/status.h"
 #include "connectors/kafka/kafka_output.h"
-#include "connectors/lines.h"
+#include "connectors/rows/lines.h"
 #include "tidemark/sink.h"
 
 namespace tidemark {

@@ -34,7 +34,7 @@
 #include "connectors/kafka/kafka_consumer.h"
 #include "connectors/kafka/kafka_handle.h"
 #include "connectors/kafka/kafka_topic.h"
-#include "connectors/lines.h"
+#include "connectors/rows/lines.h"
 #include "tidemark/source.h"
 
 namespace tidemark {

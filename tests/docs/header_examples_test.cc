@@ -86,19 +86,20 @@ TEST_F(HeaderExamples, AreCompiled) {
                              "tidemark/testing.h",
                              "tidemark/window.h",
                              "tidemark/window_folds.h",
-                             "connectors/csv_source.h",
-                             "connectors/dir_sink.h",
-                             "connectors/dir_source.h",
-                             "connectors/file_sink.h",
-                             "connectors/generator_source.h",
-                             "connectors/json_row.h",
-                             "connectors/line_file_source.h",
-                             "connectors/polling_source.h",
-                             "connectors/sqlite_json.h",
-                             "connectors/sqlite_sink.h",
-                             "connectors/stdin_source.h",
-                             "connectors/stdout_sink.h",
-                             "connectors/testing_source.h"}) {
+                             "connectors/file/csv_source.h",
+                             "connectors/file/dir_sink.h",
+                             "connectors/file/dir_source.h",
+                             "connectors/file/file_sink.h",
+                             "connectors/file/json_lines.h",
+                             "connectors/file/line_file_source.h",
+                             "connectors/made/generator_source.h",
+                             "connectors/made/polling_source.h",
+                             "connectors/made/testing_source.h",
+                             "connectors/rows/json_row.h",
+                             "connectors/sqlite/sqlite_json.h",
+                             "connectors/sqlite/sqlite_sink.h",
+                             "connectors/stdio/stdin_source.h",
+                             "connectors/stdio/stdout_sink.h"}) {
     const auto lines = ExampleLines(ReadWorkingCopy(header));
     EXPECT_TRUE(IsCpp(lines)) << header << " shows nothing";
     for (const std::string& line : NotCompiled(lines, compiled_)) {

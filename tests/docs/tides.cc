@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "command/main.h"
-#include "connectors/file_sink.h"
-#include "connectors/line_file_source.h"
+#include "connectors/file/file_sink.h"
+#include "connectors/file/line_file_source.h"
 #include "tidemark/tidemark.h"
 
 struct Gauge {  // a plain struct is recoverable state

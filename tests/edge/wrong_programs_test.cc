@@ -24,8 +24,8 @@ constexpr char kBegin[] = R"(#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
-#include "connectors/file_sink.h"
-#include "connectors/line_file_source.h"
+#include "connectors/file/file_sink.h"
+#include "connectors/file/line_file_source.h"
 #include "tidemark/tidemark.h"
 using namespace tidemark;
 struct Row { std::string key; int n; absl::Time at; };

@@ -6,7 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "base/check.h"
 #include "base/status.h"
-#include "connectors/sqlite_test_support.h"
+#include "connectors/sqlite/sqlite_test_support.h"
 
 namespace tidemark::faults {
 namespace {

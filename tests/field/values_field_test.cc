@@ -17,7 +17,7 @@
 #include "base/files.h"
 #include "base/status.h"
 #include "base/timestamp.h"
-#include "connectors/sqlite_test_support.h"
+#include "connectors/sqlite/sqlite_test_support.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_directory.h"
 

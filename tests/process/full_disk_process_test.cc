@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "connectors/sqlite_test_support.h"
+#include "connectors/sqlite/sqlite_test_support.h"
 #include "tests/process/bad_input_fixture.h"
 
 namespace tidemark {

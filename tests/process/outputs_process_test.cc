@@ -7,7 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "base/files.h"
 #include "base/random.h"
-#include "connectors/sqlite_test_support.h"
+#include "connectors/sqlite/sqlite_test_support.h"
 #include "tests/process/bad_input_fixture.h"
 
 namespace tidemark {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "connectors/line_file_source.h"
+#include "connectors/file/line_file_source.h"
 #include "recovery/fallback.h"
 #include "recovery/retention.h"
 #include "recovery/snapshot.h"

@@ -10,11 +10,11 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "connectors/dir_source.h"
-#include "connectors/file_sink.h"
+#include "command/run.h"
+#include "connectors/file/dir_source.h"
+#include "connectors/file/file_sink.h"
 #include "tests/support/temp_directory.h"
 #include "tidemark/flow.h"
-#include "command/run.h"
 
 namespace tidemark {
 namespace {

@@ -10,12 +10,12 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "connectors/file_sink.h"
-#include "connectors/line_file_source.h"
-#include "tests/support/temp_directory.h"
 #include "command/explain.h"
-#include "tidemark/flow.h"
 #include "command/run.h"
+#include "connectors/file/file_sink.h"
+#include "connectors/file/line_file_source.h"
+#include "tests/support/temp_directory.h"
+#include "tidemark/flow.h"
 
 namespace tidemark {
 namespace {

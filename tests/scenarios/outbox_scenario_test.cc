@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/status.h"
-#include "connectors/sqlite_sink.h"
-#include "connectors/sqlite_test_support.h"
+#include "connectors/sqlite/sqlite_sink.h"
+#include "connectors/sqlite/sqlite_test_support.h"
 #include "proto/epoch_record.h"
 #include "recovery/outbox.h"
 #include "tests/support/temp_directory.h"

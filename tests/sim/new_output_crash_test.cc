@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/status.h"
-#include "connectors/dir_sink.h"
-#include "connectors/file_sink.h"
+#include "connectors/file/dir_sink.h"
+#include "connectors/file/file_sink.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_files.h"
 

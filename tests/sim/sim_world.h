@@ -19,7 +19,7 @@
 
 #include "base/random.h"
 #include "base/status.h"
-#include "connectors/output_owner.h"
+#include "connectors/claim/output_owner.h"
 #include "tidemark/sink.h"
 #include "tidemark/source.h"
 

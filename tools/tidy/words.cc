@@ -241,7 +241,7 @@ bool IsProse(std::string_view path) {
   constexpr std::array<std::string_view, 5> kPublic = {"tidemark/", "command/", "connectors/",
                                                        "engine/windowing/", "engine/operators/"};
   constexpr std::array<std::string_view, 4> kNotYet = {
-      "tidemark/internal/", "command/run.h", "command/status_view.h", "connectors/sqlite_"};
+      "tidemark/internal/", "command/run.h", "command/status_view.h", "connectors/sqlite/"};
   if (path.ends_with(".md")) return true;
   const auto is_in = [&](std::string_view place) { return path.starts_with(place); };
   return path.ends_with(".h") && std::any_of(kPublic.begin(), kPublic.end(), is_in) &&

@@ -1,0 +1,10 @@
+// FileConnector: files of lines for job files, as a source and as a sink.
+#pragma once
+
+#include "connectors/connector.h"
+
+namespace tidemark {
+
+const ConnectorType& FileConnector();
+
+}  // namespace tidemark
