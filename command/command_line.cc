@@ -108,14 +108,14 @@ void CommandLine::Parse(const std::vector<std::string>& words) {
       return Fail(Cat("unknown flag '--", name, "'",
                       meant ? Cat("; did you mean '--", *meant, "'?") : std::string()));
     }
-    if (values_.contains(name)) return Fail(Cat("--", name, " is given twice"));
+    if (values_.contains(name) && !spec->repeats) return Fail(Cat("--", name, " is given twice"));
     if (spec->value.empty()) {
       if (equals != std::string::npos) return Fail(Cat("--", name, " takes no value"));
-      values_[name] = "";
+      values_[name].emplace_back();
     } else if (equals != std::string::npos) {
-      values_[name] = word.substr(equals + 1);
+      values_[name].push_back(word.substr(equals + 1));
     } else if (i + 1 < words.size()) {
-      values_[name] = words[++i];
+      values_[name].push_back(words[++i]);
     } else {
       return Fail(Cat("--", name, " needs a value: --", name, " ", spec->value));
     }
@@ -125,7 +125,12 @@ void CommandLine::Parse(const std::vector<std::string>& words) {
 std::optional<std::string> CommandLine::Text(std::string_view flag) const {
   const auto it = values_.find(flag);
   if (it == values_.end()) return {};
-  return it->second;
+  return it->second.back();
+}
+
+std::vector<std::string> CommandLine::Texts(std::string_view flag) const {
+  const auto it = values_.find(flag);
+  return it == values_.end() ? std::vector<std::string>() : it->second;
 }
 
 absl::StatusOr<std::optional<Span>> CommandLine::Duration(std::string_view flag) const {

@@ -24,6 +24,7 @@ struct FlagSpec {
   std::string name;
   std::string value;  // the name of the value in the help; empty: a switch
   std::string help;
+  bool repeats = false;  // it may be given several times
 };
 
 class CommandLine {
@@ -38,6 +39,8 @@ class CommandLine {
   const std::string& Word(size_t i) const { return words_[i]; }
   bool Has(std::string_view flag) const { return values_.contains(flag); }
   std::optional<std::string> Text(std::string_view flag) const;
+  // Of a flag that may be given several times, in their order.
+  std::vector<std::string> Texts(std::string_view flag) const;
   absl::StatusOr<std::optional<Span>> Duration(std::string_view flag) const;
   absl::StatusOr<std::optional<uint64_t>> Number(std::string_view flag) const;
   absl::StatusOr<std::optional<double>> Decimal(std::string_view flag) const;
@@ -51,7 +54,7 @@ class CommandLine {
   const std::vector<FlagSpec> flags_;
   absl::Status status_;
   std::vector<std::string> words_;
-  std::map<std::string, std::string, std::less<>> values_;
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
 
 // "  --state DIR     where state lives …" for each flag, in lines of 80 columns.

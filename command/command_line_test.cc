@@ -7,7 +7,7 @@ namespace {
 
 const std::vector<FlagSpec> kFlags = {
     {"state", "DIR", ""},   {"rate", "N", ""}, {"epoch", "TIME", ""},
-    {"memory", "SIZE", ""}, {"fresh", "", ""},
+    {"memory", "SIZE", ""}, {"fresh", "", ""}, {"skip", "N", "", true},
 };
 
 CommandLine Parse(const std::vector<std::string>& words) {
@@ -36,6 +36,13 @@ TEST(CommandLine, EachMistakeIsOneClearLine) {
   EXPECT_EQ(complaint({"j", "--state"}), "--state needs a value: --state DIR");
   EXPECT_EQ(complaint({"j", "--fresh=1"}), "--fresh takes no value");
   EXPECT_EQ(complaint({"j", "--fresh", "--fresh"}), "--fresh is given twice");
+}
+
+TEST(CommandLine, AFlagThatRepeatsKeepsAllItsValues) {
+  const CommandLine line = Parse({"j", "--skip", "1", "--skip=2"});
+  ASSERT_TRUE(line.status().ok()) << line.status();
+  EXPECT_EQ(line.Texts("skip"), (std::vector<std::string>{"1", "2"}));
+  EXPECT_TRUE(line.Texts("state").empty());
 }
 
 TEST(CommandLine, ValuesAreChecked) {

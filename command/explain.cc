@@ -110,8 +110,9 @@ SinkContext ContextOfSinks(const Plan& plan, const std::string& state_directory,
     return HoldsState(files, directory);
   };
   const auto inputs = InputFiles(plan, {.files = &files, .clock = nullptr, .skips = nullptr});
-  context.claim =
-      ClaimOutputs(files, inputs.value_or(std::vector<InputFile>()), context.state_directory);
+  context.claim = ClaimOutputs(files, {.inputs = inputs.value_or(std::vector<InputFile>()),
+                                       .recorded = RecordedOutputs(record),
+                                       .state_directory = context.state_directory});
   return context;
 }
 

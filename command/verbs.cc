@@ -187,7 +187,8 @@ std::vector<FlagSpec> RunFlags() {
       {"from", "SNAPSHOT_DIR", "start from a snapshot, as a fork, with a new --state"},
       {"fresh", "", "discard what the state directory holds and start over"},
       {"skip-item", "SOURCE/PARTITION@N",
-       "step over item N (a file's line), which stops every run"},
+       "step over item N (a file's line), which stops every run; may be given several times",
+       true},
       {"drop-state", "STEP", "remove what a step kept that the flow no longer has"},
       {"no-fallback", "", "refuse a damaged store, instead of going back to a snapshot"},
       {"take-over", "", "take outputs of another job; with --from: go on in the original's"},
@@ -218,8 +219,8 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   if (line.Has("drop-state") && options.drop_state.empty()) {
     return absl::InvalidArgumentError("--drop-state: is empty; name a step");
   }
-  if (const auto item = line.Text("skip-item")) {
-    TM_ASSIGN_OR_RETURN(options.skip_items.emplace_back(), ParseSkipItem(*item));
+  for (const std::string& item : line.Texts("skip-item")) {
+    TM_ASSIGN_OR_RETURN(options.skip_items.emplace_back(), ParseSkipItem(item));
   }
   if (const auto sinks = line.Text("new-output")) {
     options.new_outputs = absl::StrSplit(*sinks, ',', absl::SkipEmpty());

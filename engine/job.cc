@@ -214,7 +214,11 @@ absl::StatusOr<SinkContext> Job::ContextOfSinks() const {
       const std::vector<InputFile> inputs,
       InputFiles(plan_,
                  {.files = options_.files, .clock = options_.clock, .skips = options_.skips}));
-  context.claim = ClaimOutputs(*options_.files, inputs, options_.state_directory);
+  context.claim =
+      ClaimOutputs(*options_.files, {.inputs = inputs,
+                                     .recorded = options_.resume ? RecordedOutputs(*options_.resume)
+                                                                 : std::vector<RecordedOutput>(),
+                                     .state_directory = options_.state_directory});
   return context;
 }
 

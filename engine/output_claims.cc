@@ -1,11 +1,15 @@
 #include "engine/output_claims.h"
 
 #include <memory>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "base/real_path.h"
 #include "base/status.h"
+#include "engine/position.h"
 
 namespace tidemark {
+
 absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const SourceContext& context) {
   std::vector<InputFile> inputs;
   for (const StepPlan& step : plan.steps) {
@@ -17,17 +21,46 @@ absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const Source
   return inputs;
 }
 
-OutputClaims::OutputClaims(Files& files, const std::vector<InputFile>& inputs,
-                           const std::string& state_directory)
-    : files_(files) {
-  if (!state_directory.empty()) {
-    const auto state = files.Stat(state_directory);
+std::vector<RecordedOutput> RecordedOutputs(const EpochRecord& record) {
+  std::vector<RecordedOutput> outputs;
+  for (const SinkRecord& sink : record.sinks) {
+    const Position position(sink.position);
+    const std::optional<std::string> path = position.Text("path");
+    if (!path.has_value()) continue;
+    const std::optional<std::string> table = position.Text("table");
+    outputs.push_back(
+        {.sink = sink.step,
+         .name = table ? Cat(*path, ", table '", ToStd(absl::AsciiStrToLower(ToAbsl(*table))), "'")
+                       : *path,
+         .is_directory = position.Number("files").has_value()});
+  }
+  return outputs;
+}
+
+OutputClaims::OutputClaims(Files& files, Taken taken)
+    : files_(files), recorded_(std::move(taken.recorded)) {
+  if (!taken.state_directory.empty()) {
+    const auto state = files.Stat(taken.state_directory);
     if (state.ok()) state_ = IdOf(*state);
   }
-  for (const InputFile& input : inputs) {
+  for (const InputFile& input : taken.inputs) {
     const auto info = files.Stat(input.path);
     if (info.ok() && !info->is_directory) inputs_.emplace(IdOf(*info), input);
   }
+}
+
+absl::Status OutputClaims::CheckNotOfAnother(const OutputPlace& place) const {
+  if (place.sink.empty()) return absl::OkStatus();
+  for (const RecordedOutput& output : recorded_) {
+    const std::string there = output.is_directory ? ParentDirectory(place.name) : place.name;
+    if (there != output.name || output.sink == place.sink) continue;
+    const bool is_file = place.name == RealPath(place.file);
+    return absl::FailedPreconditionError(
+        Cat(is_file ? place.file : place.name, ": is the output of sink '", output.sink,
+            "' of this job, and sink '", place.sink, "' would overwrite it; name this sink '",
+            output.sink, "' again, or give it another output"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status OutputClaims::CheckNoInput(const std::string& path, const FileInfo& info) const {
@@ -70,6 +103,7 @@ absl::Status OutputClaims::Claim(const OutputPlace& place) {
     return absl::InvalidArgumentError(
         Cat(place.name, ": another sink of this job writes to it; give each an output of its own"));
   }
+  TM_RETURN_IF_ERROR(CheckNotOfAnother(place));
   TM_RETURN_IF_ERROR(CheckNotInState(place.file));
   std::vector<std::string> paths = place.beside;
   paths.insert(paths.begin(), place.file);
@@ -87,9 +121,8 @@ absl::Status OutputClaims::Claim(const OutputPlace& place) {
 }
 
 std::function<absl::Status(const OutputPlace&)> ClaimOutputs(Files& files,
-                                                             const std::vector<InputFile>& inputs,
-                                                             const std::string& state_directory) {
-  return [claims = std::make_shared<OutputClaims>(files, inputs, state_directory)](
+                                                             OutputClaims::Taken taken) {
+  return [claims = std::make_shared<OutputClaims>(files, std::move(taken))](
              const OutputPlace& place) { return claims->Claim(place); };
 }
 

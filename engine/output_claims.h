@@ -23,6 +23,7 @@
 #include "engine/plan.h"
 #include "engine/sink_step.h"
 #include "engine/source_step.h"
+#include "proto/epoch_record.h"
 
 namespace tidemark {
 
@@ -34,23 +35,40 @@ struct InputFile {
 // What the sources of a plan read.
 absl::StatusOr<std::vector<InputFile>> InputFiles(const Plan& plan, const SourceContext& context);
 
+// An output that the state's last commit contains.
+struct RecordedOutput {
+  std::string sink;
+  // As in OutputPlace; of a directory of files, the directory.
+  std::string name;
+  bool is_directory = false;
+};
+// Of the sinks whose positions say where they wrote.
+std::vector<RecordedOutput> RecordedOutputs(const EpochRecord& record);
+
 class OutputClaims {
  public:
-  // `state_directory`: where no output may lie; empty: the run keeps no state.
-  OutputClaims(Files& files, const std::vector<InputFile>& inputs,
-               const std::string& state_directory);
+  struct Taken {
+    std::vector<InputFile> inputs = {};
+    // Only the sink that wrote one may continue in it: a file that two sinks exchange would be
+    // truncated to the length of the other.
+    std::vector<RecordedOutput> recorded = {};
+    std::string state_directory = {};  // no output may be in it; empty: the run keeps no state
+  };
+  OutputClaims(Files& files, Taken taken);
 
   absl::Status Claim(const OutputPlace& place);
 
  private:
   using FileId = std::pair<uint64_t, uint64_t>;  // device and inode
   static FileId IdOf(const FileInfo& info) { return {info.device, info.inode}; }
+  absl::Status CheckNotOfAnother(const OutputPlace& place) const;
   absl::Status CheckNoInput(const std::string& path, const FileInfo& info) const;
   bool IsState(const std::string& directory) const;
   absl::Status CheckNotInState(const std::string& path) const;
   static absl::Status RefuseTaken(const std::string& path, const std::string& by);
 
   Files& files_;
+  const std::vector<RecordedOutput> recorded_;
   std::map<FileId, InputFile> inputs_;
   std::optional<FileId> state_;  // the run's own
   std::set<std::string> names_;
@@ -60,7 +78,6 @@ class OutputClaims {
 
 // As SinkContext::claim.
 std::function<absl::Status(const OutputPlace&)> ClaimOutputs(Files& files,
-                                                             const std::vector<InputFile>& inputs,
-                                                             const std::string& state_directory);
+                                                             OutputClaims::Taken taken);
 
 }  // namespace tidemark

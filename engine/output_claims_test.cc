@@ -21,7 +21,7 @@ class OutputClaimsTest : public ::testing::Test {
     return path;
   }
   OutputClaims Claims(const std::vector<InputFile>& inputs = {}, const std::string& state = "") {
-    return OutputClaims(dir_.files(), inputs, state);
+    return OutputClaims(dir_.files(), {.inputs = inputs, .state_directory = state});
   }
   static OutputPlace File(const std::string& path) {
     return {.name = path, .file = path, .beside = {Cat(path, ".tidemark")}};
@@ -35,6 +35,33 @@ class OutputClaimsTest : public ::testing::Test {
 
   TempDirectory dir_;
 };
+
+TEST_F(OutputClaimsTest, AnOutputOfAnotherSinkOfTheStateIsNotTaken) {
+  EpochRecord record;
+  const auto add = [&](const std::string& sink, const Position& position) {
+    record.sinks.emplace_back();
+    record.sinks.back().step = sink;
+    record.sinks.back().position = position.values();
+  };
+  add("file", Position().Set("path", dir_.Path("out")));
+  add("table", Position().Set("path", dir_.Path("t.db")).Set("table", "It"));
+  add("parts", Position().Set("path", dir_.Path("dir")).Set("files", 2));
+  const auto claim = [&](const std::string& sink, const std::string& name) {
+    OutputClaims claims(dir_.files(), {.recorded = RecordedOutputs(record)});
+    const absl::Status status =
+        claims.Claim({.name = dir_.Path(name), .file = dir_.Path(name), .sink = sink});
+    EXPECT_TRUE(status.ok() || absl::IsFailedPrecondition(status)) << status;
+    return std::string(ToStd(status.message()));
+  };
+  EXPECT_EQ(claim("file", "out"), "");
+  EXPECT_EQ(claim("other", "elsewhere"), "");
+  EXPECT_NE(claim("other", "out").find("is the output of sink 'file'"), std::string::npos);
+  EXPECT_EQ(claim("table", "t.db, table 'it'"), "");
+  EXPECT_EQ(claim("other", "t.db, table 'its'"), "");
+  EXPECT_NE(claim("other", "t.db, table 'it'").find("sink 'table'"), std::string::npos);
+  EXPECT_EQ(claim("parts", "dir/part_1"), "");
+  EXPECT_NE(claim("other", "dir/part_1").find("sink 'parts'"), std::string::npos);
+}
 
 TEST_F(OutputClaimsTest, AnInputUnderAnyNameIsNoOutput) {
   const std::string input = Make("in");

@@ -44,6 +44,7 @@ struct OutputPlace {
   std::string name;                      // unique to the sink: a path, a table of a database
   std::string file;                      // the output itself, or the file that contains it
   std::vector<std::string> beside = {};  // files that belong to it
+  std::string sink = {};                 // the sink's name, as in SinkContext
 };
 
 // How a sink is opened. Everything pointed to outlives the writer.

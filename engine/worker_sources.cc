@@ -20,14 +20,21 @@ std::optional<int64_t> ItemNumber(const Position& position) {
 
 // What to do about an item that the source refuses, ready to be copied: the one before the
 // position. What is read once only, such as standard input, has no such item at the next start.
-std::string WayOut(const StepPlan& plan, const SourceReader& reader, const std::string& partition) {
+// With those stepped over in this epoch, which is not committed.
+std::string WayOut(const StepPlan& plan, const SourceReader& reader, const std::string& partition,
+                   const std::vector<SkippedItem>& skipped) {
   const Position position = reader.position();
   const std::optional<int64_t> next = ItemNumber(position);
   const bool has_lines = position.Number("line").has_value();  // and so an option on_error
   const bool can_skip = next.has_value() && *next > 0 && plan.source->can_seek();
-  const std::string flag =
-      can_skip ? Cat("--skip-item ", plan.name, "/", partition, "@", *next - 1, " steps over it")
-               : "";
+  std::string flag;
+  for (const SkippedItem& item : skipped) {
+    if (can_skip)
+      flag += Cat("--skip-item ", item.source, "/", item.partition, "@", item.number, " ");
+  }
+  if (can_skip) {
+    flag += Cat("--skip-item ", plan.name, "/", partition, "@", *next - 1, " steps over it");
+  }
   if (!has_lines) return flag;
   return Cat(flag, flag.empty() ? "" : ", ", "on_error: skip leaves out all such rows");
 }
@@ -163,7 +170,7 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
     if (!polled.ok()) polled = PollResult::Again();
   }
   if (absl::IsInvalidArgument(polled.status())) {
-    const std::string way_out = WayOut(plan, *source.reader, source.partition);
+    const std::string way_out = WayOut(plan, *source.reader, source.partition, skipped_);
     if (!way_out.empty()) {
       polled = absl::InvalidArgumentError(Cat(polled.status().message(), "; ", way_out));
     }

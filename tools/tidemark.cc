@@ -11,9 +11,6 @@
 #include "base/process_setup.h"
 #include "base/read_to_end.h"
 #include "base/status.h"
-#include "jobs/aggregate_values.h"
-#include "jobs/build_flow.h"
-#include "jobs/job_parser.h"
 #include "command/command.h"
 #include "command/command_line.h"
 #include "command/exit_code.h"
@@ -21,6 +18,9 @@
 #include "command/run.h"
 #include "command/terminal.h"
 #include "command/verbs.h"
+#include "jobs/aggregate_values.h"
+#include "jobs/build_flow.h"
+#include "jobs/job_parser.h"
 
 namespace tidemark {
 namespace {
@@ -47,6 +47,22 @@ absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
   return absl::InvalidArgumentError(
       "the job came from standard input, and its source stdin would read that, too; give the job "
       "as a file, or as <(…)");
+}
+
+// Under whatever name: `path` is the job file.
+absl::Status CheckNotOverwritten(Files& files, const JobSpec& job, const std::string& path) {
+  const auto itself = files.Stat(path);
+  if (path == kStandardInput || !itself.ok()) return absl::OkStatus();
+  for (const SinkSpec* sink : AllSinks(job)) {
+    const SinkType* type = SinkOf(*sink);
+    const std::string output = type == nullptr ? "" : type->writes(sink->connector).path;
+    if (output.empty()) continue;
+    const auto info = files.Stat(output);
+    if (!info.ok() || info->inode != itself->inode || info->device != itself->device) continue;
+    return absl::InvalidArgumentError(
+        Cat(output, ": is the job file itself, and would be overwritten; name another output"));
+  }
+  return absl::OkStatus();
 }
 
 // What the job file says, unless the command says otherwise.
@@ -112,6 +128,9 @@ int RunJob(const CommandLine& line, Files& files, const Clock& clock) {
     const absl::Status moved = MoveOutputs(*out, *job);
     if (!moved.ok()) return Complain(moved, kExitUsage);
   }
+  if (const auto apart = CheckNotOverwritten(files, *job, line.Word(0)); !apart.ok()) {
+    return Complain(apart, kExitUsage);
+  }
   auto built =
       BuildJob(*job, {.rate = *rate, .accept_changed_input = line.Has("accept-changed-input")});
   if (!built.ok()) return Complain(built.status(), kExitUsage);
@@ -121,6 +140,9 @@ int RunJob(const CommandLine& line, Files& files, const Clock& clock) {
 int ValidateJob(const CommandLine& line, Files& files) {
   const auto job = LoadJob(files, line.Word(0));
   if (!job.ok()) return Complain(job.status(), kExitUsage);
+  if (const auto apart = CheckNotOverwritten(files, *job, line.Word(0)); !apart.ok()) {
+    return Complain(apart, kExitUsage);
+  }
   const auto built = BuildJob(*job, {});
   if (!built.ok()) return Complain(built.status(), kExitUsage);
   if (const auto plan = built->flow.Compile(); !plan.ok()) {

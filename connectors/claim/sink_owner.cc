@@ -24,8 +24,7 @@ SinkPlan Own(const SinkFacts& facts, SinkOwner owner, uint64_t length) {
   SinkPlan plan;
   plan.length_bytes = length;
   plan.generation = owner.generation.value_or(0);
-  if (facts.run_line.empty()) return plan;
-  owner.run_line = facts.run_line;
+  owner.run_line = facts.run_line.empty() ? SinkOwner::kStateless : facts.run_line;
   owner.job = facts.state_directory.empty() ? "" : facts.job;
   owner.state_directory = facts.state_directory;
   owner.moving = false;
@@ -73,14 +72,18 @@ ClaimFacts ClaimFactsOf(const SinkFacts& facts) {
                    .replaced_line = facts.replaced_line,
                    .take_over = facts.take_over};
   if (facts.resume.has_value()) claim.resumed_line = facts.resume->run_line;
-  if (facts.owner.has_value()) {
-    claim.record = facts.owner->run_line.empty() ? Record::kUnknown : Record::kLineage;
-    claim.owner = {.run_line = facts.owner->run_line,
-                   .job = facts.owner->job,
-                   .state_directory = facts.owner->state_directory};
-  } else if (facts.run_line.empty() && !IsFork(claim)) {
-    claim.record = Record::kStateless;  // such a run leaves no record, so the file may be its own
+  if (!facts.owner.has_value()) {
+    // A resumed run without a lineage has no record to know its file by.
+    const bool resumes = facts.run_line.empty() && facts.resume.has_value() && !IsFork(claim);
+    if (resumes) claim.record = Record::kStateless;
+    return claim;
   }
+  claim.owner = {.run_line = facts.owner->run_line,
+                 .job = facts.owner->job,
+                 .state_directory = facts.owner->state_directory};
+  claim.record = facts.owner->run_line.empty()                    ? Record::kUnknown
+                 : facts.owner->run_line == SinkOwner::kStateless ? Record::kStateless
+                                                                  : Record::kLineage;
   return claim;
 }
 
@@ -106,12 +109,29 @@ SinkPlan FinishMoving(const SinkFacts& facts, uint64_t generation) {
   return plan;
 }
 
+// The state has commits, this sink has none, and the file has output that this state committed: a
+// sink of another name wrote it. Not if the state fell back to an epoch before that.
+bool IsOfAnotherSink(const SinkFacts& facts) {
+  if (facts.resume_epoch == 0 || !Owns(facts.run_line, facts.owner)) return false;
+  const auto& committed = facts.owner->committed;
+  if (!committed.has_value() || committed->bytes == 0) return false;
+  return committed->epoch <= facts.resume_epoch || committed->epoch > facts.went_back_from;
+}
+
 SinkPlan PlanFresh(const SinkFacts& facts) {
   const Claim claim = DecideClaim(ClaimFactsOf(facts));
   if (IsOthers(claim)) return RefuseOthers(facts);
+  if (IsOfAnotherSink(facts) && !facts.new_output) {
+    const SinkOwner::Committed& there = *facts.owner->committed;
+    const std::string why =
+        there.epoch > facts.resume_epoch
+            ? Cat("but the state is at epoch ", facts.resume_epoch, ": it is an older copy")
+            : Cat("from a sink of another name than '", facts.sink, "'");
+    return Refuse(absl::StatusCode::kFailedPrecondition,
+                  Cat(facts.path, ": has ", there.bytes, " bytes that this job committed up to ",
+                      "epoch ", there.epoch, ", ", why));
+  }
   SinkPlan plan = Begin(facts, 0, 0);
-  const bool unowned_and_stateless = !facts.owner.has_value() && facts.run_line.empty();
-  if (unowned_and_stateless) return plan;
   const bool moving = facts.owner.has_value() && facts.owner->moving;
   if (claim == Claim::kOwn && !facts.new_output) {
     if (moving && facts.owner->undo_kind != SinkOwner::Undo::kNone) {
@@ -124,7 +144,8 @@ SinkPlan PlanFresh(const SinkFacts& facts) {
   }
   const bool replaced = claim == Claim::kReplaced && !facts.new_output && !moving;
   plan.move_aside = replaced ? facts.size_bytes.has_value() : HasContent(facts);
-  if (plan.move_aside && plan.owner.has_value()) {
+  // A run without state never commits, so it would never end the possibility of undoing.
+  if (plan.move_aside && !facts.run_line.empty()) {
     plan.owner->undo_kind = replaced ? SinkOwner::Undo::kReplaced : SinkOwner::Undo::kAside;
   }
   return plan;
@@ -185,7 +206,7 @@ SinkPlan PlanTaken(const SinkFacts& facts, const Committed& at) {
   const uint64_t ours = same_line ? size : std::min(size, facts.owner->from_bytes);
   if (ours >= at.bytes) {
     SinkPlan plan = CutTo(facts, at.bytes, at.bytes, at.generation);
-    plan.keep_tail = plan.owner.has_value();
+    plan.keep_tail = !facts.run_line.empty();
     return plan;
   }
   if (size < at.bytes) return TooShort(facts, at.bytes);
@@ -253,8 +274,10 @@ SinkPlan PlanResume(SinkFacts facts) {
   if (IsOthers(DecideClaim(ClaimFactsOf(facts)))) return RefuseOthers(facts);
   const bool is_known = plan.refusal.ok();
   const uint64_t cut = plan.length_bytes;
+  const bool is_newer = Owns(facts.run_line, facts.owner) && IsNewerThanState(facts);
   plan = Begin(facts, facts.resume->generation + 1, facts.resume->bytes);
   plan.move_aside = HasContent(facts);
+  if (is_newer) plan.repeated_after = facts.resume->bytes;
   // Another line's file is moved as it is: what it has behind our bytes may be committed there.
   if (is_known && Owns(facts.run_line, facts.owner)) plan.cut_before = cut;
   return plan;
@@ -297,9 +320,11 @@ void AddWaysByHand(const SinkFacts& facts, bool is_loss, std::vector<std::string
   } else if (is_loss) {
     ways.push_back("put the file back");
   }
-  if (facts.before_is_there) ways.push_back(Cat("go on in the one before after: ", PutBack(facts)));
+  if (facts.before_is_there && Owns(facts.run_line, facts.owner))
+    ways.push_back(Cat("go on in the one before after: ", PutBack(facts)));
   if (!facts.resume.has_value()) {
-    ways.push_back("give this job another output");
+    ways.push_back(facts.resume_epoch > 0 ? "give this sink another output"
+                                          : "give this job another output");
   } else if (is_fork) {
     ways.push_back("give --out DIR to write elsewhere");
   } else if (!facts.owner.has_value() && facts.size_bytes.has_value() && facts.was_at.empty()) {
@@ -313,7 +338,7 @@ std::vector<std::string> FlagWays(const SinkFacts& facts) {
       {.sink = facts.sink,
        .kind = "file",
        .has_content = HasContent(facts),
-       .resumes = facts.resume.has_value(),
+       .resumes = facts.resume.has_value() || facts.resume_epoch > 0,
        .take_over = facts.take_over,
        .new_output = facts.new_output,
        .accepts = [&facts](bool take_over,

@@ -24,6 +24,10 @@
 namespace tidemark {
 
 struct SinkOwner {
+  // In place of the lineage, in the owner file of a run without state: the next such run may empty
+  // the file, which it may not do with a file that it did not write.
+  static constexpr char kStateless[] = "stateless";
+
   std::string run_line;     // empty if the owner file is damaged: owned, but the owner is unknown
   uint64_t from_bytes = 0;  // the bytes before it were written by an earlier owner
   std::string job = {};
@@ -133,10 +137,13 @@ struct SinkPlan {
   bool keep_tail = false;
   // Remove what an earlier start of this lineage kept: it has committed.
   bool ends_undo = false;
+  // What the file that is moved aside has after this length was committed later than the epoch that
+  // the run resumes at, and is written again.
+  std::optional<uint64_t> repeated_after = {};
   // Then truncate the file, which is created if it is missing, to this length.
   uint64_t length_bytes = 0;
   uint64_t generation = 0;
-  // The new owner file; nothing for a run without state, which owns nothing.
+  // The new owner file.
   std::optional<SinkOwner> owner = {};
 };
 

@@ -117,8 +117,11 @@ std::string OwnerText(const SinkOwner& owner) {
     if (kind == owner.undo_kind) text += Cat(name, " ", OneLine(owner.undo), "\n");
   }
   return text +
-         "\nThe file beside this one is the output of the Tidemark job with this id. Keep both "
-         "together.\n";
+         (owner.run_line == SinkOwner::kStateless
+              ? "\nThe file beside this one was written by a Tidemark job without a state, and is "
+                "overwritten when such a job runs again.\n"
+              : "\nThe file beside this one is the output of the Tidemark job with this id. Keep "
+                "both together.\n");
 }
 
 }  // namespace

@@ -72,18 +72,21 @@ SinkOwner By(std::string line, uint64_t from = 0) {
 
 TEST(SinkOwner, AFreshStartNeverDestroysWhatSomebodyOwns) {
   Check({
-      {"nothing there, no state", kNone, kNone, "", "", kNone, "cut to 0 for nobody"},
+      {"nothing there, no state", kNone, kNone, "", "", kNone, "cut to 0 for stateless"},
       {"nothing there", kNone, kNone, "A", "", kNone, "cut to 0 for A"},
       {"empty file", 0, kNone, "A", "", kNone, "cut to 0 for A"},
       {"empty file of another line", 0, By("B"), "A", "", kNone, "cut to 0 for A"},
       {"owner without a file", kNone, By("B"), "A", "", kNone, "cut to 0 for A"},
-      {"owner without a file, no state", kNone, By("B"), "", "", kNone, "cut to 0 for nobody"},
-      {"as > in a shell", 5, kNone, "", "", kNone, "cut to 0 for nobody"},
-      {"somebody's file, no state", 5, By("B"), "", "", kNone, "aside, cut to 0 for nobody"},
+      {"owner without a file, no state", kNone, By("B"), "", "", kNone, "cut to 0 for stateless"},
+      {"a file that was there, no state", 5, kNone, "", "", kNone, "aside, cut to 0 for stateless"},
+      {"of a run without state", 5, By("stateless"), "", "", kNone, "cut to 0 for stateless"},
+      {"of a run without state, now with", 5, By("stateless"), "A", "", kNone,
+       "aside, cut to 0 for A"},
+      {"somebody's file, no state", 5, By("B"), "", "", kNone, "aside, cut to 0 for stateless"},
       {"nobody's file", 5, kNone, "A", "", kNone, "aside, cut to 0 for A"},
       {"another line's file", 5, By("B"), "A", "", kNone, "aside, cut to 0 for A"},
       {"a damaged owner file", 5, By(""), "A", "", kNone, "aside, cut to 0 for A"},
-      {"a damaged owner file, no state", 5, By(""), "", "", kNone, "aside, cut to 0 for nobody"},
+      {"a damaged owner file, no state", 5, By(""), "", "", kNone, "aside, cut to 0 for stateless"},
       {"our own, never committed", 5, By("A"), "A", "", kNone, "cut to 0 for A"},
       {"--fresh over the line before", 5, By("B"), "A", "B", kNone,
        "aside until a commit, cut to 0 for A"},
@@ -109,8 +112,31 @@ TEST(SinkOwner, AResumeCutsItsOwnFileOnly) {
       {"owner file missing", 15, kNone, "A", "", ten, "refuse"},
       {"owner file damaged", 15, By(""), "A", "", ten, "refuse"},
       {"without lines at all", 15, kNone, "", "", Committed{.bytes = 10, .run_line = ""},
-       "cut to 10 for nobody"},
+       "cut to 10 for stateless"},
   });
+}
+
+// The state has commits, but none of this sink.
+TEST(SinkOwner, WhatASinkOfAnotherNameCommittedIsKept) {
+  SinkOwner owner = By("A");
+  SinkFacts facts{.path = "out", .size_bytes = 5, .run_line = "A", .sink = "f", .resume_epoch = 3};
+  const auto at = [&](uint64_t epoch, uint64_t went_back_from = 0, bool new_output = false) {
+    owner.committed = SinkOwner::Committed{.epoch = epoch, .bytes = 5};
+    facts.owner = owner;
+    facts.went_back_from = went_back_from;
+    facts.new_output = new_output;
+    return Verdict(facts);
+  };
+  EXPECT_EQ(at(3), "refuse");
+  EXPECT_EQ(at(2), "refuse");
+  EXPECT_EQ(at(4), "refuse") << "the state is an older copy";
+  EXPECT_EQ(at(4, 4), "cut to 0 for A") << "the state fell back; those rows come again";
+  EXPECT_EQ(at(3, 4), "refuse");
+  EXPECT_EQ(at(3, 0, true), "aside, cut to 0 for A");
+  owner.committed.reset();
+  facts.owner = owner;
+  facts.new_output = false;
+  EXPECT_EQ(Verdict(facts), "cut to 0 for A") << "a start of this sink that never committed";
 }
 
 TEST(SinkOwner, AForkCannotCutItsOriginalsOutput) {

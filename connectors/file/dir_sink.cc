@@ -33,7 +33,8 @@ absl::Status CheckResume(const DirSinkOptions& options, const Position& resume) 
     return absl::FailedPreconditionError(
         Cat(options.path,
             ": the stored position is not that of a directory; if this sink was another "
-            "one before, give it back what it was and the new one a name of its own, or start over "
+            "one before, make it that one again and give the new one a name of its own, or start "
+            "over "
             "with --fresh"));
   }
   if (*files == static_cast<int64_t>(options.file_count)) return absl::OkStatus();

@@ -25,7 +25,8 @@ absl::Status CutBackFile::Check(const std::string& path, const std::optional<Pos
   TM_ASSIGN_OR_RETURN(const FoundFile found, FindFile(path, resume, context));
   TM_RETURN_IF_ERROR(context.claim({.name = RealPath(found.facts.path),
                                     .file = found.facts.path,
-                                    .beside = {OwnerPath(found.facts.path)}}));
+                                    .beside = {OwnerPath(found.facts.path)},
+                                    .sink = context.sink}));
   return PlanSink(found.facts).refusal;
 }
 
@@ -52,7 +53,7 @@ absl::StatusOr<std::unique_ptr<CutBackFile>> CutBackFile::Open(
   TM_ASSIGN_OR_RETURN(const FileInfo info, sink->file_->Info());
   sink->inode_ = info.inode;
   if (!context.state_directory.empty()) sink->real_path_ = RealPath(file);
-  if (plan.owner.has_value()) {
+  if (!context.run_line.empty()) {
     sink->note_ = std::make_shared<OwnerNote>(files, file, *plan.owner);
     sink->has_undo_ = plan.owner->undo_kind != SinkOwner::Undo::kNone;
   }

@@ -79,6 +79,11 @@ std::string WhyAside(const SinkFacts& facts, const SinkPlan& plan, const std::st
   if (plan.cut_before.has_value()) {
     return Cat(moved, ", with the ", *plan.cut_before, " bytes that were committed; begins anew");
   }
+  if (plan.repeated_after.has_value()) {
+    return Cat(moved, "; begins anew, and repeats what was committed there after epoch ",
+               facts.resume_epoch, " (truncate -s ", *plan.repeated_after, " ", ShellWord(aside),
+               " cuts that off)");
+  }
   const bool says_nothing = facts.owner.has_value() && facts.owner->run_line == facts.run_line;
   return says_nothing ? Cat(moved, "; begins anew")
                       : Cat(moved, ", because it ", DescribeOwner(facts));
@@ -214,8 +219,8 @@ absl::StatusOr<std::optional<SinkFacts::Committed>> CommittedIn(
   const int64_t generation = resume->Number("generation").value_or(0);
   if (!bytes || !run_line || *bytes < 0 || generation < 0) {
     return absl::FailedPreconditionError(
-        "the stored position is not that of a file; if this sink was another one before, give it "
-        "back what it was and the new one a name of its own, or start over with --fresh");
+        "the stored position is not that of a file; if this sink was another one before, make "
+        "it that one again and give the new one a name of its own, or start over with --fresh");
   }
   return SinkFacts::Committed{.bytes = static_cast<uint64_t>(*bytes),
                               .run_line = *run_line,
@@ -260,10 +265,11 @@ absl::StatusOr<FoundFile> FindFile(const std::string& link, const std::optional<
 
 // Of a cut that nobody asked for it is true that the rest had not been committed.
 std::string WhatWasCut(const SinkFacts& facts, const SinkPlan& plan) {
-  if (plan.keep_tail) return " (--take-over)";
+  const char* flag = facts.take_over ? " (--take-over)" : " (--fresh)";
+  if (plan.keep_tail) return flag;
   const auto& committed = facts.owner.has_value() ? facts.owner->committed : std::nullopt;
   if (committed.has_value() && committed->bytes > plan.length_bytes) {
-    return facts.went_back_from > 0 ? "; the rest comes again" : " (--take-over)";
+    return facts.went_back_from > 0 ? "; the rest comes again" : flag;
   }
   return "; the rest had not been committed";
 }

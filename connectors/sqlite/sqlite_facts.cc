@@ -1,5 +1,8 @@
 #include "connectors/sqlite/sqlite_facts.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_replace.h"
@@ -33,10 +36,14 @@ absl::StatusOr<std::optional<TableFacts::Committed>> CommittedIn(
   const auto run_line = resume->Text("run_line");
   if (!epoch || !earlier || !run_line) {
     return absl::FailedPreconditionError(
-        "the stored position is not that of a table; if this sink was another one before, give it "
-        "back what it was and the new one a name of its own, or start over with --fresh");
+        "the stored position is not that of a table; if this sink was another one before, make "
+        "it that one again and give the new one a name of its own, or start over with --fresh");
   }
   return TableFacts::Committed{.run_line = *run_line, .epoch = *epoch, .earlier = *earlier};
+}
+
+int64_t Limited(uint64_t epoch) {
+  return static_cast<int64_t>(std::min<uint64_t>(epoch, std::numeric_limits<int64_t>::max()));
 }
 
 // Of this sink and its last commit; nothing of what is there is looked at.
@@ -49,6 +56,8 @@ absl::StatusOr<TableFacts> FactsOf(const TablePlace& place, const std::string& w
                    .replaced_line = context.replaced_line,
                    .state_directory = context.state_directory,
                    .sink = context.sink,
+                   .resume_epoch = Limited(context.resume_epoch),
+                   .went_back_from = Limited(context.went_back_from),
                    .take_over = context.take_over,
                    .new_output = context.new_output};
   auto committed = CommittedIn(resume);

@@ -88,7 +88,8 @@ absl::Status SqliteOutput::Check(const SqliteTableOptions& options,
       context.claim({.name = Cat(RealPath(options.path), ", table '", SqlLower(options.table), "'"),
                      .file = options.path,
                      .beside = {Cat(options.path, "-wal"), Cat(options.path, "-shm"),
-                                Cat(options.path, "-journal")}}));
+                                Cat(options.path, "-journal")},
+                     .sink = context.sink}));
   TM_ASSIGN_OR_RETURN(const bool there, Exists(*context.files, options.path));
   if (!there) return absl::OkStatus();
   SqliteOutput output(options, context);
@@ -152,7 +153,10 @@ absl::Status SqliteOutput::CarryOut(const TableFacts& facts, const TablePlan& pl
     if (!is_ours && !run_line_.empty()) undo = aside;
     context.say(
         Cat(where_, ": moved to table '", aside,
-            is_ours ? std::string("'; begins anew") : Cat("', because it ", DescribeOwner(facts))));
+            !is_ours       ? Cat("', because it ", DescribeOwner(facts))
+            : plan.repeats ? Cat("'; begins anew, and repeats the rows of epochs after ",
+                                 facts.resume->epoch, " that are there")
+                           : std::string("'; begins anew")));
   } else if (facts.new_output && facts.resume.has_value() && plan.begun > 0 &&
              !facts.owner.has_value()) {
     context.say(Cat(where_, ": begins anew behind epoch ", plan.begun,

@@ -47,9 +47,30 @@ TablePlan RefuseOthers(const TableFacts& facts) {
   return plan;
 }
 
+bool IsOwn(const TableFacts& facts) {
+  return facts.owner.has_value() && !facts.run_line.empty() &&
+         facts.owner->run_line == facts.run_line;
+}
+
+// As for files: a sink of another name wrote the table, and what it wrote was committed.
+bool IsOfAnotherSink(const TableFacts& facts) {
+  if (facts.resume_epoch == 0 || !IsOwn(facts) || !facts.has_rows) return false;
+  const int64_t epoch = facts.owner->epoch;
+  return epoch > 0 && (epoch <= facts.resume_epoch || epoch > facts.went_back_from);
+}
+
 TablePlan PlanFresh(const TableFacts& facts) {
   const Claim claim = DecideClaim(ClaimFactsOf(facts));
   if (IsOthers(claim)) return RefuseOthers(facts);
+  if (IsOfAnotherSink(facts) && !facts.new_output) {
+    const std::string why =
+        facts.owner->epoch > facts.resume_epoch
+            ? Cat("but the state is at epoch ", facts.resume_epoch, ": it is an older copy")
+            : Cat("from a sink of another name than '", facts.sink, "'");
+    return Refuse(absl::StatusCode::kFailedPrecondition,
+                  Cat(facts.where, ": has rows that this job committed up to epoch ",
+                      facts.owner->epoch, ", ", why));
+  }
   TablePlan plan;
   const bool ours = claim == Claim::kOwn || claim == Claim::kReplaced;
   // An empty table without an owner was made for this job, with its types and indexes.
@@ -129,12 +150,14 @@ TablePlan PlanResume(const TableFacts& facts) {
   // Where the rows of the last epoch cannot be looked for, they are written once more: better in
   // two tables than in none. A fork leaves those that are not its own.
   const bool is_fork = facts.resume->run_line != facts.run_line;
-  const bool has_all = is_fork || facts.elsewhere_epoch == facts.resume->epoch;
+  const bool is_ahead = IsOwn(facts) && facts.owner->epoch > facts.resume->epoch;
+  const bool has_all = is_fork || is_ahead || facts.elsewhere_epoch == facts.resume->epoch;
   const int64_t epoch = plan.refusal.ok() ? plan.epoch
                         : has_all         ? facts.resume->epoch
                                           : facts.resume->earlier;
   plan = GoOnAt(epoch, epoch);
   plan.move_aside = facts.has_rows;
+  plan.repeats = plan.move_aside && is_ahead;
   return plan;
 }
 
@@ -162,7 +185,8 @@ void AddWaysByHand(const TableFacts& facts, bool is_loss, std::vector<std::strin
     ways.push_back("put the database back");
   }
   if (!facts.resume.has_value()) {
-    ways.push_back("give this job another table");
+    ways.push_back(facts.resume_epoch > 0 ? "give this sink another table"
+                                          : "give this job another table");
   } else if (is_fork) {
     ways.push_back("give --out DIR to write elsewhere");
   }
@@ -173,7 +197,7 @@ std::vector<std::string> FlagWays(const TableFacts& facts) {
       {.sink = facts.sink,
        .kind = "table",
        .has_content = facts.has_rows,
-       .resumes = facts.resume.has_value(),
+       .resumes = facts.resume.has_value() || facts.resume_epoch > 0,
        .take_over = facts.take_over,
        .new_output = facts.new_output,
        .accepts = [&facts](bool take_over,

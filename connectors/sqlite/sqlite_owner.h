@@ -45,6 +45,8 @@ struct TableFacts {
   std::string replaced_line = {};
   std::string state_directory = {};
   std::string sink = {};
+  int64_t resume_epoch = 0;
+  int64_t went_back_from = 0;
   bool take_over = false;
   bool new_output = false;
   // The sink's part of the last committed epoch; nothing on a fresh start.
@@ -68,6 +70,9 @@ struct TablePlan {
   absl::Status refusal;
   // Rename the table to `<table>_old_N` first; then there is none.
   bool move_aside = false;
+  // The table that is moved aside has rows of epochs after the one that the run resumes at, and they
+  // are written again.
+  bool repeats = false;
   // Remove its rows.
   bool clear = false;
   // What tidemark_sinks then says.

@@ -57,6 +57,23 @@ TEST(PlanTable, FreshStartsReplaceOnlyWhatIsTheirOwn) {
   EXPECT_EQ(Plan(stateless), "aside 0");
 }
 
+// The state has commits, but none of this sink.
+TEST(PlanTable, WhatASinkOfAnotherNameCommittedIsKept) {
+  TableFacts facts = Facts(Owner("B", 3), true);
+  facts.resume_epoch = 3;
+  EXPECT_THAT(Plan(facts), AllOf(HasSubstr("committed up to epoch 3, from a sink of another name"),
+                                 HasSubstr("--new-output sink to move it aside")));
+  facts.owner->epoch = 5;
+  EXPECT_THAT(Plan(facts), HasSubstr("older copy"));
+  facts.went_back_from = 5;
+  EXPECT_EQ(Plan(facts), "clear 0") << "the state fell back; those rows come again";
+  facts.new_output = true;
+  EXPECT_EQ(Plan(facts), "aside 0");
+  facts.new_output = false;
+  facts.owner->epoch = 0;
+  EXPECT_EQ(Plan(facts), "clear 0") << "a start of this sink that never published";
+}
+
 TEST(PlanTable, AResumeGoesOnWhereTheTableStands) {
   const Committed at7{.run_line = "B", .epoch = 7, .earlier = 4};
   EXPECT_EQ(Plan(Facts(Owner("B", 7), true, at7)), "keep 7");

@@ -82,8 +82,17 @@ class StdoutSink final : public SinkFactory<T> {
   StdoutSink(StdoutOptions options, LineEncoder<T> encode)
       : options_(std::move(options)), encode_(std::move(encode)) {}
 
-  absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>&,
-                                                      const SinkContext&) override {
+  // A sink that was another one has output that only that one can continue.
+  absl::Status Check(const std::optional<Position>& resume, const SinkContext&) override {
+    if (!resume.has_value() || !resume->Text("run_line").has_value()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        "the stored position is not that of standard output; if this sink was another one before, "
+        "make it that one again and give the new one a name of its own, or start over with "
+        "--fresh");
+  }
+  absl::StatusOr<std::unique_ptr<SinkWriter<T>>> Open(const std::optional<Position>& resume,
+                                                      const SinkContext& context) override {
+    TM_RETURN_IF_ERROR(Check(resume, context));
     TM_RETURN_IF_ERROR(options_.write(""));
     return std::make_unique<StdoutWriter<T>>(options_.write, encode_);
   }
