@@ -43,9 +43,13 @@ class Walk : public ::testing::Test {
     fs::create_directory_symlink(WorkingCopy() / "examples" / "data", dir_.Path("examples/data"));
     fs::copy_file(WorkingCopy() / "examples" / "earthquakes_daily.yaml",
                   dir_.Path("examples/earthquakes_daily.yaml"));
-    Write("bazel-bin/examples/tides/tides",
-          Cat("#!/bin/bash\nexec '", RunfilePath("tests/docs/tides"), "' \"$@\"\n"));
-    fs::permissions(dir_.Path("bazel-bin/examples/tides/tides"), fs::perms::owner_all);
+    Link("tests/docs/tides", "bazel-bin/examples/tides/tides");
+  }
+
+  // What Bazel would build, under the name that it would have.
+  void Link(const std::string& built, const std::string& name) {
+    Write(name, Cat("#!/bin/bash\nexec '", RunfilePath(built), "' \"$@\"\n"));
+    fs::permissions(dir_.Path(name), fs::perms::owner_all);
   }
 
   // What each command printed.
@@ -73,7 +77,8 @@ class Walk : public ::testing::Test {
     ASSERT_EQ(printed.size(), commands.size());
     for (size_t i = 0; i < commands.size(); ++i) {
       // A notice of ./dev, which is stood in for here.
-      const bool builds = commands[i].command.starts_with("./dev test");
+      const bool builds = commands[i].command.starts_with("./dev test") ||
+                          commands[i].command.starts_with("bazel build");
       if (builds) continue;
       size_t at = 0;
       for (const std::string& shown : commands[i].output) {
@@ -140,6 +145,16 @@ TEST_F(Walk, TheCommandsOfTheJobsPageWork) {
   for (size_t i = 0; const auto& printed : Follow(commands)) {
     EXPECT_THAT(printed, ::testing::Contains("exit 0")) << commands[i++].command;
   }
+}
+
+// The program is killed and resumed, and the run that a program holds is stopped and continued.
+TEST_F(Walk, TheCommandsOfTheCppPageWork) {
+  for (const char* program : {"tides", "hold"}) {
+    Link(Cat("docs/cpp/", program), Cat("bazel-bin/", program));
+  }
+  const std::string page = ReadWorkingCopy("docs/cpp.md");
+  EXPECT_GE(CommandsOf(page).size(), 10u);
+  ExpectTrue(page);
 }
 
 TEST_F(Walk, FindsWhatIsNotTrue) {

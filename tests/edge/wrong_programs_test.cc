@@ -40,6 +40,18 @@ struct OfInts : ValueState<int64_t> {
   using Outs = std::tuple<int>;
   void OnItem(int64_t&, int&& i, StepContext<Outs>& c) const { c.Emit(i); }
 };
+struct EndIsNotConst : OfInts {
+  using In = Row;
+  void OnItem(int64_t&, Row&&, StepContext<Outs>&) const {}
+  void OnEnd(int64_t&, StepContext<Outs>&) {}
+};
+struct NotifiesNever {
+  using In = Row;
+  using State = Row;
+  using Outs = std::tuple<int>;
+  KeyState OnItem(State&, Row&&, StepContext<Outs>&) const { return KeyState::kKeep; }
+  KeyState OnNotify(State&, StepContext<Outs>&) const { return KeyState::kKeep; }
+};
 struct Pointer { int* p; };
 inline std::pair<std::optional<Pointer>, int> Keep(std::optional<Pointer> p, Row) { return {p, 1}; }
 void Build(Flow& flow) {
@@ -54,19 +66,20 @@ constexpr char kEnd[] = "\n}\n";
 struct Program {
   const char* what;
   const char* line;
+  const char* says = "";  // what docs/cpp.md names for it
 };
 
 constexpr Program kRight = {"no mistake", R"(windows.Count("counts");)"};
 constexpr Program kWrong[] = {
     {"Map takes another type", "rows.Map([](int n) { return n; });"},
-    {"Filter gives no bool", "rows.Filter([](const Row& r) { return r.key; });"},
+    {"Filter gives no bool", "rows.Filter([](const Row& r) { return r.key; });", "PredicateOf"},
     {"FlatMap gives no range", "rows.FlatMap([](Row r) { return r.n; });"},
-    {"KeyBy gives no key", "rows.KeyBy([](const Row& r) { return r; });"},
+    {"KeyBy gives no key", "rows.KeyBy([](const Row& r) { return r; });", "KeyType"},
     {"a sink of another type", R"(rows.To("out", LineFile("out.txt"));)"},
     {"streams of two types are merged", "rows.Merge(lines);"},
     {"a logic without outputs", R"(keyed.Stateful("s", NoOuts{});)"},
-    {"a logic for other items", R"(keyed.Stateful("s", OfInts{});)"},
-    {"a state that cannot be stored", R"(keyed.StatefulMap("s", Keep);)"},
+    {"a logic for other items", R"(keyed.Stateful("s", OfInts{});)", "LogicOf"},
+    {"a state that cannot be stored", R"(keyed.StatefulMap("s", Keep);)", "RecoverableState"},
     {"a mapper that gives no pair",
      R"(keyed.StatefulMap("s", [](std::optional<int64_t> n, Row) { return n; });)"},
     {"a fold of other items",
@@ -82,10 +95,18 @@ constexpr Program kWrong[] = {
     {"an option that is misspelt", R"(keyed.Batch("b", {.max_item = 3});)"},
 };
 
+// The compiler names the callback, at a line of ours.
+constexpr Program kWrongCallbacks[] = {
+    {"an OnEnd that is not const", R"(keyed.Stateful("s", EndIsNotConst{});)",
+     "the callback is void OnEnd(State&, StepContext<Outs>&) const"},
+    {"an OnNotify without a time", R"(keyed.Stateful("s", NotifiesNever{});)",
+     "OnNotify and NotifyAt come together"},
+};
+
 class WrongPrograms : public ::testing::Test {
  protected:
-  // The first line of what the compiler says that is an error; empty without.
-  std::string FirstError(const Program& program) {
+  // What the compiler says; empty if it accepts the program.
+  std::string Compile(const Program& program) {
     const std::string path = dir_.Path("program.cc");
     EXPECT_EQ(WriteFileAtomically(dir_.files(), path, Cat(kBegin, program.line, kEnd)),
               absl::OkStatus());
@@ -93,10 +114,17 @@ class WrongPrograms : public ::testing::Test {
                            "-iquote", WorkingCopy().string(), path},
                           {.directory = "", .patience = Span::Seconds(240)});
     const ChildProcess::End end = compiler.Wait();
-    for (const auto line : absl::StrSplit(end.err, '\n')) {
+    return end.exit_code == 0 ? "" : Cat(end.err, "exit code ", end.exit_code);
+  }
+  static std::string FirstError(const std::string& said) {
+    for (const auto line : absl::StrSplit(said, '\n')) {
       if (absl::StrContains(line, "error: ")) return std::string(line);
     }
-    return end.exit_code == 0 ? "" : Cat("no error, but exit code ", end.exit_code);
+    return said;
+  }
+  void ExpectSaid(const Program& program, const std::string& said) const {
+    EXPECT_TRUE(absl::StrContains(said, program.says)) << said;
+    EXPECT_TRUE(absl::StrContains(page_, program.says)) << "docs/cpp.md lacks " << program.says;
   }
   // "program.cc:29:" at the line with the mistake.
   std::string Place() {
@@ -104,16 +132,25 @@ class WrongPrograms : public ::testing::Test {
     return Cat(dir_.Path("program.cc"), ":", 1 + std::count(begin.begin(), begin.end(), '\n'), ":");
   }
 
+  const std::string page_ = ReadWorkingCopy("docs/cpp.md");
   TempDirectory dir_;
 };
 
-TEST_F(WrongPrograms, AProgramWithoutAMistakeCompiles) { EXPECT_EQ(FirstError(kRight), ""); }
+TEST_F(WrongPrograms, AProgramWithoutAMistakeCompiles) { EXPECT_EQ(Compile(kRight), ""); }
 
 TEST_F(WrongPrograms, TheFirstErrorIsAtTheLineWithTheMistake) {
   for (const Program& program : kWrong) {
     SCOPED_TRACE(program.what);
-    const std::string error = FirstError(program);
-    EXPECT_TRUE(absl::StartsWith(error, Place())) << error;
+    const std::string said = Compile(program);
+    EXPECT_TRUE(absl::StartsWith(FirstError(said), Place())) << FirstError(said);
+    ExpectSaid(program, said);
+  }
+}
+
+TEST_F(WrongPrograms, ACallbackThatWouldBeOverlookedIsNamed) {
+  for (const Program& program : kWrongCallbacks) {
+    SCOPED_TRACE(program.what);
+    ExpectSaid(program, Compile(program));
   }
 }
 

@@ -7,11 +7,10 @@ The language standard and the optimisation level are in .bazelrc, since they hol
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 
-_COPTS = [
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-]
+# In a workspace that uses this tree, whose compiler may be another one, a warning is not an error.
+def _copts():
+    inside = native.repository_name() == "@"
+    return ["-Wall", "-Wextra"] + (["-Werror"] if inside else [])
 
 # What libstdc++ says by pragma does not survive precompilation (PR 64117 of GCC): that these are no
 # findings in its own strings and vectors. So they are off for all.
@@ -43,7 +42,7 @@ def tm_cc_library(name, deps = [], copts = [], **kwargs):
     headers = "test_headers" if "@system//:gtest" in deps else "std_headers"
     cc_library(
         name = name,
-        copts = _COPTS + _precompiled_copts(headers) + copts,
+        copts = _copts() + _precompiled_copts(headers) + copts,
         linkstatic = True,
         deps = deps + _precompiled_deps(headers),
         **kwargs
@@ -54,9 +53,9 @@ def tm_cc_binary(name, deps = [], copts = [], linkshared = False, **kwargs):
 
     # .bazelrc: objects are those of programs, and nothing that is precompiled fits a shared object.
     if linkshared:
-        copts = _COPTS + ["-fPIC"] + copts
+        copts = _copts() + ["-fPIC"] + copts
     else:
-        copts = _COPTS + _precompiled_copts("std_headers") + copts
+        copts = _copts() + _precompiled_copts("std_headers") + copts
         deps = deps + _precompiled_deps("std_headers")
     cc_binary(
         name = name,
@@ -81,7 +80,7 @@ def tm_cc_test(name, deps = [], copts = [], size = "small", gtest_main = True, *
     cc_test(
         name = name,
         size = size,
-        copts = _COPTS + _precompiled_copts("test_headers") + copts,
+        copts = _copts() + _precompiled_copts("test_headers") + copts,
         linkstatic = True,
         deps = deps + [test_library] + _precompiled_deps("test_headers"),
         **kwargs
@@ -99,15 +98,19 @@ def tm_capnp_library(name, srcs, imports = [], deps = [], visibility = None):
     """
     headers = [src + ".h" for src in srcs]
     sources = [src + ".c++" for src in srcs]
+
+    # "@tidemark" in a workspace that uses this tree.
+    repository = native.repository_name()[1:]
+    root = "external/" + repository if repository else "."
     native.genrule(
         name = name + "_code",
         srcs = srcs + imports,
         outs = headers + sources,
         # Where one schema imports another by an absolute path, the compiler writes <proto/…>, but
         # Bazel puts the workspace on the path of quoted includes only.
-        cmd = ("capnp compile -I. -oc++:$(GENDIR) %s && " +
+        cmd = ("capnp compile -I%s -oc++:$(GENDIR) %s && " +
                "sed -i -E 's,#include <([^>]+[.]capnp[.]h)>,#include \"\\1\",' $(OUTS)") %
-              " ".join(["$(location %s)" % src for src in srcs]),
+              (root, " ".join(["$(location %s)" % src for src in srcs])),
         visibility = ["//visibility:private"],
     )
     cc_library(

@@ -225,6 +225,64 @@ a_build_that_fails_has_no_times() {
   expect 1 dev times
 }
 
+# outside_program WHOLE: Bazel builds a program that writes a part of its report, commits, and waits
+# to be killed; started again, it writes what WHOLE prints.
+outside_program() {
+  mkdir -p "$CASE/copy/docs/cpp"
+  echo 'the workspace' >"$CASE/copy/docs/cpp/WORKSPACE"
+  cat >"$CASE/tides" <<FAKE
+#!/usr/bin/env bash
+report() {
+  awk '{ if (!(\$1 in m) || \$2 > m[\$1]) m[\$1] = \$2
+    printf "%s: highest of %d is %d cm\\n", \$1, ++n[\$1], m[\$1] }' tides.txt
+}
+if [[ \$1 == snapshots ]]; then cat out/epoch; exit; fi
+if [[ -f out/epoch ]]; then $1 >out/report.txt; exit; fi
+mkdir -p out
+report | head -n 100 >out/report.txt
+echo '{"flow": "tides", "epoch": 1}' >out/epoch
+exec sleep 60
+FAKE
+  fake bazel <<'FAKE'
+echo "bazel $*" >>"$CASE/calls"
+if [[ " $* " != *" test "* ]]; then exit; fi
+grep -q 'the workspace' WORKSPACE && [[ -x ../tidemark/dev ]] || exit 1
+mkdir -p bazel-bin
+cp "$CASE/tides" bazel-bin/tides
+chmod +x bazel-bin/tides
+FAKE
+}
+
+outside_builds_kills_and_resumes() {
+  outside_program report
+  expect 0 dev outside
+  expect_text calls '/output --max_idle_secs=60 '
+  expect_text calls ' test --disk_cache='
+  expect_text said 'outside: killed the program after 100 of 2000 lines'
+  expect_text said 'it wrote each line once'
+}
+
+outside_finds_a_line_that_is_lost() {
+  outside_program 'report | tail -n +2'
+  expect 1 dev outside
+  expect_text said 'outside: lines were lost or repeated'
+}
+
+outside_finds_a_program_that_ends_too_early() {
+  outside_program report
+  printf '#!/bin/sh\nexit 1\n' >"$CASE/tides"
+  expect 1 dev outside
+  expect_text said 'outside: the program ended before it could be killed'
+}
+
+a_build_outside_that_fails_ends_it() {
+  outside_program report
+  fake bazel <<<'echo "an error of the compiler" >&2; exit 1'
+  expect 1 dev outside
+  expect_text said 'an error of the compiler'
+  expect_no_text said 'outside: killed'
+}
+
 bare_says_where_a_machine_does_not_allow_it() {
   fake unshare <<<'exit 1'
   expect 77 dev bare --cached
@@ -314,6 +372,10 @@ for test_case in \
   tidy_without_git_does_not_pass \
   times_lists_the_slowest_first \
   a_build_that_fails_has_no_times \
+  outside_builds_kills_and_resumes \
+  outside_finds_a_line_that_is_lost \
+  outside_finds_a_program_that_ends_too_early \
+  a_build_outside_that_fails_ends_it \
   bare_says_where_a_machine_does_not_allow_it \
   a_bare_machine_that_fails_is_removed \
   bare_takes_no_other_options \
