@@ -14,18 +14,24 @@ bool IsInfinite(const std::vector<double>& parts) {
   return parts.size() == 1 && std::isinf(parts[0]);
 }
 
+// Two parts of one sign whose sum is beyond the largest double stay apart, since others may bring
+// it back; there is a sum beyond so many of the largest that is infinite for good.
+constexpr size_t kBeyondMax = 16;
+
 // What is lost by each addition is kept as a part of its own.
 void AddPart(std::vector<double>& parts, double number) {
   if (number == 0 || IsInfinite(parts)) return;
-  size_t kept = 0;
+  size_t kept = 0, beyond = 0;
   for (double part : parts) {
     if (std::fabs(number) < std::fabs(part)) std::swap(number, part);
     const double high = number + part;
-    const double low = part - (high - number);
     if (!std::isfinite(high)) {
+      parts[kept++] = part;
+      if (++beyond < kBeyondMax) continue;
       parts = {high};
       return;
     }
+    const double low = part - (high - number);
     if (low != 0) parts[kept++] = low;
     number = high;
   }

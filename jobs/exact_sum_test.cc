@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -50,6 +51,22 @@ TEST(ExactSum, AddsWholeNumbersBeyond64Bits) {
 TEST(ExactSum, IsInfiniteBeyondTheLargestDouble) {
   EXPECT_EQ(Sum({1e308, 1e308, 5.0}), std::numeric_limits<double>::infinity());
   EXPECT_EQ(Sum({-1e308, 2.5, -1e308}), -std::numeric_limits<double>::infinity());
+}
+
+// What exceeds the largest double on the way may come back.
+TEST(ExactSum, IsTheSameInAnyOrderAlsoBeyondTheLargestDouble) {
+  for (std::vector<double> numbers : {std::vector<double>{-1e308, -1e308, 1e308},
+                                      {0.5, 1.7e308, 1.7e308, -1.7e308, -1.7e308},
+                                      {1e308, 1e308, -1e308, 3.0, -1.5e308, 1e308}}) {
+    std::sort(numbers.begin(), numbers.end());
+    const double first = Sum(numbers);
+    EXPECT_TRUE(std::isfinite(first));
+    do {
+      EXPECT_EQ(Sum(numbers), first);
+    } while (std::next_permutation(numbers.begin(), numbers.end()));
+  }
+  EXPECT_EQ(Sum({0.5, 1.7e308, 1.7e308, -1.7e308, -1.7e308}), 0.5);
+  EXPECT_EQ(Sum(std::vector<double>(1000, 1e308)), std::numeric_limits<double>::infinity());
 }
 
 // Goal: no order can be seen in a sum. Method: random numbers of all sizes, against a sum in 128

@@ -19,6 +19,13 @@ namespace {
 // Whole doubles below it are the numbers that were written.
 constexpr double kTwoTo53 = 9007199254740992.0;
 
+// Whole numbers have 64 bits with a sign, as everywhere; older states may have keys of larger ones.
+absl::Status TooLarge(std::string_view field) {
+  return absl::InvalidArgumentError(
+      Cat("field '", field,
+          "' is a number beyond 64 bits with a sign; as a key it has to be a string"));
+}
+
 // `text`: the source bytes of the number, where it may be a whole one that its double is not.
 absl::Status AppendNumber(double number, std::string_view text, std::string_view field,
                           std::string& out) {
@@ -36,13 +43,8 @@ absl::Status AppendNumber(double number, std::string_view text, std::string_view
     AppendKeyDouble(number, out);  // such as 2^60 + 0.5: whole as a double, and not as a number
   } else if (whole.has_value() && *whole >= INT64_MIN && *whole <= INT64_MAX) {
     AppendKeyInt(static_cast<int64_t>(*whole), out);
-  } else if (whole.has_value() && *whole > 0 && *whole <= UINT64_MAX) {
-    AppendKeyUint(static_cast<uint64_t>(*whole), out);
   } else {
-    return absl::InvalidArgumentError(
-        Cat("field '", field,
-            "' is a number beyond 64 bits, which cannot be told from its "
-            "neighbours; as a key it has to be a string"));
+    return TooLarge(field);
   }
   return absl::OkStatus();
 }
@@ -69,6 +71,7 @@ absl::Status AppendScalar(const JsonScalar& scalar, std::string_view text, std::
     return AppendNumber(*number, text, field, out);
   }
   if (std::holds_alternative<JsonNumber>(scalar)) return AppendNumber(kBeyond, text, field, out);
+  if (std::holds_alternative<uint64_t>(scalar)) return TooLarge(field);  // int64_t took the rest
   std::visit(
       [&out](const auto& value) {
         using T = std::decay_t<decltype(value)>;

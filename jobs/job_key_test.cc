@@ -60,7 +60,7 @@ TEST(JobKey, HasTheTypeOfTheValue) {
   EXPECT_EQ(Shown(R"("a\u0000\n\"\\ \u00fc \ud83c\udf0a")"), "\"a\\u0000\\n\\\"\\\\ ü 🌊\"");
   EXPECT_EQ(Shown("7"), "7");
   EXPECT_EQ(Shown("-9223372036854775808"), "-9223372036854775808");
-  EXPECT_EQ(Shown("18446744073709551615"), "18446744073709551615");
+  EXPECT_EQ(Shown("9223372036854775807"), "9223372036854775807");
   EXPECT_EQ(Shown("2.30"), "2.3");
   EXPECT_EQ(Shown("true"), "true");
   EXPECT_EQ(Shown("false"), "false");
@@ -76,22 +76,20 @@ TEST(JobKey, ANumberIsOneKeyHoweverItIsWritten) {
   for (const char* two : {"2.0", "2e0", "20e-1", "2.00"}) EXPECT_EQ(Key(two), Key("2")) << two;
   EXPECT_EQ(Key("-0.0"), Key("0"));
   EXPECT_EQ(Key("1e18"), Key("1000000000000000000"));
-  EXPECT_EQ(Key("1e19"), Key("10000000000000000000"));
   EXPECT_EQ(Key("0.5"), Key("5e-1"));
   EXPECT_EQ(Shown("2.0"), "2");
   // These are one double, but not one key.
   EXPECT_NE(Key("9007199254740993"), Key("9007199254740992"));
   EXPECT_EQ(Key("9007199254740993.0"), Key("9007199254740993"));
   EXPECT_EQ(Key("900719925474099.3e1"), Key("9007199254740993"));
-  EXPECT_EQ(Key("1.8446744073709551615e19"), Key("18446744073709551615"));
+  EXPECT_EQ(Key("9.223372036854775807e18"), Key("9223372036854775807"));
 }
 
 TEST(JobKey, WhatHasNoExactFormIsNoKey) {
-  for (const char* number : {"18446744073709551616", "-9223372036854775809", "1e30", "1e400"}) {
-    EXPECT_EQ(
-        Problem(Cat("{\"k\": ", number, "}")),
-        "field 'k' is a number beyond 64 bits, which cannot be told from its neighbours; as a "
-        "key it has to be a string");
+  for (const char* number : {"9223372036854775808", "1e19", "18446744073709551615",
+                             "18446744073709551616", "-9223372036854775809", "1e30", "1e400"}) {
+    EXPECT_EQ(Problem(Cat("{\"k\": ", number, "}")),
+              "field 'k' is a number beyond 64 bits with a sign; as a key it has to be a string");
   }
   EXPECT_EQ(Problem("{\"k\": [1]}"), "the field 'k' holds an array, not a single value");
   EXPECT_EQ(Problem("{\"k\": {}}"), "the field 'k' holds an object, not a single value");
@@ -128,7 +126,7 @@ TEST(JobKey, NoFieldsIsOneKeyForAllRows) {
 TEST(JobKey, SortsByTypeAndThenAsItsValuesDo) {
   std::vector<JobKey> sorted;
   for (const char* value :
-       {"null", "false", "true", "-9223372036854775808", "-1", "0", "10", "9223372036854775808",
+       {"null", "false", "true", "-9223372036854775808", "-1", "0", "10", "9223372036854775807",
         "-1.5", "0.5", "\"\"", "\"a\"", "\"a\\u0000\"", "\"aa\"", "\"b\""}) {
     sorted.push_back(Key(value));
   }
@@ -136,7 +134,7 @@ TEST(JobKey, SortsByTypeAndThenAsItsValuesDo) {
 }
 
 TEST(JobKey, ComesBackFromItsStoredForms) {
-  for (const char* value : {"null", "true", "-7", "18446744073709551615", "0.1", "\"a\\u0000b\""}) {
+  for (const char* value : {"null", "true", "-7", "9223372036854775807", "0.1", "\"a\\u0000b\""}) {
     const JobKey key = Key(value);
     std::string stored;
     EncodeKey(key, stored);
