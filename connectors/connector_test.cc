@@ -61,9 +61,9 @@ TEST(ConnectorConfigDeathTest, AMistakeOfAProgramStopsIt) {
 }
 
 TEST(ConnectorOption, ShowsItsDefault) {
+  const ConnectorType radio = Radio();
   std::vector<std::string> texts;
-  for (const ConnectorOption& option : Radio().source->options)
-    texts.push_back(DefaultText(option));
+  for (const ConnectorOption& option : radio.source->options) texts.push_back(DefaultText(option));
   EXPECT_THAT(texts, ElementsAre("", "3", "true", "0s", "2022-01-01T00:00:00Z", "all of them"));
 }
 

@@ -70,7 +70,8 @@ std::optional<Row> RowOf(const std::vector<Row>& rows, const std::string& key) {
 std::vector<ConnectorOption> MapOptions(const ConnectorType& type) {
   std::vector<ConnectorOption> all;
   if (type.source.has_value()) all = type.source->options;
-  for (const ConnectorOption& option : type.sink.value_or(SinkType()).options) {
+  const SinkType sink = type.sink.value_or(SinkType());
+  for (const ConnectorOption& option : sink.options) {
     if (std::none_of(all.begin(), all.end(),
                      [&](const ConnectorOption& other) { return other.name == option.name; })) {
       all.push_back(option);

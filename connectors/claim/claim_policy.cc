@@ -6,7 +6,7 @@ namespace tidemark {
 namespace {
 
 bool IsOf(const ClaimFacts& facts, const std::string& lineage) {
-  return facts.record == Record::kLineage && !lineage.empty() && facts.owner.run_line == lineage;
+  return facts.record == Record::kLineage && facts.owner.run_line == lineage;
 }
 
 bool IsOwn(const ClaimFacts& facts) {

@@ -106,6 +106,8 @@ TEST(DecideClaim, OfAFork) {
       {"of an earlier start of this fork", "A", kOurs, true, true, "O", kOwn, kOwn},
       {"in place of the state that is replaced", "R", kOurs, true, true, "R", kTaken, kTaken},
       {"another's", "B", kOther, true, true, "O", kOthers, kForeign},
+      {"of a run without state, in one that continues a lineage", "stateless", kUnknown, true, true,
+       "O", kForeign, kForeign, ""},
   });
 }
 
