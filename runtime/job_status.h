@@ -1,5 +1,5 @@
-// JobStatus: how a run is getting on, as a plain struct. The status line, and whatever else shows a
-// run, print this one.
+// JobStatus: the progress of a run, as a plain struct. The status line, and everything else that
+// shows a run, prints this one.
 //
 //   const JobStatus status = session->status();
 //   Log(Cat(status.items_in, " in, epoch ", status.epoch));
@@ -28,8 +28,8 @@ struct StepStatus {
   uint64_t keys = 0;
   uint64_t bytes = 0;  // of their rows, before compression
   uint64_t late = 0;   // items, since the step's first run
-  // Of a step that goes by the watermark of a stream: that watermark, and the partition that holds
-  // it back, "source/partition"; empty where none does, since all are silent or at their end.
+  // Of a step that follows the watermark of a stream: that watermark, and the partition that holds
+  // it back, "source/partition"; empty if all partitions are idle or at their end.
   std::optional<Timestamp> watermark;
   std::string held_back_by;
 };
@@ -49,7 +49,7 @@ struct JobStatus {
   uint64_t late = 0;           // items
   uint64_t skipped = 0;        // rows that could not be read
   uint64_t closed_at_end = 0;  // windows, since the input ended
-  // How long job time has been standing still in a backlog, and how many keys wait for it.
+  // How long job time has stood still because of a backlog, and how many keys wait for it.
   Span job_time_still = {};
   uint64_t waiting_keys = 0;
   Span since_commit = {};   // while there is something uncommitted
@@ -59,22 +59,23 @@ struct JobStatus {
   uint64_t hot_keys = 0;
 
   // ---- as of the last commit ----
-  uint64_t epoch = 0;  // of this line of runs; 0: none yet
+  uint64_t epoch = 0;  // of this lineage, earlier runs included; 0: none yet
   uint64_t keys = 0;
   uint64_t state_bytes = 0;
   InputProgress input;
-  std::optional<Span> input_left;  // if it goes on as it did
+  std::optional<Span> input_left;  // at the speed of this run so far
   std::vector<StepStatus> steps;
   std::vector<PartitionStatus> partitions;
 };
 
-// Known where every source that is not at its end says how long it is.
+// ---- for the session ----
+
+// Known if every source that is not at its end reports its size.
 InputProgress ProgressOf(const EpochRecord& record);
-// How long the rest takes if it goes on as it did since `first_read`; nothing where that cannot be
-// told.
+// How long the rest takes at the speed since `first_read` bytes; nothing if that is not known.
 std::optional<Span> TimeLeft(const InputProgress& input, uint64_t first_read, Span elapsed);
 
-// The part that belongs to a commit.
+// Sets the part that belongs to a commit.
 void TakeRecord(const EpochRecord& record, JobStatus& status);
 
 }  // namespace tidemark

@@ -1,4 +1,5 @@
-// JobSession: a flow's run, from its start to its end: one way to open, run, watch and stop it.
+// JobSession: the run of a flow: one way to open, run, watch and stop it. docs/cpp.md has a whole
+// program.
 //
 //   TM_ASSIGN_OR_RETURN(Plan plan, flow.Compile());
 //   TM_ASSIGN_OR_RETURN(auto session, JobSession::Open(std::move(plan), options,
@@ -6,13 +7,14 @@
 //   TM_RETURN_IF_ERROR(session->Run());   // until all input has ended, or RequestStop()
 //   return session->status().items_out;   // and at any time before
 //
-// The command, the test kit, the simulator and the benchmarks are callers of it, so what they prove
-// is the start that people get. A start goes in this order: the lock, what an earlier start has
-// left, the store and its line of runs, whether the flow may resume, every sink's consent, every
-// sink. Nothing that was committed is destroyed before the new line's first commit
+// The command, the test kit, the simulator and the benchmarks are callers of it, so they exercise
+// the start that users get. The order of a start: take the lock; finish or undo an earlier start
+// that was interrupted; open the store; check that the flow may resume; check every sink; open
+// every sink. Nothing that was committed is destroyed before the first commit of the new lineage
 // (recovery/start_note.h), so a start that is refused has changed nothing.
 //
-// A session prints nothing, ends no process, installs no handlers and knows no terminal.
+// A session prints nothing, ends no process, and installs no signal handlers. A caller that wants a
+// run to end on a signal installs its own and calls RequestStop() from it.
 //
 // Thread rule: status(), RequestStop(), RequestSnapshot(), stop_requested() and committed_epoch()
 // from any thread, the two requests also from signal handlers; the rest from one thread.
@@ -42,8 +44,9 @@ namespace tidemark {
 
 class JobSession {
  public:
-  // The errors are those of StateDirectory::Open, PlanResume, and of sources and sinks; each is one
-  // line that says what to do.
+  // Starts nothing: Run() does. Errors are one line that says what to do: FailedPrecondition or
+  // DataLoss if a retry would fail in the same way (another flow's state, a changed type, damage),
+  // InvalidArgument for wrong options, Unavailable if another process holds the directory.
   static absl::StatusOr<std::unique_ptr<JobSession>> Open(Plan plan, SessionOptions options,
                                                           const Machine& machine,
                                                           SessionEvents events = {});
@@ -51,41 +54,42 @@ class JobSession {
   JobSession(const JobSession&) = delete;
   JobSession& operator=(const JobSession&) = delete;
 
-  // With threads of its own. Returns when all input has ended and is committed, when a stop was
-  // asked for and its last epoch is committed, or with the first error. Once.
+  // Blocks, with threads of its own. Returns when all input has ended and is committed, when a stop
+  // was requested and its last epoch is committed, or with the first error. Call it once.
   absl::Status Run();
-  // Finish what is in flight, commit, return from Run().
+  // Finishes the items in flight and commits; Run() then returns OK.
   void RequestStop();
   bool stop_requested() const { return stop_.load(std::memory_order_relaxed); }
-  // The next epoch gets a snapshot, also of a job that is idle.
+  // The next epoch gets a snapshot, even if the job is idle.
   void RequestSnapshot();
 
   JobStatus status() const;
-  // What this line of runs has committed; 0: nothing yet. For signal handlers, which may not wait.
+  // The last committed epoch of this lineage; 0: none yet. For signal handlers, which must not
+  // block.
   const std::atomic<uint64_t>& committed_epoch() const { return committed_epoch_; }
 
-  // ---- what was opened ----
+  // ---- after Open() ----
   bool keeps_state() const { return job_->keeps_state(); }
   const Plan& plan() const { return job_->plan(); }
   const std::string& directory_path() const { return options_.state_directory; }
-  // The epoch from which it goes on; 0: it begins.
+  // The epoch after which it resumes; 0: it starts from the beginning.
   uint64_t first_epoch() const { return first_epoch_; }
-  // What was skipped, and what was left unread.
+  // The items that were skipped, and the input that was left unread.
   SkipLog& skips() { return skips_; }
 
-  // ---- behind Run() ----
-  // What ended it was damage of the store, and the next start knows.
+  // ---- after Run() ----
+  // The run ended because the store is damaged, which has been noted for the next start.
   bool damage_is_noted() const { return damage_is_noted_; }
-  // As committed_epoch(), also where something failed behind the commit; asks the store.
+  // As committed_epoch(), also if an error followed the commit; reads the store.
   uint64_t CommittedEpoch() const;
 
   // ---- for callers that step the workers themselves, instead of Run() ----
   Job& job() { return *job_; }
   // Null without a state directory.
   StateDirectory* directory() { return directory_.get(); }
-  // Behind each Job::CommitEpoch(); on the committer's thread.
+  // After each Job::CommitEpoch(), on the committer's thread.
   absl::Status AfterCommit();
-  // Somebody waits for a snapshot, or more are to be made than were at the last epoch.
+  // A snapshot was requested or is due.
   bool wants_epoch() const { return keeper_ != nullptr && keeper_->wanted(); }
 
  private:
@@ -120,7 +124,7 @@ class JobSession {
   std::unique_ptr<SnapshotKeeper> keeper_;
   std::unique_ptr<Job> job_;
   std::unique_ptr<Runner> runner_;
-  // What handlers reach of it.
+  // For signal handlers.
   std::atomic<Runner*> running_{nullptr};
   std::atomic<bool> stop_{false};
 

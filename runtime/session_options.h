@@ -1,4 +1,5 @@
-// SessionOptions: what a run is given besides its flow.
+// SessionOptions: the parameters of a run besides its flow, and its events. The defaults are those
+// of the command. docs/cpp.md has a program that sets some of them.
 #pragma once
 
 #include <cstddef>
@@ -23,21 +24,20 @@
 
 namespace tidemark {
 
-// The only way to the world; all of it outlives the session.
+// The session's only access to the machine; all of it outlives the session. NewPosixFiles()
+// (base/files.h) and SystemClock (base/clock.h) are the real ones.
 struct Machine {
   Files* files = nullptr;
   const Clock* clock = nullptr;
 };
 
-// Where a session has something to say. Called from any of its threads, one call at a time is not
-// promised.
+// Callbacks. Called from any thread of the session, unless noted, and possibly at the same time.
 struct SessionEvents {
-  // A note for whoever looks on: one line.
+  // A note for an onlooker: one line.
   std::function<void(const std::string& line)> note = [](const std::string&) {};
-  // What has to be read: damage, what was put back, what an earlier start has left.
+  // A line that should be read: damage, a restored output, the rest of an earlier start.
   std::function<void(const std::string& line)> warning = [](const std::string&) {};
-  // An epoch with changes is committed, and what its run has replaced is gone; on the committer's
-  // thread.
+  // An epoch with changes is committed; on the committer's thread.
   std::function<void()> committed = [] {};
   // A snapshot was made; on the committer's thread.
   std::function<void(const Snapshot& snapshot)> snapshot = [](const Snapshot&) {};
@@ -46,18 +46,17 @@ struct SessionEvents {
   Span tick_interval = Span::Infinite();
 };
 
-// For simulations and test kits: what stands between a session and what it would find in a real
-// process. A run of the command leaves all of it alone.
+// For simulations and test kits: replaces parts of a real process. Other callers leave it alone.
 struct SessionHooks {
-  // How the store is opened; what stands there is what a run would have.
+  // Changes how the store is opened; receives the options of a normal run.
   std::function<void(RocksStoreOptions& store)> adjust_store = [](RocksStoreOptions&) {};
-  // Names lines of runs.
+  // Makes lineage ids.
   std::function<std::string()> new_line = NewRunLine;
-  // The state directory is open, and nothing else.
+  // Called when the state directory is open, before anything else is.
   std::function<absl::Status(StateDirectory& directory)> check = [](StateDirectory&) {
     return absl::OkStatus();
   };
-  // What the job sees as the store, and as what it resumes from.
+  // Wraps the store that the job commits to and resumes from.
   std::function<StateStore*(StateStore& store)> wrap_store = [](StateStore& store) {
     return &store;
   };
@@ -65,33 +64,36 @@ struct SessionHooks {
 };
 
 struct SessionOptions {
-  // Where state lives; empty: nothing is kept.
+  // The state directory, created if it is missing; empty: nothing is kept.
   std::string state_directory;
-  // The permissions of a state directory that is made, see recovery/state_files.h.
+  // The permissions of a new state directory, see recovery/state_files.h.
   unsigned state_mode = 0700;
   // Start from this snapshot, as a fork: `state_directory` must be new or `fresh`.
   std::string from_snapshot;
   // Discard what `state_directory` holds.
   bool fresh = false;
-  // What the state directory may take on its disk, snapshots and all; 0: as much as there is. A run
-  // that would take more stops after the epoch with which it does.
+  // Maximum size of the state directory, snapshots included; 0: unlimited. A run that exceeds it
+  // stops after that epoch.
   uint64_t disk_bytes_max = 0;
-  // Remove the state of this step, which the flow no longer has; empty: none.
+  // Remove the state of this step, which is no longer in the flow; empty: none.
   std::string drop_state;
-  // Take outputs that belong to another job: one that this run was forked from is cut back and
-  // continued, another one's is moved aside.
+  // Take outputs that belong to another job: that of the original of a fork is truncated and
+  // continued, any other is moved aside.
   bool take_over = false;
-  // Sinks that begin a new output, while the state is kept.
+  // Names of sinks that begin a new output, while the state is kept.
   std::vector<std::string> new_outputs;
-  // Items that stop every run and are to be stepped over; recorded with the state.
+  // Items that fail each time and are skipped; recorded with the state.
   std::vector<SkippedItem> skip_items;
-  // Where the store is damaged, go back to the newest whole snapshot and say so; else refuse.
+  // If the store is damaged, go back to the newest whole snapshot and warn; false: refuse.
   bool fall_back = true;
+  // How long after its first change an epoch is committed.
   Span epoch_interval = Span::Seconds(1);
-  // Infinite: only on request, and at the end of a run.
+  // How often a snapshot is made. Infinite: only on request, and at the end of a run.
   Span snapshot_interval = Span::Seconds(60);
   // Which snapshots are kept.
   RetentionRule retention;
+  // Threads that process items; results do not depend on their number, which may change from run to
+  // run.
   int workers = 1;
   // Of hot state, of what an epoch writes, and of the store's caches; at least 1 MiB. The process
   // takes up to 100 MiB more.

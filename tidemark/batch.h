@@ -1,4 +1,4 @@
-// Batch: a key's items as lists, in arrival order (SEMANTICS §2).
+// Batch: a key's items as lists, in arrival order.
 //
 //   auto lists = quakes.KeyBy(&Quake::net).Batch("ledger", {.max_items = 50,
 //                                                           .max_wait = absl::Minutes(10)});

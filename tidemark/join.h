@@ -1,4 +1,4 @@
-// Joins: values of several keyed streams side by side, per key (SEMANTICS §6).
+// Joins: values of several keyed streams side by side, per key.
 //
 //   // Every order with its payment, once both are there, as a tuple of two optionals:
 //   auto paid = Join("paid", {}, orders, payments);

@@ -1,5 +1,5 @@
-// The rules of joins (SEMANTICS §6), for any number of sides: the values each side keeps, and when
-// rows are emitted. Shared by streaming joins (tidemark/join.h) and join windows.
+// The rules of joins, for any number of sides: the values each side keeps, and when rows are
+// emitted. Shared by streaming joins (tidemark/join.h) and join windows.
 #pragma once
 
 #include <cstdint>

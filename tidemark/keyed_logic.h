@@ -17,6 +17,12 @@
 //
 // An empty state (IsEmpty()) takes no space, in memory or on disk. Keys never share state.
 //
+// A timer is a function of the state: WakeAt(state) is called again after each change, and
+// OnTimer(state, context) at that time, before later items of the key, with the due time as
+// context.now(). A time that passed while the process was down fires first. If WakeAt stays in the
+// past after OnTimer, OnTimer is called again immediately, forever. A callback of another name than
+// these is not called: the default of the base is used instead.
+//
 // At the end of input OnEnd(state, context) is called for each key, if the logic has that callback,
 // and, if it has WantsEnd(state), only for keys where that returns true. States of other keys are
 // not rewritten, so a job that finds nothing new leaves its state as it is.
@@ -94,14 +100,16 @@ class StepContext {
 };
 
 // Base for a logic whose whole state is one plain value. It is stored as one row, except for its
-// fields that are stored in pieces: MapState (state/map_state.h), ListState (state/list_state.h).
+// fields that are stored in pieces: MapState and SetState (state/map_state.h), ListState
+// (state/list_state.h).
 template <RecoverableState S>
 struct ValueState {
   using State = S;
+  // The clock of now() and WakeAt(): wall time, which includes the time while the process is down.
   static constexpr TimeDomain kDomain = TimeDomain::kWall;
   static constexpr bool kCheapSize = false;  // StateBytes walks the state
 
-  // Optional callbacks.
+  // Optional callbacks. Unless IsEmpty() is given, a key keeps its state forever.
   static bool IsEmpty(const S&) { return false; }
   static Timestamp WakeAt(const S&) { return Timestamp::Never(); }
   template <class Context>

@@ -11,6 +11,8 @@
 // end the output must have each item once, in order; with an at-least-once sink, each item at least
 // once, and the first occurrences in order.
 //
+// The number of jobs grows with the square of the calls; a sink that syncs to a disk takes seconds.
+//
 // A crash ends the job at that point: the writer's memory is lost, and anything its destructor does
 // looks as if the process had run a little longer. Unsynced writes are not lost; losing them is
 // left to the simulator (tests/sim).

@@ -26,7 +26,7 @@
 // OnNotify, OnNotify is called again immediately, forever.
 //
 // StatefulBatch is the same for a logic with OnItems(State&, std::span<In>, context). The number of
-// items per call is unspecified and must not matter (SEMANTICS §1); today it is one at a time.
+// items per call is unspecified and must not matter; today it is one at a time.
 //
 // Requirements beyond this (times of another domain, a state stored in several rows) are met by
 // tidemark/keyed_logic.h; OptionalState below is a base for such logics.

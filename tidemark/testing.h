@@ -220,7 +220,8 @@ class FlowTester {
   absl::Status TryCrashAndResume();
   // As CrashAndResume(), with another number of workers.
   void CrashAndResumeWith(int workers);
-  // The end of input: runs to the end and commits. A resume afterwards starts a new execution.
+  // The end of input: runs to the end and commits. A resume afterwards starts a new execution. Only
+  // the inputs of Input() end by it; another source has to reach its own end.
   void End();
 
   SimClock& clock() { return clock_; }

@@ -1,4 +1,4 @@
-// Windows: a key's items by time (SEMANTICS §3 and §4).
+// Windows: a key's items by time.
 //
 //   auto [peak, late] = readings.KeyBy(&Reading::sensor)
 //       .EventTime(&Reading::at, {.max_out_of_orderness = absl::Seconds(30)})

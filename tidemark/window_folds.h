@@ -36,12 +36,12 @@
 
 namespace tidemark {
 
-// init() -> Acc, fold(Acc, Value) -> Acc, merge(Acc, Acc) -> Acc.
-// Says of a reduce or fold that its values may be taken in any order and grouping; for a fold also
-// that merge(init(), x) is x.
+// Promises that the values of a reduce or fold may be taken in any order and grouping; for a fold
+// also that merge(init(), x) is x.
 struct Commutative {};
 inline constexpr Commutative kCommutative;
 
+// init() -> Acc, fold(Acc, Value) -> Acc, merge(Acc, Acc) -> Acc.
 template <class V, class A, class InitF, class FoldF, class MergeF, bool kCommutes = false>
 struct FoldWindow {
   using Value = V;

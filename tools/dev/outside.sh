@@ -9,8 +9,8 @@
 readonly OUTSIDE_ROWS=1000   # Of each harbour; the program reads 500 a second.
 readonly OUTSIDE_LOOKS=1200  # For its first commit, every 50 ms.
 
-# The server is shut down at the end. After an interruption it ends by itself, in a time that is more
-# than a busy machine takes until its first command.
+# The server is shut down at the end; after an interruption it ends by itself. It may idle longer
+# than a busy machine takes from its start to its first command.
 outside_bazel() {
   local work=$1 command=$2
   shift 2
