@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "connectors/dir_source.h"
 #include "connectors/file_sink.h"
 #include "connectors/generator_source.h"
 #include "connectors/json_row.h"
@@ -18,6 +20,7 @@
 #include "connectors/sqlite_json.h"
 #include "connectors/sqlite_output.h"
 #include "connectors/stdin_source.h"
+#include "jobs/input_pattern.h"
 #include "jobs/job_check.h"
 #include "jobs/job_key.h"
 #include "jobs/json_row_state.h"
@@ -47,13 +50,28 @@ FileSourceOptions FileOptions(const SourceSpec& source, const FileSourceSpec& fi
   return {.path = file.path,
           .on_error = source.on_error,
           .accept_changed = options.accept_changed_input,
+          .follow = file.follow,
           .final_line = source.final_line,
           .keeps_cr = source.format == RowFormat::kLines};
+}
+
+// Of a source whose path is a pattern.
+std::optional<DirSourceOptions> DirectoryOptions(const SourceSpec& source,
+                                                 const FileSourceSpec& file,
+                                                 const BuildOptions& options) {
+  std::optional<InputPattern> pattern = InputPattern::Of(file.path);
+  if (!pattern.has_value()) return std::nullopt;
+  return DirSourceOptions{.path = std::move(pattern->directory),
+                          .glob = std::move(pattern->glob),
+                          .files = FileOptions(source, file, options)};
 }
 
 Source<std::string> MakeLineSource(const SourceSpec& source, const BuildOptions& options) {
   const double rate = options.rate.value_or(source.rate.value_or(0));
   if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) {
+    if (auto directory = DirectoryOptions(source, *file, options)) {
+      return DirLines<std::string>(*std::move(directory), TextDecoder()).WithRate(rate);
+    }
     return FileLines<std::string>(FileOptions(source, *file, options), TextDecoder())
         .WithRate(rate);
   }
@@ -65,6 +83,9 @@ Source<std::string> MakeLineSource(const SourceSpec& source, const BuildOptions&
 Source<JsonRow> MakeRowSource(const SourceSpec& source, const BuildOptions& options) {
   const double rate = options.rate.value_or(source.rate.value_or(0));
   if (const auto* file = std::get_if<FileSourceSpec>(&source.connector)) {
+    if (auto directory = DirectoryOptions(source, *file, options)) {
+      return DirLines<JsonRow>(*std::move(directory), JsonLineDecoder()).WithRate(rate);
+    }
     return JsonLines(FileOptions(source, *file, options)).WithRate(rate);
   }
   if (const auto* generator = std::get_if<GeneratorSourceSpec>(&source.connector)) {

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "connectors/kafka/kafka_topic.h"
 #include "connectors/sqlite_output.h"
+#include "jobs/input_pattern.h"
 
 namespace tidemark {
 namespace {
@@ -26,7 +27,8 @@ struct LaterKey {
 };
 constexpr std::string_view kOneOfThese = "a source has one of file, stdin, generator, kafka";
 constexpr std::string_view kEachFile = "name each file as a source of its own under 'sources'";
-constexpr std::array<LaterKey, 18> kLaterKeys = {{
+constexpr std::string_view kPattern = "name files by a pattern, as in 'file: logs/*.jsonl'";
+constexpr std::array<LaterKey, 17> kLaterKeys = {{
     {"redpanda", "it speaks Kafka's protocol: use kafka"},
     {"pulsar", kOneOfThese},
     {"kinesis", kOneOfThese},
@@ -39,11 +41,10 @@ constexpr std::array<LaterKey, 18> kLaterKeys = {{
     {"s3", kOneOfThese},
     {"postgres", kOneOfThese},
     {"csv", kOneOfThese},
-    {"directory", kEachFile},
-    {"folder", kEachFile},
-    {"files", kEachFile},
-    {"glob", kEachFile},
-    {"follow", "a file is read to its end, and the same command goes on from there"},
+    {"directory", kPattern},
+    {"folder", kPattern},
+    {"files", kPattern},
+    {"glob", kPattern},
     {"compression", "unpack the file first"},
 }};
 
@@ -67,6 +68,10 @@ std::string ReadInputPath(const YamlEntry& entry, Problems& problems) {
     return {};
   }
   std::string path = ReadText(entry, problems).value_or("");
+  if (HasPatternOfDirectories(path)) {
+    problems.Add(entry.value.place, Cat(entry.key, " can be a pattern of the files in one ",
+                                        "directory, found ", Quoted(path)));
+  }
   const size_t scheme = path.find("://");
   const bool is_url = scheme != std::string::npos && scheme > 0 &&
                       std::all_of(path.begin(), path.begin() + static_cast<ptrdiff_t>(scheme),
@@ -283,6 +288,21 @@ void ParseFields(const YamlEntry& entry, SourceSpec& source, Problems& problems)
   }
 }
 
+void ParseFollow(const YamlMap& map, SourceSpec& source, Problems& problems) {
+  const YamlEntry* entry = map.Find("follow");
+  if (entry == nullptr) return;
+  auto* file = std::get_if<FileSourceSpec>(&source.connector);
+  if (file == nullptr) {
+    problems.Add(entry->place, "follow is for files");
+    return;
+  }
+  static constexpr std::array<std::string_view, 2> kWords = {"true", "false"};
+  file->follow = ReadWord(*entry, kWords, problems) == 0u;
+  if (file->follow && source.final_line == FinalLine::kTake) {
+    problems.Add(entry->place, "a file that is followed has no final line to take");
+  }
+}
+
 void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems) {
   static constexpr std::array<std::string_view, 2> kFormats = {"json", "lines"};
   static constexpr std::array<std::string_view, 2> kOnError = {"stop", "skip"};
@@ -346,7 +366,7 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
     const bool has_later_keys = problems.count() != before;
     const YamlMap map(now, "a source",
                       {"file", "stdin", "generator", "kafka", "name", "format", "on_error",
-                       "final_line", "rate", "fields"},
+                       "final_line", "follow", "rate", "fields"},
                       problems);
     ReadPartName(map, named, source, problems);
     const bool has_connector = !map.FindAll(kSourceConnectors).empty();
@@ -366,6 +386,7 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
         source.connector = GeneratorSourceSpec{ParseGenerator(*entry, problems)};
       }
       ParseRowOptions(map, source, problems);
+      ParseFollow(map, source, problems);
     }
     if (const YamlEntry* rate = map.Find("rate")) source.rate = ReadAmount(*rate, problems);
   }

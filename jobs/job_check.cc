@@ -14,6 +14,7 @@
 
 #include "absl/strings/ascii.h"
 #include "base/status.h"
+#include "jobs/input_pattern.h"
 #include "jobs/row_fields.h"
 #include "jobs/window_chain.h"
 
@@ -190,6 +191,19 @@ void CheckTopicIsNoInput(const JobSpec& job, const SinkSpec& sink, Problems& pro
   }
 }
 
+// The job would read what it writes.
+void CheckFileIsNoInput(const JobSpec& job, const SinkSpec& sink, const std::string& path,
+                        Problems& problems) {
+  for (const SourceSpec& source : job.sources) {
+    const auto* file = std::get_if<FileSourceSpec>(&source.connector);
+    const auto pattern = file == nullptr ? std::nullopt : InputPattern::Of(file->path);
+    if (!pattern.has_value() || !pattern->Matches(path)) continue;
+    problems.Add(sink.connector_place,
+                 Cat("the file ", Quoted(path), " would be read",
+                     At(" by the source", source.connector_place), ", whose pattern it matches"));
+  }
+}
+
 void CheckTableFields(const SinkSpec& sink, const RowFields& fields, Problems& problems) {
   const auto* table = std::get_if<SqliteSinkSpec>(&sink.connector);
   if (table == nullptr) return;
@@ -262,6 +276,7 @@ void CheckPaths(const JobSpec& job, Problems& problems) {
                    Cat("the file ", Quoted(as_written), " is read",
                        At(" by the source", source->second), " and would be overwritten"));
     }
+    CheckFileIsNoInput(job, sink, path, problems);
     const auto [first, is_new] = written.try_emplace(path, &sink);
     if (table != nullptr) {
       CheckTableIsNew(*table, path, tables, problems);

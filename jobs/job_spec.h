@@ -30,7 +30,8 @@ namespace tidemark {
 // ---- sources -----------------------------------------------------------------------------------
 
 struct FileSourceSpec {
-  std::string path;
+  std::string path;     // or a pattern of names (jobs/input_pattern.h)
+  bool follow = false;  // it grows and is rotated; it has no end
 };
 struct StdinSourceSpec {};
 struct GeneratorSourceSpec {
