@@ -86,6 +86,8 @@ struct Endpoint {
   bool exclusive = false;  // one source or sink of a job can have it
   // In the file system.
   std::string path = {};
+  // Of a source that reads the files of a pattern: whether the file at a path is one of them.
+  std::function<bool(const std::string& path)> matches = {};
   // One part of the file, such as a table: sinks can share the file if their parts differ. Named
   // by the option `part_option`.
   std::string part = {};
@@ -97,6 +99,7 @@ struct SourceSettings {
   OnError on_error = OnError::kStop;
   FinalLine final_line = FinalLine::kDefault;
   bool accept_changed = false;  // --accept-changed-input
+  bool follow = false;          // what is read grows and has no end
   int stdin_fd = 0;             // the descriptor of standard input
 };
 
@@ -123,6 +126,7 @@ struct SourceType {
   // fields are then `fields`.
   std::string always_good = {};
   std::vector<std::string> fields = {};
+  bool can_follow = false;  // it supports SourceSettings::follow
   // The partition whose items are the lines of the file at Endpoint::path, in order; empty if it is
   // not one file.
   std::string line_partition = {};

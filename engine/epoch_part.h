@@ -33,12 +33,19 @@ struct StepWatermark {
   PartitionWatermark partition;
 };
 
+// A partition that is over, and what the record has of it goes with this epoch.
+struct ForgottenPartition {
+  std::string step;
+  std::string partition;
+};
+
 struct EpochPart {
   Epoch epoch;
   Activation at;  // the worker's time when it reached the barrier
   RunBuilder run;
   std::vector<StepDelta> steps;
   std::vector<SourceRecord> sources;
+  std::vector<ForgottenPartition> forgotten;
   std::vector<StepWatermark> watermarks;  // of the partitions that this worker reads
   std::vector<SinkOutput> sinks;
   std::vector<SkippedItem> skipped_items;

@@ -16,8 +16,8 @@
 namespace tidemark {
 namespace {
 
-// Where the partitions stand now. One that is not there any more, for a while perhaps, keeps its
-// position.
+// The present positions. A partition that no worker has, for a while perhaps, keeps its position,
+// unless it was forgotten.
 void KeepPartitions(const EpochRecord& before, const std::vector<EpochPart>& parts,
                     EpochRecord& next) {
   next.sources.clear();
@@ -27,6 +27,14 @@ void KeepPartitions(const EpochRecord& before, const std::vector<EpochPart>& par
   std::set<std::pair<std::string_view, std::string_view>> known;
   for (const EpochPart& part : parts) {
     for (const SourceRecord& source : part.sources) known.emplace(source.step, source.partition);
+    for (const ForgottenPartition& source : part.forgotten) {
+      known.emplace(source.step, source.partition);
+      for (StepRecord& step : next.steps) {
+        std::erase_if(step.watermarks, [&](const PartitionWatermark& watermark) {
+          return watermark.source == source.step && watermark.partition == source.partition;
+        });
+      }
+    }
   }
   for (const SourceRecord& source : before.sources) {
     if (known.count({source.step, source.partition}) == 0) next.sources.push_back(source);
@@ -104,16 +112,37 @@ void Job::MakeExchanges() {
 // Asked once, so that all workers see the same.
 absl::Status Job::FindPartitions() {
   partitions_.resize(plan_.steps.size());
+  boards_.resize(plan_.steps.size());
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
-    const StepPlan& step = plan_.steps[i];
-    if (step.role != StepPlan::Role::kSource) continue;
-    auto partitions = step.source->Partitions({.files = options_.files,
-                                               .clock = options_.clock,
-                                               .skips = options_.skips,
-                                               .say = options_.say});
-    if (!partitions.ok()) return Annotate(partitions.status(), StepWord(step));
-    partitions_[i] = *std::move(partitions);
+    if (plan_.steps[i].role != StepPlan::Role::kSource) continue;
+    TM_RETURN_IF_ERROR(Annotate(FindPartitionsOf(i), StepWord(plan_.steps[i])));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Job::FindPartitionsOf(size_t step) {
+  SourceStep& source = *plan_.steps[step].source;
+  std::vector<std::string> recorded;
+  for (const SourceRecord& record : record_.sources) {
+    if (record.step == plan_.steps[step].name) recorded.push_back(record.partition);
+  }
+  TM_ASSIGN_OR_RETURN(PartitionList list, source.Discover(recorded, {.files = options_.files,
+                                                                     .clock = options_.clock,
+                                                                     .skips = options_.skips,
+                                                                     .say = options_.say}));
+  if (list.is_final) {
+    partitions_[step] = std::move(list.names);
+    return absl::OkStatus();
+  }
+  // What became of a recorded partition that is not listed, only the source can tell.
+  std::set<std::string> open(recorded.begin(), recorded.end());
+  open.insert(list.names.begin(), list.names.end());
+  partitions_[step].assign(open.begin(), open.end());
+  boards_[step] = std::make_unique<PartitionBoard>(
+      partitions_[step], std::move(list.names),
+      PartitionBoard::Options{.workers = options_.workers,
+                              .interval = source.discovery_interval()},
+      options_.clock->Monotonic());
   return absl::OkStatus();
 }
 
@@ -239,6 +268,7 @@ absl::Status Job::OpenWorkers() {
     setup.resume = resume;
     setup.step_ids = &step_ids_;
     setup.partitions = &partitions_;
+    setup.boards = &boards_;
     setup.skip_items = &options_.skip_items;
     setup.time = time_.get();
     setup.source_context = {.files = options_.files,

@@ -25,6 +25,7 @@
 #include "engine/channel.h"
 #include "engine/epoch_part.h"
 #include "engine/exchange.h"
+#include "engine/partition_board.h"
 #include "engine/plan.h"
 #include "engine/worker.h"
 #include "proto/epoch_record.h"
@@ -127,6 +128,7 @@ class Job {
  private:
   Job(Plan plan, JobOptions options) : plan_(std::move(plan)), options_(std::move(options)) {}
   absl::Status FindPartitions();
+  absl::Status FindPartitionsOf(size_t step);
   absl::Status CheckSkipItems() const;
   absl::Status CheckNewOutputs() const;
   absl::StatusOr<SinkContext> ContextOfSinks() const;
@@ -146,6 +148,8 @@ class Job {
   std::vector<StepFate> fates_;
   std::map<std::string, StepId> step_ids_;
   std::vector<std::vector<std::string>> partitions_;  // by step, of sources
+  // By step: of sources whose partitions come and go.
+  std::vector<std::unique_ptr<PartitionBoard>> boards_;
   std::unique_ptr<TimeKeeper> time_;
   JobSignals signals_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;

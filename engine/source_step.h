@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/ids.h"
 #include "base/timestamp.h"
 #include "engine/batch.h"
 #include "engine/position.h"
@@ -28,6 +29,9 @@ struct PollResult {
   Timestamp ask_again = Timestamp::Min();
   // No more items will ever come; the partition is not polled again in this run.
   bool at_end = false;
+  // At the end, and the origin of its items no longer exists: the partition is forgotten, with its
+  // position. Only for sources with discovery.
+  bool gone = false;
   // If not -1: poll again as soon as this descriptor is readable, or at `ask_again`.
   int ready_fd = -1;
   // True if more can be read at once, even if this poll brought no items: job time stands still
@@ -39,9 +43,19 @@ struct PollResult {
   static PollResult MoreAtHand() { return {.more_at_hand = true}; }
   static PollResult At(Timestamp t) { return {.ask_again = t}; }
   static PollResult AtEnd() { return {.ask_again = Timestamp::Never(), .at_end = true}; }
+  static PollResult Gone() {
+    return {.ask_again = Timestamp::Never(), .at_end = true, .gone = true};
+  }
   static PollResult WhenReadable(int fd, Timestamp at_the_latest = Timestamp::Never()) {
     return {.ask_again = at_the_latest, .ready_fd = fd};
   }
+};
+
+// The partitions of a source, by stable names.
+struct PartitionList {
+  std::vector<std::string> names;
+  // False if partitions may still come or go, so that the list is requested again.
+  bool is_final = true;
 };
 
 // The environment of a source; everything outlives the partition.
@@ -62,12 +76,19 @@ class SourceReader {
   virtual absl::StatusOr<PollResult> Poll(size_t max, Timestamp now,
                                           std::unique_ptr<AnyBatch>& out) = 0;
   virtual Position position() const = 0;
+  // `position` was part of the commit of `epoch`, which is durable.
+  virtual absl::Status Committed(Epoch epoch, const Position& position) = 0;
 };
 
 class SourceStep {
  public:
   virtual ~SourceStep() = default;
   virtual absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) = 0;
+  // While a run is in progress it is called by one worker; others may open partitions meanwhile.
+  // `known`: the partitions that are open or recorded.
+  virtual absl::StatusOr<PartitionList> Discover(const std::vector<std::string>& known,
+                                                 const SourceContext& context) = 0;
+  virtual Span discovery_interval() const = 0;
   virtual absl::StatusOr<std::unique_ptr<SourceReader>> Open(const std::string& partition,
                                                              const std::optional<Position>& resume,
                                                              const SourceContext& context) = 0;

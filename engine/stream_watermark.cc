@@ -40,13 +40,30 @@ void PartitionMeter::Set(int partition, PartitionMark::State state) {
   partitions_[static_cast<size_t>(partition)].state = state;
 }
 
+void PartitionMeter::Add(int partition) {
+  // A gap is a number of another worker.
+  const auto number = static_cast<size_t>(partition);
+  const Partition of_another{.watermark = Timestamp::Min(),
+                             .last_item = {},
+                             .state = PartitionMark::State::kEnded};
+  if (number >= partitions_.size()) partitions_.resize(number + 1, of_another);
+  partitions_[number] = {.watermark = Timestamp::Min(), .last_item = {}};
+}
+
 StreamWatermark::StreamWatermark(const std::vector<Timestamp>& saved, Timestamp floor, Of of)
     : of_(of), watermark_(floor) {
   for (const Timestamp watermark : saved) partitions_.push_back({.watermark = watermark});
 }
 
 bool StreamWatermark::Hear(const PartitionMark& mark) {
-  Partition& p = partitions_[static_cast<size_t>(mark.partition)];
+  const auto number = static_cast<size_t>(mark.partition);
+  if (number >= partitions_.size()) {
+    partitions_.resize(number + 1, {.watermark = Timestamp::Min(), .state = StreamState::kEnded});
+  }
+  Partition& p = partitions_[number];
+  if (p.state == StreamState::kEnded && mark.state == StreamState::kActive) {
+    p.watermark = Timestamp::Min();
+  }
   if (p.state == mark.state && p.watermark >= mark.watermark) return false;
   p.watermark = std::max(p.watermark, mark.watermark);
   const bool returned =

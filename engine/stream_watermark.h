@@ -64,6 +64,9 @@ class PartitionMeter {
   // When the partition is to be left out if nothing comes; infinite when it is, or never will be.
   Span IdleDue(int partition) const;
   void Set(int partition, PartitionMark::State state);
+  // A partition that comes while the job runs: it has had no item yet. Its number is new, or that
+  // of one that has ended and is forgotten.
+  void Add(int partition);
 
  private:
   struct Partition {
@@ -86,7 +89,8 @@ class StreamWatermark {
   // `floor`: where the step's watermark is already.
   StreamWatermark(const std::vector<Timestamp>& saved, Timestamp floor, Of of = Of::kPartitions);
 
-  // True when the step's watermark moved.
+  // True when the step's watermark moved. A mark of a new number adds a partition; an active one
+  // after the end of its partition comes from another partition that has the number now.
   bool Hear(const PartitionMark& mark);
   Timestamp watermark() const { return watermark_; }
   // Active while any partition is; else idle while any may still return.

@@ -35,6 +35,8 @@ class WatermarkNode : public Node {
     partition_ = partition;
     partition_now_ = now;
   }
+  // A partition comes while the job runs; PartitionMeter::Add().
+  void AddPartition(int partition) { meter_->Add(partition); }
   // On the clock of the partition.
   Span IdleDue(int partition) const { return meter_->IdleDue(partition); }
   PartitionMark Mark(int partition) const { return meter_->Mark(partition); }

@@ -60,9 +60,8 @@ absl::Status Worker::Open() {
   TM_RETURN_IF_ERROR(OpenStreamTimes());
   // A source without a partition on this worker has ended here before it began.
   for (size_t i = 0; i < plan.steps.size(); ++i) {
-    if (plan.steps[i].role == StepPlan::Role::kSource && steps_[i].open_partitions == 0) {
-      TM_RETURN_IF_ERROR(StepEnded(static_cast<int>(i)));
-    }
+    if (plan.steps[i].role != StepPlan::Role::kSource) continue;
+    TM_RETURN_IF_ERROR(EndSourceIfOver(static_cast<int>(i)));
   }
   NotePulses();
   return absl::OkStatus();
@@ -250,9 +249,12 @@ absl::StatusOr<bool> Worker::Step() {
   now_.epoch = epoch_ + 1;
   read_us_ = now_.monotonic_us;
   error_named_ = false;
-  CountQuiet();
-  bool did = NoticeCommit(kCommitsPerStep);
-  if (!std::exchange(resumed_marks_sent_, true)) TM_RETURN_IF_ERROR(HandOnResumed());
+  sources_.CountCaughtUp(now_, setup_.time->job_time().regular_looks());
+  TM_ASSIGN_OR_RETURN(bool did, NoticeCommit(kCommitsPerStep));
+  if (!std::exchange(resumed_marks_sent_, true)) {
+    TM_RETURN_IF_ERROR(HandOnResumed());
+    TM_RETURN_IF_ERROR(AnnounceThoseToCome());
+  }
   // Other workers are held up by what is left in the channels. A barrier takes it all in.
   if (aligning_ || !MustWaitForMemory()) {
     TM_ASSIGN_OR_RETURN(const bool received, ReceiveOne());
@@ -266,8 +268,9 @@ absl::StatusOr<bool> Worker::Step() {
     did |= fired;
     // What is due comes before what is new.
     if (quiet && !MustWaitForMemory()) {
+      TM_ASSIGN_OR_RETURN(const bool discovered, DiscoverPartitions());
       TM_ASSIGN_OR_RETURN(const bool read, ReadOneSource());
-      did |= read;
+      did |= discovered || read;
       TM_ASSIGN_OR_RETURN(const bool ended, GetOnWithEnds());
       did |= ended;
     }
@@ -365,10 +368,11 @@ Span Worker::NextWait() {
       next = std::min(next, wait);
     }
     if (!setup_.signals->stop_reading.load(std::memory_order_relaxed)) {
-      for (const SourceState& source : sources_) {
-        if (source.at_end) continue;
-        next = std::min({next, source.UntilAsk(now_), UntilSilence(source)});
+      for (const auto& source : sources_.partitions()) {
+        if (source->at_end) continue;
+        next = std::min({next, source->UntilPoll(now_), UntilSilence(*source)});
       }
+      next = std::min(next, UntilDiscovery());
     }
     // Job time moves by what is planned, and no plan reaches further than a second.
     if (waits_in_job_time) next = std::min(next, kLookInJobTime);
@@ -381,21 +385,11 @@ Span Worker::NextWait() {
 }
 
 std::vector<int> Worker::WaitingFor() const {
-  std::vector<int> descriptors;
-  // One that would not be read now must not wake anybody: it would go on being readable.
-  if (!MayWork() || setup_.signals->stop_reading.load(std::memory_order_relaxed)) {
-    return descriptors;
-  }
-  for (const SourceState& source : sources_) {
-    if (source.at_end || source.ready_fd < 0 || source.UntilPaceDue(now_) > Span()) continue;
-    descriptors.push_back(source.ready_fd);
-  }
-  return descriptors;
+  if (!MayWork() || setup_.signals->stop_reading.load(std::memory_order_relaxed)) return {};
+  return sources_.ReadyDescriptors(now_);
 }
 
-void Worker::SetReadable() {
-  for (SourceState& source : sources_) source.readable = true;
-}
+void Worker::SetReadable() { sources_.SetReadable(); }
 
 // Whether timers may fire, sources be read and ends of input be walked.
 bool Worker::MayWork() const {

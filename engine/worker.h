@@ -26,7 +26,9 @@
 #include "absl/status/statusor.h"
 #include "engine/epoch_part.h"
 #include "engine/exchange.h"
+#include "engine/partition_board.h"
 #include "engine/plan.h"
+#include "engine/source_set.h"
 #include "engine/time_keeper.h"
 #include "proto/epoch_record.h"
 #include "state/memory_budget.h"
@@ -68,6 +70,8 @@ struct WorkerSetup {
   const std::map<std::string, StepId>* step_ids = nullptr;
   // By step; of sources only. The same for all workers.
   const std::vector<std::vector<std::string>>* partitions = nullptr;
+  // By step; of sources whose partitions come and go, else null.
+  const std::vector<std::unique_ptr<PartitionBoard>>* boards = nullptr;
   const std::vector<SkippedItem>* skip_items = nullptr;
   TimeKeeper* time = nullptr;
   SourceContext source_context;
@@ -110,6 +114,10 @@ class Worker {
   // Descriptors whose becoming readable is a reason to call Step(); then call SetReadable() first.
   std::vector<int> WaitingFor() const;
   void SetReadable();
+  // Passes the last commit on to states and sources. Step() does so first; call it after the last
+  // commit of a run.
+  // At most `max` states of each step at a time; false if there was no commit to take note of.
+  absl::StatusOr<bool> NoticeCommit(size_t max = SIZE_MAX);
 
   // Every source is at its end and all that followed from it is done.
   bool ended() const { return ended_.load(std::memory_order_acquire); }
@@ -124,7 +132,6 @@ class Worker {
 
  private:
   struct StepState;
-  struct SourceState;
   class StepOutput;
 
   absl::Status OpenStep(int step);
@@ -149,16 +156,30 @@ class Worker {
 
   absl::StatusOr<bool> ReceiveOne();
   absl::StatusOr<bool> FireTimers(bool& quiet);
+  absl::Status OpenPartitionOf(int step, const std::string& name,
+                               const std::optional<Position>& resume);
   absl::StatusOr<bool> ReadOneSource();
-  absl::StatusOr<bool> ReadSource(SourceState& source);
-  bool StepsOver(SourceState& source, int64_t number);
-  absl::Status TakeSkips(const std::string& step, SourceState& source) const;
-  absl::StatusOr<bool> NoticeSilence(const SourceState& source);
-  absl::Status AnnounceEnd(const SourceState& source);
-  Span UntilSilence(const SourceState& source) const;
-  void NotePoll(SourceState& source, bool more_at_hand);
+  absl::StatusOr<bool> ReadSource(OpenPartition& source);
+  absl::StatusOr<PollResult> PollSource(OpenPartition& source, std::unique_ptr<AnyBatch>& batch);
+  absl::Status EmitRead(OpenPartition& source, std::unique_ptr<AnyBatch> batch);
+  bool StepsOver(OpenPartition& source, int64_t number);
+  absl::Status TakeSkips(const std::string& step, OpenPartition& source) const;
+  absl::StatusOr<bool> NoticeSilence(const OpenPartition& source);
+  absl::Status Announce(const OpenPartition& source, StreamState state);
+  absl::Status Announce(const MeterPlace& meter, StreamState state);
+  Span UntilSilence(const OpenPartition& source) const;
+  void NotePoll(OpenPartition& source, bool more_at_hand);
+
+  // ---- partitions that come and go (worker_partitions.cc) ----
+  bool RequestsListOf(int step) const;
+  absl::StatusOr<bool> DiscoverPartitions();
+  Span UntilDiscovery() const;
+  absl::Status AnnounceThoseToCome();
+  void ForgetPartitions(EpochPart& part);
+  absl::Status TakeNewPartitions();
+  void Measure(OpenPartition& source);
+  absl::Status EndSourceIfOver(int step);
   void NotePulses();
-  void CountQuiet();
   absl::StatusOr<bool> GetOnWithEnds();
   absl::StatusOr<bool> GetOnWithBarrier();
   bool HasRoomBehind(size_t exchange) const;
@@ -174,9 +195,8 @@ class Worker {
     if (!changed_.exchange(true, std::memory_order_relaxed)) setup_.on_changed();
   }
   absl::Status PassBarrier();
+  void AddToRecord(const OpenPartition& source, EpochPart& part) const;
   bool EncodeSlice();
-  // Tells the states of the last commit, up to `max` of each step; true when there was one to tell.
-  bool NoticeCommit(size_t max);
   void KeepToBudget();
 
   const WorkerSetup setup_;
@@ -185,9 +205,8 @@ class Worker {
   Activation now_;
   bool error_named_ = false;  // the error under way says which step it comes from
   std::vector<StepState> steps_;
-  std::vector<SourceState> sources_;
-  size_t next_source_ = 0;
-  const SourceState* reading_ = nullptr;  // whose items are on their way
+  SourceSet sources_;
+  const OpenPartition* reading_ = nullptr;  // whose items are on their way
   int64_t read_us_ = 0;                   // when what is on its way was read
   bool resumed_marks_sent_ = false;
   std::vector<std::vector<int>> edges_of_step_;

@@ -61,7 +61,7 @@ absl::StatusOr<bool> Worker::GetOnWithBarrier() {
     if (requested <= epoch_) return false;
     // The commit of the last epoch may have come since this step began; the request, which follows
     // it, says that it has.
-    NoticeCommit(SIZE_MAX);
+    TM_RETURN_IF_ERROR(NoticeCommit(SIZE_MAX).status());
     aligning_ = true;
     stage_ = 0;
     marker_sent_ = false;
@@ -112,23 +112,10 @@ absl::Status Worker::PassBarrier() {
     if (!output.ok()) return Annotate(output.status(), Cat("step '", name, "'"));
     part.sinks.push_back({.step = name, .output = *std::move(output), .target = step.sink.get()});
   }
-  for (const SourceState& source : sources_) {
-    part.sources.push_back({.step = setup_.plan->steps[static_cast<size_t>(source.step)].name,
-                            .partition = source.partition,
-                            .position = source.reader->position().values(),
-                            .at_end = source.at_end});
-    for (const MeterPlace& meter : source.meters) {
-      const PartitionMark mark =
-          steps_[static_cast<size_t>(meter.step)].watermark->Mark(meter.partition);
-      part.watermarks.push_back(
-          {.step = setup_.plan->steps[static_cast<size_t>(meter.step)].name,
-           .partition = {.source = setup_.plan->steps[static_cast<size_t>(source.step)].name,
-                         .partition = source.partition,
-                         .watermark = mark.watermark,
-                         .idle = mark.state == PartitionMark::State::kIdle,
-                         .at_end = mark.state == PartitionMark::State::kEnded}});
-    }
-  }
+  sources_.CloseEpoch();
+  ForgetPartitions(part);
+  for (const auto& source : sources_.partitions()) AddToRecord(*source, part);
+  TM_RETURN_IF_ERROR(TakeNewPartitions());
   for (auto& from : marker_from_) std::fill(from.begin(), from.end(), false);
   aligning_ = false;
   changed_ = false;
@@ -137,6 +124,24 @@ absl::Status Worker::PassBarrier() {
     stats_.longest_pause_us.store(us, std::memory_order_relaxed);
   }
   return absl::OkStatus();
+}
+
+void Worker::AddToRecord(const OpenPartition& source, EpochPart& part) const {
+  const std::string& step = setup_.plan->steps[static_cast<size_t>(source.step)].name;
+  part.sources.push_back({.step = step,
+                          .partition = source.name,
+                          .position = source.committing->values(),
+                          .at_end = source.at_end});
+  for (const MeterPlace& meter : source.meters) {
+    const PartitionMark mark =
+        steps_[static_cast<size_t>(meter.step)].watermark->Mark(meter.partition);
+    part.watermarks.push_back({.step = setup_.plan->steps[static_cast<size_t>(meter.step)].name,
+                               .partition = {.source = step,
+                                             .partition = source.name,
+                                             .watermark = mark.watermark,
+                                             .idle = mark.state == StreamState::kIdle,
+                                             .at_end = mark.state == StreamState::kEnded}});
+  }
 }
 
 bool Worker::EncodeSlice() {
@@ -159,7 +164,7 @@ bool Worker::EncodeSlice() {
   return true;
 }
 
-bool Worker::NoticeCommit(size_t max) {
+absl::StatusOr<bool> Worker::NoticeCommit(size_t max) {
   const uint64_t committed = setup_.signals->committed_epoch.load(std::memory_order_acquire);
   if (committed <= noticed_commit_) return false;
   // Only what has been committed can make room.
@@ -168,7 +173,9 @@ bool Worker::NoticeCommit(size_t max) {
   for (StepState& step : steps_) {
     if (step.stateful != nullptr) all &= step.stateful->states().FinishCommit(max);
   }
-  if (all) noticed_commit_ = committed;
+  if (!all) return true;
+  noticed_commit_ = committed;
+  TM_RETURN_IF_ERROR(sources_.Committed({committed}));
   return true;
 }
 

@@ -41,10 +41,10 @@ std::string WayOut(const StepPlan& plan, const SourceReader& reader, const std::
 
 }  // namespace
 
-// What stands behind the place that the partition resumes at cannot be stepped over any more.
-absl::Status Worker::TakeSkips(const std::string& step, SourceState& source) const {
+// An item before the position at which the partition resumes can no longer be stepped over.
+absl::Status Worker::TakeSkips(const std::string& step, OpenPartition& source) const {
   for (const SkippedItem& item : *setup_.skip_items) {
-    if (item.source != step || item.partition != source.partition) continue;
+    if (item.source != step || item.partition != source.name) continue;
     const std::optional<int64_t> next = ItemNumber(source.reader->position());
     if (!next) {
       return absl::InvalidArgumentError(
@@ -52,7 +52,7 @@ absl::Status Worker::TakeSkips(const std::string& step, SourceState& source) con
     }
     if (item.number < *next) {
       return absl::InvalidArgumentError(Cat("--skip-item: item ", item.number, " of ", step, "/",
-                                            source.partition, " has been read and committed; ",
+                                            source.name, " has been read and committed; ",
                                             "the run goes on at ", *next));
     }
     source.skip.insert(item.number);
@@ -63,9 +63,13 @@ absl::Status Worker::TakeSkips(const std::string& step, SourceState& source) con
 absl::Status Worker::OpenSource(int step) {
   const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
   const std::vector<std::string>& partitions = (*setup_.partitions)[static_cast<size_t>(step)];
+  const PartitionBoard* board = (*setup_.boards)[static_cast<size_t>(step)].get();
+  steps_[static_cast<size_t>(step)].board = (*setup_.boards)[static_cast<size_t>(step)].get();
   for (size_t i = 0; i < partitions.size(); ++i) {
-    if (static_cast<int>(i) % setup_.count != setup_.index) continue;
     const std::string& partition = partitions[i];
+    const int worker =
+        board != nullptr ? board->WorkerOf(partition) : static_cast<int>(i) % setup_.count;
+    if (worker != setup_.index) continue;
     std::optional<Position> position;
     if (setup_.resume != nullptr) {
       for (const SourceRecord& source : setup_.resume->sources) {
@@ -74,50 +78,62 @@ absl::Status Worker::OpenSource(int step) {
         }
       }
     }
-    auto reader = plan.source->Open(partition, position, setup_.source_context);
-    if (!reader.ok()) return Annotate(reader.status(), StepWord(plan));
-    SourceState source;
-    source.step = step;
-    source.partition = partition;
-    source.reader = *std::move(reader);
-    source.rate = plan.source->rate() / static_cast<double>(partitions.size());
-    source.paced_from_us = now_.monotonic_us;
-    source.counted_until_us = now_.running_us;
-    if (source.rate > 0 && !plan.source->makes_items()) source.pulse.HoldBack();
-    TM_RETURN_IF_ERROR(TakeSkips(plan.name, source));
-    sources_.push_back(std::move(source));
-    ++steps_[static_cast<size_t>(step)].open_partitions;
+    TM_RETURN_IF_ERROR(OpenPartitionOf(step, partition, position));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::OpenPartitionOf(int step, const std::string& name,
+                                     const std::optional<Position>& resume) {
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(step)];
+  const PartitionBoard* board = steps_[static_cast<size_t>(step)].board;
+  auto reader = plan.source->Open(name, resume, setup_.source_context);
+  if (!reader.ok()) return Annotate(reader.status(), StepWord(plan));
+  auto source = std::make_unique<OpenPartition>();
+  source->step = step;
+  source->name = name;
+  source->step_word = StepWord(plan);
+  source->reader = *std::move(reader);
+  const size_t count =
+      board != nullptr ? board->size() : (*setup_.partitions)[static_cast<size_t>(step)].size();
+  source->SetRate(plan.source->rate() / static_cast<double>(std::max<size_t>(count, 1)), now_);
+  source->counted_until_us = now_.running_us;
+  if (source->rate() > 0 && !plan.source->makes_items()) source->pulse.HoldBack();
+  TM_RETURN_IF_ERROR(TakeSkips(plan.name, *source));
+  sources_.Add(std::move(source));
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Worker::ReadOneSource() {
   if (setup_.signals->stop_reading.load(std::memory_order_relaxed)) return false;
   for (size_t tried = 0; tried < sources_.size(); ++tried) {
-    SourceState& source = sources_[next_source_];
-    next_source_ = (next_source_ + 1) % sources_.size();
-    if (source.at_end) continue;
-    if (source.UntilAsk(now_) == Span()) {
-      TM_ASSIGN_OR_RETURN(const bool read, ReadSource(source));
+    OpenPartition* source = sources_.NextInTurn();
+    if (source == nullptr) continue;
+    if (std::exchange(source->is_new, false)) {
+      TM_RETURN_IF_ERROR(Announce(*source, StreamState::kActive));
+      if (!source->meters.empty()) return true;
+    }
+    if (source->UntilPoll(now_) == Span()) {
+      TM_ASSIGN_OR_RETURN(const bool read, ReadSource(*source));
       if (read) return true;
     }
-    // It had its chance to speak.
-    TM_ASSIGN_OR_RETURN(const bool silent, NoticeSilence(source));
+    // It was polled and returned nothing.
+    TM_ASSIGN_OR_RETURN(const bool silent, NoticeSilence(*source));
     if (silent) return true;
   }
   return false;
 }
 
-// Whether what was read, one record from `number` on, is to be left out. One that the source itself
+// True if what was read, one record from `number` on, is to be left out. One that the source itself
 // refuses counts as well, if the source has passed it: the others are errors of reading. Lines that
 // `on_error` leaves out may lie in front of it, and then its number is the last one passed.
-bool Worker::StepsOver(SourceState& source, int64_t number) {
+bool Worker::StepsOver(OpenPartition& source, int64_t number) {
   const int64_t next = ItemNumber(source.reader->position()).value_or(number);
   if (next <= number) return false;
   for (const int64_t item : {number, next - 1}) {
     if (source.skip.erase(item) == 0) continue;
     skipped_.push_back({.source = setup_.plan->steps[static_cast<size_t>(source.step)].name,
-                        .partition = source.partition,
+                        .partition = source.name,
                         .number = item});
     SetChanged();
     return true;
@@ -126,8 +142,8 @@ bool Worker::StepsOver(SourceState& source, int64_t number) {
 }
 
 // When the partition need not be asked before: it has said so, or its descriptor will.
-void Worker::NotePoll(SourceState& source, bool more_at_hand) {
-  const Span wait = source.UntilAsk(now_);
+void Worker::NotePoll(OpenPartition& source, bool more_at_hand) {
+  const Span wait = source.UntilPoll(now_);
   const int64_t next_poll =
       wait.is_infinite() ? PartitionPulse::kAlways : now_.monotonic_us + wait.us;
   source.pulse.OnPoll(now_.monotonic_us, more_at_hand, next_poll);
@@ -136,33 +152,17 @@ void Worker::NotePoll(SourceState& source, bool more_at_hand) {
 
 // Tells job time until when all partitions of this worker count as caught up.
 void Worker::NotePulses() {
-  int64_t until = PartitionPulse::kAlways;
-  for (const SourceState& source : sources_) {
-    if (source.at_end) continue;
-    until = std::min(until, source.pulse.CaughtUpUntil(setup_.time->job_time().regular_looks()));
-  }
-  setup_.time->job_time().SetCaughtUpUntil(setup_.index, until);
+  JobTime& job_time = setup_.time->job_time();
+  job_time.SetCaughtUpUntil(setup_.index, sources_.CaughtUpUntil(job_time.regular_looks()));
 }
 
-// Moves the clocks by which silent partitions are left out.
-void Worker::CountQuiet() {
-  const bool regular_looks = setup_.time->job_time().regular_looks();
-  for (SourceState& source : sources_) {
-    if (source.meters.empty() || source.at_end) continue;
-    const int64_t passed = now_.running_us - source.counted_until_us;
-    source.counted_until_us = now_.running_us;
-    if (source.pulse.CaughtUpUntil(regular_looks) >= now_.monotonic_us) {
-      source.caught_up_for.us += passed;
-    }
-  }
-}
-
-absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
+// Polls it; what is to be stepped over is left out.
+absl::StatusOr<PollResult> Worker::PollSource(OpenPartition& source,
+                                              std::unique_ptr<AnyBatch>& batch) {
   const size_t max = source.Allowed(now_, source.skip.empty() ? setup_.batch_items_max : size_t{1});
-  if (max == 0) return false;
+  TM_CHECK(max > 0, "a partition is polled when its rate allows an item");
   const std::optional<int64_t> number =
       source.skip.empty() ? std::nullopt : ItemNumber(source.reader->position());
-  std::unique_ptr<AnyBatch> batch;
   auto polled = source.reader->Poll(max, now_.wall, batch);
   const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(source.step)];
   if (number && (batch != nullptr || !polled.ok()) && StepsOver(source, *number)) {
@@ -170,42 +170,55 @@ absl::StatusOr<bool> Worker::ReadSource(SourceState& source) {
     if (!polled.ok()) polled = PollResult::Again();
   }
   if (absl::IsInvalidArgument(polled.status())) {
-    const std::string way_out = WayOut(plan, *source.reader, source.partition, skipped_);
+    const std::string way_out = WayOut(plan, *source.reader, source.name, skipped_);
     if (!way_out.empty()) {
       polled = absl::InvalidArgumentError(Cat(polled.status().message(), "; ", way_out));
     }
   }
   if (!polled.ok()) return Annotate(polled.status(), StepWord(plan));
+  return polled;
+}
+
+absl::Status Worker::EmitRead(OpenPartition& source, std::unique_ptr<AnyBatch> batch) {
+  const StepPlan& plan = setup_.plan->steps[static_cast<size_t>(source.step)];
+  const size_t items = batch->size();
+  SetChanged();
+  stats_.items_in.fetch_add(items, std::memory_order_relaxed);
+  if (!plan.outputs_meet_again || items == 1) return Emit(source.step, 0, std::move(batch));
+  for (size_t i = 0; i < items; ++i) {
+    TM_RETURN_IF_ERROR(Emit(source.step, 0, batch->TakeOne(i)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Worker::ReadSource(OpenPartition& source) {
+  if (source.Allowed(now_, 1) == 0) return false;
+  std::unique_ptr<AnyBatch> batch;
+  TM_ASSIGN_OR_RETURN(const PollResult polled, PollSource(source, batch));
   const size_t items = batch == nullptr ? 0 : batch->size();
-  source.AskAgain(polled->ask_again, now_);
-  source.ready_fd = polled->ready_fd;
+  source.PollAgain(polled.ask_again, now_);
+  source.ready_fd = polled.ready_fd;
   source.readable = false;
-  source.items += items;
+  source.CountItems(items);
   // Items that came at once suggest more; a source knows better.
-  const bool at_once = polled->ready_fd < 0 && polled->ask_again == Timestamp::Min();
-  const bool more = polled->more_at_hand.value_or(items > 0 && at_once);
-  // What a rate holds back is at hand, but for a source that makes its items when they are due.
-  NotePoll(source, more && !(plan.source->makes_items() && source.UntilPaceDue(now_) > Span()));
+  const bool at_once = polled.ready_fd < 0 && polled.ask_again == Timestamp::Min();
+  const bool more = polled.more_at_hand.value_or(items > 0 && at_once);
+  source.had_nothing = items == 0 && !more;
+  // What a rate holds back is at hand, unless the source makes its items when they are due.
+  const bool makes_items =
+      setup_.plan->steps[static_cast<size_t>(source.step)].source->makes_items();
+  NotePoll(source, more && !(makes_items && source.UntilPaceDue(now_) > Span()));
   reading_ = &source;
-  if (items > 0) {
-    SetChanged();
-    stats_.items_in.fetch_add(items, std::memory_order_relaxed);
-    for (size_t i = 0; plan.outputs_meet_again && items > 1 && i < items; ++i) {
-      TM_RETURN_IF_ERROR(Emit(source.step, 0, batch->TakeOne(i)));
-    }
-    if (!plan.outputs_meet_again || items == 1) {
-      TM_RETURN_IF_ERROR(Emit(source.step, 0, std::move(batch)));
-    }
-  }
-  if (polled->at_end) {
+  if (items > 0) TM_RETURN_IF_ERROR(EmitRead(source, std::move(batch)));
+  if (polled.at_end) {
     source.at_end = true;
+    // Fixed partitions stay, whatever becomes of their origin.
+    source.gone = polled.gone && steps_[static_cast<size_t>(source.step)].board != nullptr;
     NotePulses();
-    TM_RETURN_IF_ERROR(AnnounceEnd(source));
-    if (--steps_[static_cast<size_t>(source.step)].open_partitions == 0) {
-      TM_RETURN_IF_ERROR(StepEnded(source.step));
-    }
+    TM_RETURN_IF_ERROR(Announce(source, StreamState::kEnded));
+    TM_RETURN_IF_ERROR(EndSourceIfOver(source.step));
   }
-  return items > 0 || polled->at_end;
+  return items > 0 || polled.at_end;
 }
 
 }  // namespace tidemark

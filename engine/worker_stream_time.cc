@@ -71,13 +71,20 @@ std::vector<Timestamp> Worker::OpenMeters(int step) {
   for (const int source : SourcesInFrontOf(plan, step)) {
     const std::string& source_name = plan.steps[static_cast<size_t>(source)].name;
     for (const std::string& partition : (*setup_.partitions)[static_cast<size_t>(source)]) {
-      for (SourceState& mine : sources_) {
-        if (mine.step != source || mine.partition != partition) continue;
-        mine.meters.push_back({.step = step, .partition = static_cast<int>(saved.size())});
+      for (const auto& mine : sources_.partitions()) {
+        if (mine->step != source || mine->name != partition) continue;
+        mine->meters.push_back({.step = step, .partition = static_cast<int>(saved.size())});
       }
       saved.push_back(SavedWatermark(setup_.resume, name, source_name, partition));
     }
+    StepState& state = steps_[static_cast<size_t>(source)];
+    state.measured_at.push_back(step);
+    if (state.board == nullptr) continue;
+    state.those_to_come.push_back({.step = step, .partition = static_cast<int>(saved.size())});
+    saved.push_back(Timestamp::Min());
   }
+  // Numbers of the partitions that come later; each worker has its own.
+  steps_[static_cast<size_t>(step)].next_partition = static_cast<int>(saved.size()) + setup_.index;
   return saved;
 }
 
@@ -142,28 +149,36 @@ absl::Status Worker::TakeMark(int edge, int from_worker, const StreamMark& mark)
   return HandOn(step, mine);
 }
 
-absl::StatusOr<bool> Worker::NoticeSilence(const SourceState& source) {
+absl::StatusOr<bool> Worker::NoticeSilence(const OpenPartition& source) {
+  const bool may_be_empty =
+      steps_[static_cast<size_t>(source.step)].board != nullptr && source.had_nothing;
   bool did = false;
   for (const MeterPlace& meter : source.meters) {
-    StepState& step = steps_[static_cast<size_t>(meter.step)];
-    if (step.watermark->IdleDue(meter.partition) > source.caught_up_for) continue;
-    TM_RETURN_IF_ERROR(
-        step.watermark->Announce(meter.partition, PartitionMark::State::kIdle, *step.output));
+    const WatermarkNode& node = *steps_[static_cast<size_t>(meter.step)].watermark;
+    const PartitionMark mark = node.Mark(meter.partition);
+    const Span due = node.IdleDue(meter.partition);
+    // Without a limit, a file that stays empty would hold the watermark forever.
+    const bool is_empty = may_be_empty && due.is_infinite() &&
+                          mark.state == StreamState::kActive &&
+                          mark.watermark == Timestamp::Min();
+    if (due > source.caught_up_for && !is_empty) continue;
+    TM_RETURN_IF_ERROR(Announce(meter, StreamState::kIdle));
     did = true;
   }
   return did;
 }
 
-absl::Status Worker::AnnounceEnd(const SourceState& source) {
-  for (const MeterPlace& meter : source.meters) {
-    StepState& step = steps_[static_cast<size_t>(meter.step)];
-    TM_RETURN_IF_ERROR(
-        step.watermark->Announce(meter.partition, PartitionMark::State::kEnded, *step.output));
-  }
+absl::Status Worker::Announce(const OpenPartition& source, StreamState state) {
+  for (const MeterPlace& meter : source.meters) TM_RETURN_IF_ERROR(Announce(meter, state));
   return absl::OkStatus();
 }
 
-Span Worker::UntilSilence(const SourceState& source) const {
+absl::Status Worker::Announce(const MeterPlace& meter, StreamState state) {
+  StepState& step = steps_[static_cast<size_t>(meter.step)];
+  return step.watermark->Announce(meter.partition, state, *step.output);
+}
+
+Span Worker::UntilSilence(const OpenPartition& source) const {
   Span due = Span::Infinite();
   for (const MeterPlace& meter : source.meters) {
     due =

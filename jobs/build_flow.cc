@@ -41,6 +41,7 @@ SourceSettings SettingsOf(const SourceSpec& source, const BuildOptions& options)
   return {.on_error = source.on_error,
           .final_line = source.final_line,
           .accept_changed = options.accept_changed_input,
+          .follow = source.follow,
           .stdin_fd = options.stdin_fd};
 }
 

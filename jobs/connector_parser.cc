@@ -21,7 +21,8 @@ struct LaterKey {
   std::string_view key;
   std::string_view meanwhile = {};
 };
-constexpr std::array<LaterKey, 18> kLaterKeys = {{
+constexpr std::string_view kPattern = "name files by a pattern, as in 'file: logs/*.jsonl'";
+constexpr std::array<LaterKey, 17> kLaterKeys = {{
     {"redpanda", "it speaks Kafka's protocol: use kafka"},
     {"pulsar"},
     {"kinesis"},
@@ -34,11 +35,10 @@ constexpr std::array<LaterKey, 18> kLaterKeys = {{
     {"s3"},
     {"postgres"},
     {"csv"},
-    {"directory", kEachFile},
-    {"folder", kEachFile},
-    {"files", kEachFile},
-    {"glob", kEachFile},
-    {"follow", "a file is read to its end, and the same command goes on from there"},
+    {"directory", kPattern},
+    {"folder", kPattern},
+    {"files", kPattern},
+    {"glob", kPattern},
     {"compression", "unpack the file first"},
 }};
 
@@ -182,6 +182,20 @@ void ParseRowOptions(const YamlMap& map, SourceSpec& source, Problems& problems)
   if (fields != nullptr) ParseFields(*fields, source, problems);
 }
 
+void ParseFollow(const YamlMap& map, SourceSpec& source, Problems& problems) {
+  const YamlEntry* entry = map.Find("follow");
+  if (entry == nullptr) return;
+  if (!source.connector.type().source->can_follow) {
+    problems.Add(entry->place, "follow is for files");
+    return;
+  }
+  static constexpr std::array<std::string_view, 2> kWords = {"true", "false"};
+  source.follow = ReadWord(*entry, kWords, problems) == 0u;
+  if (source.follow && source.final_line == FinalLine::kTake) {
+    problems.Add(entry->place, "a file that is followed has no final line to take");
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> ReadName(const YamlEntry& entry, Problems& problems) {
@@ -208,7 +222,7 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
     const bool has_later_keys = problems.count() != before;
     const std::vector<std::string_view> names = NamesOf(connectors);
     std::vector<std::string_view> keys = names;
-    for (const char* key : {"name", "format", "on_error", "final_line", "rate", "fields"}) {
+    for (const char* key : {"name", "format", "on_error", "final_line", "follow", "rate", "fields"}) {
       keys.push_back(key);
     }
     const YamlMap map(now, "a source", keys, problems);
@@ -224,6 +238,7 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
       source.connector = ConnectorConfig::OfSource(type, parsed.given);
       source.connector_place = parsed.connector_place;
       ParseRowOptions(map, source, problems);
+      ParseFollow(map, source, problems);
     }
     if (const YamlEntry* rate = map.Find("rate")) source.rate = ReadAmount(*rate, problems);
   }

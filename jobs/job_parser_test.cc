@@ -266,5 +266,23 @@ TEST(JobParser, PlacesSayWhereAPartWasWritten) {
   EXPECT_EQ(job.sinks[0].place, (Place{.line = 7, .column = 3}));
 }
 
+TEST(JobParser, AFileOrAPatternIsFollowed) {
+  const auto job = ParseJob("name: j\nsources:\n  a: {file: 'logs/*.jsonl', follow: true}\n"
+                            "  b: {file: in.jsonl, follow: false}\nsink: stdout\n",
+                            "j.yaml");
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_TRUE(job->sources.at(0).follow);
+  EXPECT_EQ(job->sources.at(0).connector.Text("file"), "logs/*.jsonl");
+  EXPECT_FALSE(job->sources.at(1).follow);
+}
+
+TEST(JobParser, AnOutputThatMatchesThePatternOfASourceIsRefused) {
+  const auto job =
+      ParseJob("name: j\nsource: {file: 'out/*.jsonl'}\nsink: {file: ./out/a.jsonl}\n", "j.yaml");
+  EXPECT_EQ(std::string(ToStd(job.status().message())),
+            "j.yaml:3:14: the file 'out/a.jsonl' would be read by the source at 2:16, whose "
+            "pattern it matches");
+}
+
 }  // namespace
 }  // namespace tidemark

@@ -54,6 +54,7 @@ struct SourceSpec {
   RowFormat format = RowFormat::kJson;
   OnError on_error = OnError::kStop;
   FinalLine final_line = FinalLine::kDefault;  // of a file
+  bool follow = false;                         // a file that grows and is rotated; it has no end
   std::optional<double> rate = {};          // items per second; 0 or nothing: as fast as possible
   std::optional<SourceFields> fields = {};  // where they are known; a generator's always are
   Place place = {};                         // of the name, where it has one, else of the source
@@ -93,8 +94,9 @@ inline Place PlaceOf(const SinkSpec& sink, std::string_view option, size_t index
 // The file whose lines are the rows of the source, in order; empty if it is not one file.
 inline std::string InputFileOf(const SourceSpec& source) {
   const SourceType* type = SourceOf(source);
-  if (type == nullptr || type->line_partition.empty()) return {};
-  return type->reads(source.connector).path;
+  if (type == nullptr || type->line_partition.empty() || source.follow) return {};
+  const Endpoint input = type->reads(source.connector);
+  return input.matches ? "" : input.path;
 }
 
 // ---- steps -------------------------------------------------------------------------------------

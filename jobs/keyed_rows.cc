@@ -85,6 +85,9 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
     if (failed_line_ > 0) position.Set("line", static_cast<int64_t>(failed_line_) + 1);
     return position;
   }
+  absl::Status Committed(Epoch epoch, const Position& position) override {
+    return rows_->Committed(epoch, position);
+  }
 
  private:
   const std::unique_ptr<SourcePartition<JsonRow>> rows_;
@@ -105,6 +108,11 @@ class KeyedRowsSource final : public SourceFactory<KeyValue<JobKey, T>> {
   absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) override {
     return rows_->Partitions(context);
   }
+  absl::StatusOr<PartitionList> Discover(const std::vector<std::string>& known,
+                                         const SourceContext& context) override {
+    return rows_->Discover(known, context);
+  }
+  Span discovery_interval() const override { return rows_->discovery_interval(); }
   absl::StatusOr<std::unique_ptr<SourcePartition<KeyValue<JobKey, T>>>> Open(
       const std::string& partition, const std::optional<Position>& resume,
       const SourceContext& context) override {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "connectors/connector.h"
@@ -38,7 +39,11 @@ class Endpoints {
       : state_(state), problems_(problems) {}
 
   void Read(const Endpoint& endpoint, Place place) {
-    if (!endpoint.path.empty()) read_paths_.try_emplace(Normal(endpoint.path), place);
+    if (endpoint.matches) {
+      patterns_.push_back({endpoint, place});
+    } else if (!endpoint.path.empty()) {
+      read_paths_.try_emplace(Normal(endpoint.path), place);
+    }
     if (endpoint.id.empty()) return;
     const auto [first, is_new] = read_.try_emplace(endpoint.id, place);
     if (is_new || !endpoint.exclusive) return;
@@ -78,6 +83,11 @@ class Endpoints {
       problems_.Add(place, Cat(endpoint.name, " is read", At(" by the source", source->second),
                                " and would be overwritten"));
     }
+    for (const auto& [pattern, source] : patterns_) {
+      if (!pattern.matches(path)) continue;
+      problems_.Add(place, Cat("the file '", path, "' would be read", At(" by the source", source),
+                               ", whose pattern it matches"));
+    }
     if (has_parts) WritePart(endpoint, path, PlaceOf(sink, endpoint.part_option));
     const auto [first, is_new] = written_paths_.try_emplace(path, Written{place, has_parts});
     const bool share = has_parts && first->second.has_parts;
@@ -104,6 +114,7 @@ class Endpoints {
   std::map<std::string, Place> read_;  // by their ids
   std::map<std::string, Place> written_;
   std::map<std::string, Place> read_paths_;
+  std::vector<std::pair<Endpoint, Place>> patterns_;
   std::map<std::string, Written> written_paths_;
   std::map<std::pair<std::string, std::string>, Place> parts_;
 };

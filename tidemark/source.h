@@ -18,6 +18,7 @@
 //   };
 //
 // Thread rule: a partition is used by one worker at a time; a factory is used before workers start.
+// If its partitions come and go, one worker calls Discover() while others may call Open().
 #pragma once
 
 #include <memory>
@@ -28,6 +29,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/ids.h"
+#include "base/status.h"
 #include "base/timestamp.h"
 #include "engine/position.h"
 #include "engine/source_step.h"
@@ -43,6 +46,13 @@ class SourcePartition {
   virtual absl::StatusOr<PollResult> Poll(size_t max, Timestamp now, std::vector<T>& out) = 0;
   // The position of the next item: given to Open() to continue exactly here.
   virtual Position position() const = 0;
+  // `position`, which position() returned at the end of `epoch`, has been committed: for a source
+  // that reports its progress to another system. Called on the partition's worker, in order, once
+  // for each position that differs from the previous one. A crash may lose a call, so a resumed run
+  // repeats the last one. Must not block; an error stops the run.
+  virtual absl::Status Committed(Epoch /*epoch*/, const Position& /*position*/) {
+    return absl::OkStatus();
+  }
 };
 
 template <class T>
@@ -51,6 +61,20 @@ class SourceFactory {
   virtual ~SourceFactory() = default;
   // Stable names: a resumed run finds its positions by them. At least one.
   virtual absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) = 0;
+  // For a source whose partitions come and go: the present ones, perhaps none, and is_final = false.
+  // Called at the start and then every discovery_interval(), until a list is final. A new name is
+  // opened after the next epoch; a partition that has ended (PollResult::AtEnd) and is not listed
+  // is forgotten with its position, and so is one that returned PollResult::Gone. A start also
+  // opens the partitions in the record. `known`: the names of all that are open, at the start of
+  // those in the record. Must not block. The default: the fixed list of Partitions().
+  virtual absl::StatusOr<PartitionList> Discover(const std::vector<std::string>& /*known*/,
+                                                 const SourceContext& context) {
+    PartitionList list;
+    TM_ASSIGN_OR_RETURN(list.names, Partitions(context));
+    return list;
+  }
+  // By the monotonic clock; longer than zero.
+  virtual Span discovery_interval() const { return Span::Seconds(1); }
   // `resume` is what position() gave when the last epoch committed; nothing on a fresh start.
   virtual absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(
       const std::string& partition, const std::optional<Position>& resume,

@@ -216,6 +216,9 @@ absl::StatusOr<Took> CsvReader::Next(CsvRow& row) {
 absl::StatusOr<std::unique_ptr<SourcePartition<CsvRow>>> OpenCsv(
     const FileSourceOptions& file, char delimiter, const std::optional<Position>& resume,
     const SourceContext& context) {
+  if (file.follow) {
+    return absl::UnimplementedError(Cat(file.path, ": a CSV file cannot be followed yet"));
+  }
   if (delimiter == '"' || delimiter == '\n' || delimiter == '\r') {
     return absl::InvalidArgumentError(
         Cat(file.path, ": a quote or a line end cannot be the delimiter of a CSV file"));

@@ -22,7 +22,7 @@ absl::StatusOr<std::unique_ptr<ReadableFile>> OpenInput(const std::string& path,
   if (absl::IsNotFound(file.status())) {
     if (path.find_first_of("*?[") != std::string::npos) {
       return absl::NotFoundError(
-          Cat(path, ": no such file; patterns are not read yet, name each file as a source"));
+          Cat(path, ": no such file; a pattern needs a source of a directory (DirLines)"));
     }
     return absl::NotFoundError(Cat(path, ": no such file; ",
                                    path.empty() || path[0] != '/'
@@ -47,8 +47,7 @@ absl::StatusOr<std::unique_ptr<FileInput>> FileInput::Open(const FileSourceOptio
   if (info.is_directory) {
     return absl::InvalidArgumentError(
         Cat(options.path,
-            ": is a directory; name each file in it as a source, folders and patterns are not read "
-            "yet"));
+            ": is a directory; name the files in it by a pattern, as in ", options.path, "/*"));
   }
   std::unique_ptr<FileInput> input(new FileInput(options, std::move(file), info));
   if (resume.has_value()) {
@@ -82,6 +81,7 @@ FileInput::FileInput(const FileSourceOptions& options, std::unique_ptr<ReadableF
                      const FileInfo& info)
     : chunk_bytes_(std::max<size_t>(options.chunk_bytes, 1)),
       file_(std::move(file)),
+      tail_(options.tail),
       info_(info),
       next_{.path = std::make_shared<const std::string>(options.path)} {}
 
@@ -178,7 +178,11 @@ absl::Status FileInput::ReturnTo(const LineOrigin& place) {
     head_hash_ = StableHash(buffer_);
     buffer_.clear();
   }
-  return Grow().status();  // brings the history along
+  TM_RETURN_IF_ERROR(Grow().status());  // brings the history along
+  if (tail_ == nullptr || !tail_->was_cut) return absl::OkStatus();
+  // Within a line that is too long to be kept; the next start finds the copy by the last commit.
+  return absl::DataLossError(Cat(next_.Text(), ": the file was truncated within this line; start ",
+                                 "the job again, which goes on from its last commit"));
 }
 
 // Reads again from the hashed bytes before the window: a little is read twice, but nothing is moved
@@ -187,6 +191,7 @@ absl::StatusOr<ByteInput::More> FileInput::Grow() {
   if (ended_) return More::kEnd;
   const size_t had = buffer_.size() - begin_;
   const size_t kept = std::min<uint64_t>(next_.offset, FileIdentity::kHashedBytesMax);
+  if (tail_ != nullptr) return GrowTail(kept, std::max(chunk_bytes_, 2 * had));
   if (buffer_.capacity() / 4 > chunk_bytes_ + kept + 2 * had) buffer_ = std::string();
   TM_RETURN_IF_ERROR(
       file_->Read(next_.offset - kept, kept + std::max(chunk_bytes_, 2 * had), buffer_));
@@ -198,6 +203,29 @@ absl::StatusOr<ByteInput::More> FileInput::Grow() {
   }
   info_.size_bytes = std::max<uint64_t>(info_.size_bytes, next_.offset - kept + buffer_.size());
   return buffer_.size() > kept + had ? More::kGrew : More::kEnd;
+}
+
+// A file that was truncated and written again may be longer than before: only its bytes tell.
+absl::StatusOr<ByteInput::More> FileInput::GrowTail(size_t kept, size_t bytes) {
+  if (tail_->was_cut) return More::kLater;
+  TM_ASSIGN_OR_RETURN(const FileInfo now, file_->Info());
+  const uint64_t ahead = now.size_bytes > next_.offset ? now.size_bytes - next_.offset : 0;
+  std::string fresh;  // no larger than needed: of many files most do not grow
+  TM_RETURN_IF_ERROR(
+      file_->Read(next_.offset - kept, kept + std::min<uint64_t>(bytes, ahead), fresh));
+  const bool knows_history = begin_ >= kept;
+  if (fresh.size() < kept ||
+      (knows_history && fresh.compare(0, kept, buffer_, begin_ - kept, kept) != 0)) {
+    tail_->was_cut = true;
+    return More::kLater;
+  }
+  // An unfinished line may have been taken back meanwhile.
+  const bool grew = fresh.size() - kept > buffer_.size() - begin_;
+  buffer_ = std::move(fresh);
+  begin_ = kept;
+  info_.size_bytes = std::max<uint64_t>(info_.size_bytes, next_.offset - kept + buffer_.size());
+  if (grew) return More::kGrew;
+  return tail_->is_complete ? More::kEnd : More::kLater;
 }
 
 void FileInput::Consume(size_t bytes, uint64_t lines) {

@@ -30,11 +30,21 @@
 
 namespace tidemark {
 
+// What the reader of a followed file and its FollowPartition tell each other. Used by one worker.
+struct FileTail {
+  // By the partition: the file is complete, so its end is the end of the input.
+  bool is_complete = false;
+  // By the reader: the bytes before the position have changed or are missing. Nothing more is read.
+  bool was_cut = false;
+};
+
 struct FileSourceOptions {
-  std::string path;
+  std::string path = {};
   OnError on_error = OnError::kStop;
   // --accept-changed-input: accept a file that is not the one that was read.
   bool accept_changed = false;
+  // The file grows and is rotated: its end is not the end of the input (follow_partition.h).
+  bool follow = false;
   FinalLine final_line = FinalLine::kDefault;
   // A \r before the newline is part of the line, so that a copy has the bytes of its source.
   bool keeps_cr = false;
@@ -42,6 +52,8 @@ struct FileSourceOptions {
   size_t chunk_bytes = 256 << 10;
   // A longer line is a bad line; affects memory.
   size_t line_bytes_max = 64 << 20;
+  // Set by FollowPartition, for one file of a log.
+  std::shared_ptr<FileTail> tail = {};
 };
 
 class FileInput final : public ByteInput {
@@ -71,6 +83,7 @@ class FileInput final : public ByteInput {
 
   absl::Status Resume(const FileIdentity& then, const FileSourceOptions& options, SkipLog* skips);
   absl::Status FinishOpenLine(const FileIdentity& then, const FileSourceOptions& options);
+  absl::StatusOr<More> GrowTail(size_t kept, size_t bytes);
   // True if the bytes after an open line are only its line end, which is consumed.
   absl::StatusOr<bool> PassOverLineEnd(uint64_t start, std::string_view blanks);
   // The beginning of the record that ends at `then`.
@@ -81,6 +94,7 @@ class FileInput final : public ByteInput {
 
   const size_t chunk_bytes_;
   const std::unique_ptr<ReadableFile> file_;
+  const std::shared_ptr<FileTail> tail_;  // null: the file is not followed
   FileInfo info_;       // its size is the largest seen, except for a last line that is left unread
   LineOrigin next_;     // of buffer_[begin_]
   std::string buffer_;  // a piece of the file, with the hashed bytes before the window

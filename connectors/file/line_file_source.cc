@@ -24,7 +24,6 @@ absl::StatusOr<Took> PassOverPadding(ByteInput& input) {
 
 }  // namespace
 
-// A file never says kLater, so no position of a file ever lies inside a line.
 absl::StatusOr<Took> PassOverLine(ByteInput& input) {
   while (true) {
     const std::string_view window = input.window();
@@ -60,7 +59,10 @@ absl::StatusOr<Took> LineReader::FindLine(size_t& length, bool& ended) {
     searched_ = window.size();
     if (length > rules_.line_bytes_max) return Took::kItem;
     TM_ASSIGN_OR_RETURN(const ByteInput::More more, input_->Grow());
-    if (more == ByteInput::More::kLater) return Took::kLater;
+    if (more == ByteInput::More::kLater) {
+      if (input_->ready_fd() < 0) searched_ = 0;
+      return Took::kLater;
+    }
     if (more == ByteInput::More::kEnd) {
       ended = false;
       return length == 0 ? Took::kEnd : Took::kItem;
@@ -136,6 +138,11 @@ absl::StatusOr<Took> LineReader::PassOver() {
   const bool takes = rules_.final_line == FinalLine::kTake;
   if (takes && !passing_over_) TM_RETURN_IF_ERROR(Report(too_long));
   TM_ASSIGN_OR_RETURN(const Took took, PassOverLine(*input_));
+  if (took == Took::kLater && !takes) {
+    // The position of a file is never inside a line: the line is scanned again when it is longer.
+    TM_RETURN_IF_ERROR(input_->ReturnTo(origin_));
+    return took;
+  }
   passing_over_ = took == Took::kLater;
   if (passing_over_) return took;
   if (!takes && took == Took::kEnd) {

@@ -24,6 +24,8 @@
 #include "absl/status/statusor.h"
 #include "base/status.h"
 #include "connectors/file/file_input.h"
+#include "connectors/file/follow_partition.h"
+#include "connectors/file/followed_log.h"
 #include "connectors/rows/byte_input.h"
 #include "connectors/rows/lines.h"
 #include "connectors/rows/record_partition.h"
@@ -151,6 +153,24 @@ absl::StatusOr<std::string> PreviewFile(const FileSourceOptions& options, const 
   return FileInput::Preview(file, resume, *context.files);
 }
 
+// The same for a log that is followed.
+template <class T, class Opener>
+absl::StatusOr<std::string> PreviewLog(FileSourceOptions options, const Opener& open,
+                                       const FollowRules& rules,
+                                       const std::optional<Position>& resume,
+                                       const SourceContext& context) {
+  SkipLog unheard;
+  SourceContext quiet = context;
+  quiet.skips = &unheard;
+  const FollowedLog log(options.path, *context.files);
+  TM_ASSIGN_OR_RETURN(const FollowStart start, FindFollowStart(log, options, rules, resume, quiet));
+  if (start.is_gone) return std::string("was removed");
+  options.path = start.place.path;
+  TM_ASSIGN_OR_RETURN(const std::string found,
+                      PreviewFile<T>(options, open, start.resume, context));
+  return options.path == log.path() ? found : Cat(found, " in ", options.path);
+}
+
 // A source with one partition, called "file" whatever the path: a file at another path is
 // recognised by its identity.
 template <class T>
@@ -168,16 +188,20 @@ class FileSource final : public SourceFactory<T> {
   absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string&,
                                                            const std::optional<Position>& resume,
                                                            const SourceContext& context) override {
+    if (options_.follow) return FollowPartition<T>::Open(options_, open_, {}, resume, context);
     return open_(options_, resume, context);
   }
   absl::StatusOr<std::string> Preview(const std::string&, const std::optional<Position>& resume,
                                       const SourceContext& context) override {
+    if (options_.follow) return PreviewLog<T>(options_, open_, {}, resume, context);
     return PreviewFile<T>(options_, open_, resume, context);
   }
   absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext&) override {
     return std::vector<std::string>{options_.path};
   }
-  std::string Describe() const override { return Cat("file ", options_.path); }
+  std::string Describe() const override {
+    return Cat("file ", options_.path, options_.follow ? ", followed" : "");
+  }
 
  private:
   const FileSourceOptions options_;

@@ -468,11 +468,10 @@ TEST_F(LineFileSourceTest, WhatIsNoFileIsRefusedWithAReason) {
 
   EXPECT_EQ(Message(Fails({.path = root_})),
             root_ +
-                ": is a directory; name each file in it as a source, folders and patterns are not "
-                "read yet");
+                ": is a directory; name the files in it by a pattern, as in " + root_ + "/*");
   EXPECT_EQ(
       Message(Fails({.path = Path("*.txt")})),
-      Path("*.txt") + ": no such file; patterns are not read yet, name each file as a source");
+      Path("*.txt") + ": no such file; a pattern needs a source of a directory (DirLines)");
 
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);  // opening it would block for ever
   EXPECT_THAT(Message(Fails(Options("pipe"))),

@@ -23,7 +23,7 @@ class ByteInput {
   enum class More {
     kGrew,   // the window is longer than before
     kEnd,    // the window extends to the end of the input
-    kLater,  // nothing more now; poll again when ready_fd() is readable
+    kLater,  // nothing more now; poll again when ready_fd() is readable, if there is one, or later
   };
 
   virtual ~ByteInput() = default;
@@ -46,7 +46,8 @@ class ByteInput {
   // Of the next unread byte.
   virtual const LineOrigin& origin() const = 0;
   virtual Position position() const = 0;
-  // The descriptor to wait for after kLater; -1 for inputs that never return kLater.
+  // The descriptor to wait for after kLater; -1 for files. The bytes of an unfinished line of a
+  // file may have changed when it is read again.
   virtual int ready_fd() const { return -1; }
 };
 

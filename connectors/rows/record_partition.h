@@ -32,7 +32,7 @@ class RecordPartition final : public SourcePartition<T> {
   explicit RecordPartition(Reader reader) : reader_(std::move(reader)) {}
 
   // The end is reported by a separate poll, which returns no items.
-  absl::StatusOr<PollResult> Poll(size_t max, Timestamp, std::vector<T>& out) override {
+  absl::StatusOr<PollResult> Poll(size_t max, Timestamp now, std::vector<T>& out) override {
     const size_t before = out.size();
     const uint64_t stop_at = reader_.input().origin().offset + kPollBytesMax;
     while (out.size() - before < max && reader_.input().origin().offset < stop_at) {
@@ -41,7 +41,11 @@ class RecordPartition final : public SourcePartition<T> {
       if (took.ok() && *took == Took::kItem) continue;
       out.pop_back();
       TM_RETURN_IF_ERROR(took.status());
-      if (*took == Took::kLater) return PollResult::WhenReadable(reader_.input().ready_fd());
+      if (*took == Took::kLater) {
+        // A followed file has no descriptor to wait for; FollowPartition decides how long.
+        const int fd = reader_.input().ready_fd();
+        return fd >= 0 ? PollResult::WhenReadable(fd) : PollResult::At(now + Span::Seconds(1));
+      }
       if (*took == Took::kEnd) {
         return out.size() == before ? PollResult::AtEnd() : PollResult::Again();
       }

@@ -55,6 +55,8 @@ void Sources(Flow& flow) {
   flow.From("sales", CsvFile({.path = "sales.csv"}, ';'))
       .FilterMap([](const CsvRow& row) { return row.Get("price"); });
   flow.From("logs", DirLines<std::string>({.path = "logs", .glob = "*.log"}, TextDecoder()));
+  flow.From("web", DirLines<std::string>(
+      {.path = "logs", .glob = "*.log", .files = {.follow = true}}, TextDecoder()));
   flow.From("made_up", Generator({.items = 1'000'000, .keys = 1000, .seed = 7}));
   flow.From("quakes", JsonLines({.path = "quakes.jsonl"})).To("out", JsonLineFile("out.jsonl"));
   flow.From("log", Lines("app.log"));

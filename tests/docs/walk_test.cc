@@ -8,15 +8,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
 #include "base/status.h"
+#include "base/timestamp.h"
 #include "tests/support/child_process.h"
 #include "tests/support/pages.h"
 #include "tests/support/temp_directory.h"
@@ -101,8 +104,20 @@ TEST_F(Walk, TheReadmeCanBeFollowedFromTopToBottom) {
   ExpectTrue(readme);
 }
 
+// A job without an end is stopped when it has written something.
+void RunUntilItWrites(const std::string& output, const ChildProcess::Options& here) {
+  ChildProcess job({RunfilePath("tools/tidemark"), "run", "job.yaml"}, here);
+  std::error_code error;
+  while (fs::file_size(fs::path(here.directory) / output, error) == 0 || error) {
+    ASSERT_TRUE(job.SignalAfter(Span::Micros(5'000), 0)) << job.Wait().err;
+  }
+  ASSERT_TRUE(job.SignalAfter(Span(), SIGTERM));
+  const auto end = job.Wait();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+}
+
 // Every job of docs/jobs.md runs, twice: with the files that it names, as fast as possible; one
-// that needs a broker is validated.
+// that needs a broker is validated, and one that follows its input is stopped.
 TEST_F(Walk, TheJobsOfItsPageRun) {
   Write("2017.jsonl", "{\"net\": \"ci\", \"time\": 1485907200000}\n");
   Write("2018.jsonl", "{\"net\": \"ci\", \"time\": 1517443200000}\n");
@@ -116,6 +131,15 @@ TEST_F(Walk, TheJobsOfItsPageRun) {
       const auto end =
           ChildProcess({RunfilePath("tools/tidemark"), "validate", "job.yaml"}, here).Wait();
       EXPECT_EQ(end.exit_code, 0) << end.err;
+      continue;
+    }
+    if (absl::StrContains(job, "follow: true")) {
+      std::string rows;
+      for (int i = 0; i < 100; ++i) rows += "{\"status\": 500}\n";  // one full list
+      Write("logs/web.jsonl", rows);
+      RunUntilItWrites("out/web_errors.jsonl", here);
+      fs::remove_all(dir_.Path("out"));
+      ++ran;
       continue;
     }
     for (int start = 0; start < 2; ++start) {

@@ -128,17 +128,16 @@ TEST_F(FilesField, ManyFilesAreRefusedAndTheRefusalNamesAWay) {
   Replace("logs/1.jsonl", "{\"k\":\"a\"}\n");
   Replace("logs/2.jsonl", "{\"k\":\"b\"}\n");
   for (const auto& [source, said] : std::vector<std::pair<std::string, std::string>>{
-           {"{file: 'logs/*.jsonl'}", "logs/*.jsonl: no such file; patterns are not read yet"},
+           {"{file: 'logs/*.csv'}", "logs: no file in it matches '*.csv'"},
            {"{file: logs}",
-            "logs: is a directory; name each file in it as a source, folders and "
-            "patterns are not read yet"},
+            "logs: is a directory; name the files in it by a pattern, as in logs/*"},
            {"{file: [logs/1.jsonl, logs/2.jsonl]}",
             "file must be one path; name each file as a source of its own under 'sources'"},
            {"{file: 's3://b/k'}", "what is not on this machine is not read yet"},
            {"{files: logs/*.jsonl}",
-            "files is not there yet; name each file as a source of its own"},
+            "files is not there yet; name files by a pattern, as in 'file: logs/*.jsonl'"},
            {"{directory: logs}",
-            "directory is not there yet; name each file as a source of its own"},
+            "directory is not there yet; name files by a pattern, as in 'file: logs/*.jsonl'"},
            {"{pulsar: {topic: t}}", "pulsar is not there yet; a source has one of file, stdin, "},
        }) {
     Replace("job.yaml", Cat("name: c86\nsource: ", source, "\nsink: stdout\n"));
@@ -148,11 +147,14 @@ TEST_F(FilesField, ManyFilesAreRefusedAndTheRefusalNamesAWay) {
     EXPECT_EQ(std::count(end.err.begin(), end.err.end(), '\n'), 1) << end.err;
   }
   // What they say is done.
-  Replace("job.yaml",
-          "name: c86\nsources:\n  one: {file: logs/1.jsonl}\n  two: {file: logs/2.jsonl}\n"
-          "sink: {file: out/out.jsonl}\n");
-  EXPECT_EQ(Run().exit_code, 0);
-  EXPECT_EQ(Sorted(Read(kOutput)), Sorted("{\"k\":\"a\"}\n{\"k\":\"b\"}\n"));
+  for (const char* sources :
+       {"sources:\n  one: {file: logs/1.jsonl}\n  two: {file: logs/2.jsonl}\n",
+        "source: {file: logs/*.jsonl}\n"}) {
+    Forget();
+    Replace("job.yaml", Cat("name: c86\n", sources, "sink: {file: out/out.jsonl}\n"));
+    EXPECT_EQ(Run().exit_code, 0);
+    EXPECT_EQ(Sorted(Read(kOutput)), Sorted("{\"k\":\"a\"}\n{\"k\":\"b\"}\n"));
+  }
 }
 
 // ---- the end of a file that grows

@@ -39,6 +39,11 @@ class TypedReader final : public SourceReader {
     return result;
   }
   Position position() const override { return partition_->position(); }
+  absl::Status Committed(Epoch epoch, const Position& position) override {
+    absl::Status status;
+    TM_RETURN_IF_ERROR(Guarded([&] { status = partition_->Committed(epoch, position); }));
+    return status;
+  }
 
  private:
   const std::unique_ptr<SourcePartition<T>> partition_;
@@ -54,6 +59,13 @@ class TypedSource final : public SourceStep {
     TM_RETURN_IF_ERROR(Guarded([&] { partitions = source_.factory()->Partitions(context); }));
     return partitions;
   }
+  absl::StatusOr<PartitionList> Discover(const std::vector<std::string>& known,
+                                         const SourceContext& context) override {
+    absl::StatusOr<PartitionList> list = PartitionList();
+    TM_RETURN_IF_ERROR(Guarded([&] { list = source_.factory()->Discover(known, context); }));
+    return list;
+  }
+  Span discovery_interval() const override { return source_.factory()->discovery_interval(); }
   absl::StatusOr<std::vector<std::string>> FilesRead(const SourceContext& context) override {
     absl::StatusOr<std::vector<std::string>> read = std::vector<std::string>();
     TM_RETURN_IF_ERROR(Guarded([&] { read = source_.factory()->FilesRead(context); }));
