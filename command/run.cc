@@ -12,11 +12,11 @@
 #include "base/printable.h"
 #include "base/quantity.h"
 #include "base/status.h"
+#include "command/exit_code.h"
+#include "command/run_signals.h"
+#include "command/status_view.h"
 #include "recovery/fallback.h"
 #include "runtime/session.h"
-#include "command/exit_code.h"
-#include "command/status_view.h"
-#include "command/run_signals.h"
 
 namespace tidemark {
 namespace {
@@ -84,7 +84,7 @@ class Run {
     add(options_.fresh, "--fresh");
     add(!options_.new_outputs.empty(), "--new-output");
     return Cat(" the same command ", flags.empty() ? "" : Cat("without ", flags, " "),
-               "goes on from there");
+               "continues from there");
   }
 
   // What stops a run until somebody does something stops the same command, too.
@@ -96,9 +96,8 @@ class Run {
                             : "; nothing was committed, the same command starts again";
     }
     // A command that may not be given again is named in any case.
-    if (needs_somebody && !HasFlagsForOnce()) return Cat("; the state stands at epoch ", epoch);
-    return Cat("; the state stands at epoch ", epoch, needs_somebody ? ", then" : ",",
-               WhatGoesOn());
+    if (needs_somebody && !HasFlagsForOnce()) return Cat("; the state is at epoch ", epoch);
+    return Cat("; the state is at epoch ", epoch, needs_somebody ? ", then" : ",", WhatGoesOn());
   }
 
   int Drive() {

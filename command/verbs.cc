@@ -8,11 +8,11 @@
 #include "absl/strings/str_split.h"
 #include "base/quantity.h"
 #include "base/status.h"
+#include "command/terminal.h"
 #include "recovery/inspect.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/value_json.h"
-#include "command/terminal.h"
 
 namespace tidemark {
 namespace {
@@ -134,8 +134,8 @@ absl::StatusOr<SkippedItem> ParseSkipItem(const std::string& text) {
   const bool whole = slash != text.npos && at != text.npos && slash < at &&
                      absl::SimpleAtoi(text.substr(at + 1), &item.number);
   if (!whole) {
-    return absl::InvalidArgumentError(
-        Cat("--skip-item: '", text, "' is no SOURCE/PARTITION@NUMBER, such as in/rows.jsonl@1707"));
+    return absl::InvalidArgumentError(Cat(
+        "--skip-item: '", text, "' is not SOURCE/PARTITION@NUMBER, such as in/rows.jsonl@1707"));
   }
   item.source = text.substr(0, slash);
   item.partition = text.substr(slash + 1, at - slash - 1);
@@ -187,11 +187,10 @@ std::vector<FlagSpec> RunFlags() {
       {"from", "SNAPSHOT_DIR", "start from a snapshot, as a fork, with a new --state"},
       {"fresh", "", "discard what the state directory holds and start over"},
       {"skip-item", "SOURCE/PARTITION@N",
-       "step over item N (a file's line), which stops every run; may be given several times",
-       true},
+       "step over item N (a file's line), which stops every run; may be given several times", true},
       {"drop-state", "STEP", "remove what a step kept that the flow no longer has"},
       {"no-fallback", "", "refuse a damaged store, instead of going back to a snapshot"},
-      {"take-over", "", "take outputs of another job; with --from: go on in the original's"},
+      {"take-over", "", "take outputs of another job; with --from: continue in the original's"},
       {"new-output", "SINK[,SINK]", "keep a sink's output so far and begin a new one"},
       {"workers", "N", "worker threads (default 1); may change from run to run"},
       {"memory", "SIZE", "for hot state, e.g. 512MiB (default 1GiB)"},

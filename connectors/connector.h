@@ -99,7 +99,7 @@ struct SourceSettings {
   OnError on_error = OnError::kStop;
   FinalLine final_line = FinalLine::kDefault;
   bool accept_changed = false;  // --accept-changed-input
-  bool follow = false;          // what is read grows and has no end
+  bool follow = false;          // the input grows and has no end
   int stdin_fd = 0;             // the descriptor of standard input
 };
 

@@ -140,8 +140,7 @@ absl::Status Job::FindPartitionsOf(size_t step) {
   partitions_[step].assign(open.begin(), open.end());
   boards_[step] = std::make_unique<PartitionBoard>(
       partitions_[step], std::move(list.names),
-      PartitionBoard::Options{.workers = options_.workers,
-                              .interval = source.discovery_interval()},
+      PartitionBoard::Options{.workers = options_.workers, .interval = source.discovery_interval()},
       options_.clock->Monotonic());
   return absl::OkStatus();
 }
@@ -217,7 +216,7 @@ absl::Status Job::CheckNewOutputs() const {
     if (!found->sink->can_begin_anew()) {
       return absl::InvalidArgumentError(Cat("--new-output: the sink '", name, "' (",
                                             found->sink->Describe(),
-                                            ") has no output of its own that could begin anew"));
+                                            ") has no output of its own that could start over"));
     }
   }
   return absl::OkStatus();
@@ -319,7 +318,7 @@ uint64_t Job::RequestEpoch() {
 }
 
 uint64_t Job::RequestFinalEpoch() {
-  TM_CHECK(!EpochUnderWay(), "the last epoch is requested behind all others");
+  TM_CHECK(!EpochUnderWay(), "the last epoch is requested after all others");
   signals_.final_epoch.store(signals_.requested_epoch.load() + 1);
   return RequestEpoch();
 }

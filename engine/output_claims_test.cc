@@ -106,7 +106,7 @@ TEST_F(OutputClaimsTest, NoOutputLiesInAStateDirectory) {
   Make("others/store/CURRENT");
   Make("no_state/LOCK");
   auto claims = Claims({}, dir_.Path("own"));
-  EXPECT_TRUE(Refuses(claims.Claim(File(dir_.Path("own/out"))), "lies in the state directory"));
+  EXPECT_TRUE(Refuses(claims.Claim(File(dir_.Path("own/out"))), "is in the state directory"));
   EXPECT_TRUE(Refuses(claims.Claim(File(dir_.Path("others/snapshots/a/out"))), "/others;"));
   EXPECT_TRUE(claims.Claim(File(dir_.Path("no_state/out"))).ok());
 }

@@ -53,7 +53,7 @@ absl::Status Worker::TakeSkips(const std::string& step, OpenPartition& source) c
     if (item.number < *next) {
       return absl::InvalidArgumentError(Cat("--skip-item: item ", item.number, " of ", step, "/",
                                             source.name, " has been read and committed; ",
-                                            "the run goes on at ", *next));
+                                            "the run continues at ", *next));
     }
     source.skip.insert(item.number);
   }

@@ -23,7 +23,7 @@ struct LaterKey {
 };
 constexpr std::string_view kPattern = "name files by a pattern, as in 'file: logs/*.jsonl'";
 constexpr std::array<LaterKey, 17> kLaterKeys = {{
-    {"redpanda", "it speaks Kafka's protocol: use kafka"},
+    {"redpanda", "it uses Kafka's protocol: use kafka"},
     {"pulsar"},
     {"kinesis"},
     {"nats"},
@@ -222,7 +222,8 @@ std::optional<SourceSpec> ParseSource(const YamlValue& value, const YamlEntry* n
     const bool has_later_keys = problems.count() != before;
     const std::vector<std::string_view> names = NamesOf(connectors);
     std::vector<std::string_view> keys = names;
-    for (const char* key : {"name", "format", "on_error", "final_line", "follow", "rate", "fields"}) {
+    for (const char* key :
+         {"name", "format", "on_error", "final_line", "follow", "rate", "fields"}) {
       keys.push_back(key);
     }
     const YamlMap map(now, "a source", keys, problems);

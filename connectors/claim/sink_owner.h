@@ -137,8 +137,8 @@ struct SinkPlan {
   bool keep_tail = false;
   // Remove what an earlier start of this lineage kept: it has committed.
   bool ends_undo = false;
-  // What the file that is moved aside has after this length was committed later than the epoch that
-  // the run resumes at, and is written again.
+  // The file that is moved aside has output after this length that was committed later than the
+  // epoch at which the run resumes, and that is written again.
   std::optional<uint64_t> repeated_after = {};
   // Then truncate the file, which is created if it is missing, to this length.
   uint64_t length_bytes = 0;

@@ -46,8 +46,8 @@ absl::StatusOr<std::unique_ptr<FileInput>> FileInput::Open(const FileSourceOptio
   TM_ASSIGN_OR_RETURN(const FileInfo info, file->Info());
   if (info.is_directory) {
     return absl::InvalidArgumentError(
-        Cat(options.path,
-            ": is a directory; name the files in it by a pattern, as in ", options.path, "/*"));
+        Cat(options.path, ": is a directory; name the files in it by a pattern, as in ",
+            options.path, "/*"));
   }
   std::unique_ptr<FileInput> input(new FileInput(options, std::move(file), info));
   if (resume.has_value()) {
@@ -108,7 +108,7 @@ absl::Status FileInput::Resume(const FileIdentity& then, const FileSourceOptions
                     "; --accept-changed-input ", way_on));
   } else if (skips != nullptr && !other.empty()) {
     skips->Note(Cat(*next_.path, ": is another file with the same content (", other,
-                    "); reading goes on at line ", then.line));
+                    "); reading continues at line ", then.line));
   }
   return same_bytes ? FinishOpenLine(then, options) : ReturnTo({.path = {}});
 }
@@ -182,7 +182,7 @@ absl::Status FileInput::ReturnTo(const LineOrigin& place) {
   if (tail_ == nullptr || !tail_->was_cut) return absl::OkStatus();
   // Within a line that is too long to be kept; the next start finds the copy by the last commit.
   return absl::DataLossError(Cat(next_.Text(), ": the file was truncated within this line; start ",
-                                 "the job again, which goes on from its last commit"));
+                                 "the job again, which continues from its last commit"));
 }
 
 // Reads again from the hashed bytes before the window: a little is read twice, but nothing is moved

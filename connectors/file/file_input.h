@@ -30,7 +30,7 @@
 
 namespace tidemark {
 
-// What the reader of a followed file and its FollowPartition tell each other. Used by one worker.
+// Shared by the reader of a followed file and its FollowPartition. Used by one worker.
 struct FileTail {
   // By the partition: the file is complete, so its end is the end of the input.
   bool is_complete = false;

@@ -40,7 +40,7 @@ struct FollowRules {
   bool ends_when_removed = false;
 };
 
-// Where reading begins.
+// The start of reading.
 struct FollowStart {
   FollowedLog::Place place;
   std::optional<Position> resume;
@@ -180,7 +180,7 @@ class FollowPartition final : public SourcePartition<T> {
       is_complete = now - *removed_since_ >= kRemovedFor;
     }
     if (!is_complete) return PollResult::At(now + pace_.NextWait());
-    // What was written before the newer file was begun is read before this one is left.
+    // Everything written before the newer file was begun is read before this one is left.
     tail_->is_complete = true;
     pace_.Found();
     return PollResult::MoreAtHand();
@@ -236,7 +236,7 @@ class FollowPartition final : public SourcePartition<T> {
     }
     if (context_.say) {
       context_.say(Cat(options_.path, ": was truncated after line ", then.line - 1,
-                       " was read; reading goes on at its beginning"));
+                       " was read; reading continues at its beginning"));
     }
     return Change(chain.back(), std::nullopt, now);
   }

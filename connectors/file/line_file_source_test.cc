@@ -217,7 +217,7 @@ TEST_F(LineFileSourceTest, AnotherFileWithTheSameBytesGoesOnAndIsSaid) {
   EXPECT_EQ(ReadOn(Options(), saved), Texts({"THREE", "four"}));
   ASSERT_EQ(notes_.size(), 1u);
   EXPECT_THAT(notes_[0], HasSubstr("in: is another file with the same content (its inode is "));
-  EXPECT_THAT(notes_[0], HasSubstr("); reading goes on at line 3"));
+  EXPECT_THAT(notes_[0], HasSubstr("); reading continues at line 3"));
 }
 
 TEST_F(LineFileSourceTest, ARotatedFileIsRefusedAndTheFlagReadsAllOfIt) {
@@ -467,11 +467,9 @@ TEST_F(LineFileSourceTest, WhatIsNoFileIsRefusedWithAReason) {
               HasSubstr("nowhere: no such file; the path counts from the directory the job was"));
 
   EXPECT_EQ(Message(Fails({.path = root_})),
-            root_ +
-                ": is a directory; name the files in it by a pattern, as in " + root_ + "/*");
-  EXPECT_EQ(
-      Message(Fails({.path = Path("*.txt")})),
-      Path("*.txt") + ": no such file; a pattern needs a source of a directory (DirLines)");
+            root_ + ": is a directory; name the files in it by a pattern, as in " + root_ + "/*");
+  EXPECT_EQ(Message(Fails({.path = Path("*.txt")})),
+            Path("*.txt") + ": no such file; a pattern needs a source of a directory (DirLines)");
 
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);  // opening it would block for ever
   EXPECT_THAT(Message(Fails(Options("pipe"))),
