@@ -32,8 +32,9 @@ class Maker {
       case 2:
         return Cat("coalesce(", Number(depth - 1), ", ", Number(depth - 1), ")");
       case 3:
-        return Cat("case when ", Truth(depth - 1), " then ", Number(depth - 1), " else ",
-                   Number(depth - 1), " end");
+        return Cat("case when ", Truth(depth - 1), " then ", Number(depth - 1), " when ",
+                   Truth(depth - 1), " then ", Number(depth - 1),
+                   random_.OneIn(2) ? Cat(" else ", Number(depth - 1)) : "", " end");
       case 4:
         return Cat("try_cast((", Text(depth - 1), ")::int)");
       case 5:
