@@ -8,8 +8,6 @@
 // field. So a field whose name is a word of SQL, or has a blank, stands in double quotes. SQL folds
 // names without quotes to lower case; here the field is given as it was written, and whoever knows
 // the fields of the rows may match it without regard to case.
-//
-// This is the one file that knows libpg_query and its trees.
 #pragma once
 
 #include <cstddef>

@@ -18,6 +18,8 @@
 #include "jobs/json_row_state.h"
 #include "jobs/keyed_rows.h"
 #include "jobs/row_fields.h"
+#include "jobs/row_program.h"
+#include "jobs/row_stage.h"
 #include "jobs/row_writer.h"
 #include "jobs/window_chain.h"
 #include "jobs/window_flow.h"
@@ -168,6 +170,33 @@ Stream<KeyedRow> AddKeyBy(const Stream<KeyedRow>& rows, const KeyBySpec& key_by)
   });
 }
 
+// `where` and `select` on rows that steps have made. A bad row ends the run: it has no source whose
+// on_error could take it. The rows keep their keys.
+Stream<KeyedRow> AddRowSteps(const Stream<KeyedRow>& rows, RowProgram program) {
+  const Stream<KeyedRow> made = rows.FlatMapBatch(
+      [program = std::move(program), plain = std::vector<JsonRow>(),
+       outcomes = std::vector<RowOutcome>()](std::vector<KeyedRow> items) mutable {
+        plain.clear();
+        for (KeyedRow& item : items) plain.push_back(std::move(item.value));
+        outcomes.assign(items.size(), RowOutcome());
+        program.Run(plain, outcomes);
+        size_t kept = 0;
+        for (size_t i = 0; i < items.size(); ++i) {
+          if (outcomes[i].kind == RowOutcome::Kind::kBad) {
+            throw std::runtime_error(Cat(outcomes[i].reason, ", in the row ", plain[i].raw));
+          }
+          if (outcomes[i].kind == RowOutcome::Kind::kDropped) continue;
+          items[i].value = std::move(plain[i]);
+          if (kept != i) items[kept] = std::move(items[i]);
+          ++kept;
+        }
+        items.resize(kept);
+        return items;
+      });
+  made.graph()->step(made.step()).keeps_key = true;
+  return made;
+}
+
 // ---- the way through the steps ----------------------------------------
 
 // Adds the steps of a job one by one, and knows what its rows are at each point.
@@ -178,10 +207,12 @@ class StepAdder {
     // The first key is read at the source (keyed_rows.h), and so is what a window behind it takes.
     // Without steps it is a key without fields, which costs nothing.
     size_t step = 0;
+    front_.before_key = RowSteps(step);
     if (const auto* key_by = At<KeyBySpec>(step)) {
       key_by_ = *key_by;
       chain_.KeyBy(key_by_);
       ++step;
+      front_.after_key = RowSteps(step);
     }
     if (const auto* window = At<WindowSpec>(step)) {
       AddWindowStep(FromSources<WindowRow>(ReadingOf(*window, fields_)), *window);
@@ -189,7 +220,11 @@ class StepAdder {
     } else {
       rows_ = FromSources<JsonRow>({});
     }
-    for (; step < job.steps.size(); ++step) AddStep(job.steps[step]);
+    while (step < job.steps.size()) {
+      RowProgram program = RowSteps(step);
+      if (!program.empty()) rows_ = AddRowSteps(*rows_, std::move(program));
+      if (step < job.steps.size()) AddStep(job.steps[step++]);
+    }
   }
 
   Stream<JsonRow> Rows() const { return KeyedStream<JobKey, JsonRow>(*rows_).Values(); }
@@ -202,7 +237,8 @@ class StepAdder {
 
   template <class T>
   Stream<KeyValue<JobKey, T>> FromSources(const WindowRowOptions& reading) {
-    KeyedRowsOptions keyed{.fields = PathsOf(key_by_)};
+    KeyedRowsOptions keyed = front_;
+    keyed.fields = PathsOf(key_by_);
     std::optional<Stream<KeyValue<JobKey, T>>> rows;
     for (const SourceSpec& source : job_.sources) {
       keyed.on_error = source.on_error;
@@ -218,10 +254,30 @@ class StepAdder {
     return *rows;
   }
 
+  // The `where` and `select` steps from `step` on, which moves past them.
+  RowProgram RowSteps(size_t& step) {
+    RowStageBinder binder(fields_);
+    Problems none("");  // CheckJob() has reported them
+    for (;; ++step) {
+      if (const auto* where = At<WhereSpec>(step)) {
+        binder.Where(*where, none);
+      } else if (const auto* select = At<SelectSpec>(step)) {
+        binder.Select(*select, none);
+        chain_.Select(*select);
+        has_new_fields_ = true;
+      } else {
+        break;
+      }
+    }
+    fields_ = binder.fields();
+    return RowProgram(binder.Take());
+  }
+
   void AddStep(const StepSpec& step) {
     if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
-      // Rows that steps have made have the fields of their key: by these they are keyed already.
-      const bool is_same = PathsOf(*key_by) == PathsOf(key_by_);
+      // Rows that steps have made have the fields of their key, unless a select has changed them:
+      // by these they are keyed already.
+      const bool is_same = PathsOf(*key_by) == PathsOf(key_by_) && !has_new_fields_;
       key_by_ = *key_by;
       chain_.KeyBy(key_by_);
       if (!is_same) rows_ = AddKeyBy(*rows_, key_by_);
@@ -233,6 +289,7 @@ class StepAdder {
       flow_.Define(batch.name, {{"key", KeyText()}});
       chain_.Batch(batch);
       fields_ = RowFields::Behind(batch, key_by_);
+      has_new_fields_ = false;
     }
   }
 
@@ -247,6 +304,7 @@ class StepAdder {
     flow_.Define(window.name, {{"key", KeyText()}, {"window", DescribeWindow(window, fields_)}});
     rows_ = streams.rows;
     fields_ = RowFields::Behind(window, key_by_);
+    has_new_fields_ = false;
     if (window.late_to.has_value()) {
       AddSink(job_, *window.late_to, options_, streams.late);
     }
@@ -263,8 +321,10 @@ class StepAdder {
   const BuildOptions& options_;
   Flow& flow_;
   KeyBySpec key_by_;
+  KeyedRowsOptions front_;  // what happens at the sources
   WindowChain chain_;
   RowFields fields_;
+  bool has_new_fields_ = false;  // by a select, since the last step with a key
   std::optional<Stream<KeyedRow>> rows_;
 };
 

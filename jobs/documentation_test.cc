@@ -41,7 +41,7 @@ TEST(Documentation, EveryJobInItIsOne) {
       "stdin generator format on_error rate items keys seed start_time "
       "interval max_out_of_orderness steps key_by batch max_items max_wait idle_timeout as "
       "sink sinks stdout window clock event_time unit max_ahead_of_system_time tumbling "
-      "length align_to sliding offset session gap aggregate late_to late_when "
+      "where select length align_to sliding offset session gap aggregate late_to late_when "
       "order keep_watermark_for at_eof fields sqlite table key watermark idle_after follow",
       ' ');
   for (const std::string& key : keys) {

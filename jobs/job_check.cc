@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "jobs/row_fields.h"
+#include "jobs/row_stage.h"
 #include "jobs/window_chain.h"
 
 namespace tidemark {
@@ -112,6 +113,28 @@ void CheckWindow(const StepSpec& step, const KeyBySpec& key, const RowFields& fi
   CheckRowNames(window, key, step.place, problems);
 }
 
+bool IsRowStep(const StepSpec& step) {
+  return std::holds_alternative<WhereSpec>(step.step) ||
+         std::holds_alternative<SelectSpec>(step.step);
+}
+
+void AddNeedsFields(const StepSpec& step, Problems& problems) {
+  const bool is_where = std::holds_alternative<WhereSpec>(step.step);
+  problems.Add(step.place, Cat(is_where ? "where" : "select",
+                               " needs rows with fields; a source with format: lines has none"));
+}
+
+// Gives the fields after the step. One with a mistake of its grammar was reported by the parser.
+RowFields CheckRowStep(const StepSpec& step, const RowFields& fields, Problems& problems) {
+  RowStageBinder binder(fields);
+  if (const auto* where = std::get_if<WhereSpec>(&step.step)) {
+    if (!where->condition.text.empty()) binder.Where(*where, problems);
+  } else {
+    binder.Select(std::get<SelectSpec>(step.step), problems);
+  }
+  return binder.fields();
+}
+
 // `list_field`: what the list of the step before is called, whose use as a key was reported.
 void CheckListName(const StepSpec& step, const BatchSpec& batch, const KeyBySpec& key,
                    const std::string& list_field, Problems& problems) {
@@ -190,7 +213,14 @@ void CheckSteps(const JobSpec& job, Problems& problems) {
   WindowChain chain;
   std::string list_field;
   for (const StepSpec& step : job.steps) {
-    if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
+    if (IsRowStep(step)) {
+      if (has_lines) AddNeedsFields(step, problems);
+      fields = CheckRowStep(step, fields, problems);
+      if (const auto* select = std::get_if<SelectSpec>(&step.step)) {
+        chain.Select(*select);
+        list_field.clear();
+      }
+    } else if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
       if (has_lines) {
         problems.Add(step.place,
                      "key_by needs rows with fields; a source with format: lines has none");
@@ -237,7 +267,10 @@ void CheckSinks(const JobSpec& job, Problems& problems) {
   RowFields fields = RowFields::OfSources(job);
   KeyBySpec key;
   for (const StepSpec& step : job.steps) {
-    if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
+    if (IsRowStep(step)) {
+      Problems reported("");  // by CheckSteps()
+      fields = CheckRowStep(step, fields, reported);
+    } else if (const auto* key_by = std::get_if<KeyBySpec>(&step.step)) {
       key = *key_by;
     } else if (const auto* window = std::get_if<WindowSpec>(&step.step)) {
       if (window->late_to.has_value()) CheckOptionFields(*window->late_to, fields, problems);

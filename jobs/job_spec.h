@@ -155,8 +155,31 @@ struct WindowSpec {
 inline constexpr char kWindowOpen[] = "window_open";
 inline constexpr char kWindowClose[] = "window_close";
 
+// An expression of SQL over the fields of a row (docs/expressions.md), as it was written.
+struct ExpressionSpec {
+  std::string text;
+  Place place = {};
+  Place text_place = {};  // of its first letter, if it is written letter by letter in one line
+};
+
+// Keeps the rows for which the condition is true.
+struct WhereSpec {
+  ExpressionSpec condition = {};
+};
+
+// Makes a new row of each row.
+struct SelectSpec {
+  struct Item {
+    std::string name = {};
+    bool is_others = false;  // all fields that no other item names, as they are
+    ExpressionSpec value = {};
+    Place place = {};  // of the name
+  };
+  std::vector<Item> items = {};
+};
+
 struct StepSpec {
-  std::variant<KeyBySpec, BatchSpec, WindowSpec> step = {};
+  std::variant<KeyBySpec, BatchSpec, WindowSpec, WhereSpec, SelectSpec> step = {};
   Place place = {};  // of the name, where it has one, else of the step
   // False: a mistake in it was reported, so what it lacks may be there, and what it gives is not
   // known.

@@ -14,15 +14,19 @@ namespace {
 // Rows that may be left out in one poll, before others get their turn.
 constexpr size_t kSkippedMax = 10'000;
 
-// What a row becomes; copied into each partition, with memory of its own.
+// What a row becomes; copied into each partition, with memory of its own. `key`: of the row, if it
+// was read before; else null.
 template <class T>
-using RowReader = std::function<absl::StatusOr<KeyValue<JobKey, T>>(JsonRow&& row, Timestamp now)>;
+using RowReader =
+    std::function<absl::StatusOr<KeyValue<JobKey, T>>(JsonRow&& row, JobKey* key, Timestamp now)>;
 
 RowReader<JsonRow> ReadKey(const std::vector<std::string>& fields) {
   return [reader = JobKeyReader(fields)](
-             JsonRow&& row, Timestamp) mutable -> absl::StatusOr<KeyValue<JobKey, JsonRow>> {
-    TM_ASSIGN_OR_RETURN(JobKey key, reader.Read(row));
-    return KeyValue<JobKey, JsonRow>{std::move(key), std::move(row)};
+             JsonRow&& row, JobKey* key,
+             Timestamp) mutable -> absl::StatusOr<KeyValue<JobKey, JsonRow>> {
+    if (key != nullptr) return KeyValue<JobKey, JsonRow>{std::move(*key), std::move(row)};
+    TM_ASSIGN_OR_RETURN(JobKey read, reader.Read(row));
+    return KeyValue<JobKey, JsonRow>{std::move(read), std::move(row)};
   };
 }
 
@@ -30,13 +34,61 @@ RowReader<WindowRow> ReadKeyAndWindowRow(const std::vector<std::string>& fields,
                                          const WindowRowOptions& window) {
   return [reader = JobKeyReader(fields), window_reader = WindowRowReader(window),
           loaded = JsonFieldReader()](
-             JsonRow&& row, Timestamp now) mutable -> absl::StatusOr<KeyValue<JobKey, WindowRow>> {
+             JsonRow&& row, JobKey* key,
+             Timestamp now) mutable -> absl::StatusOr<KeyValue<JobKey, WindowRow>> {
     TM_RETURN_IF_ERROR(loaded.Load(row.raw));
-    TM_ASSIGN_OR_RETURN(JobKey key, reader.ReadLoaded(loaded));
+    JobKey read;
+    if (key != nullptr) {
+      read = std::move(*key);
+    } else {
+      TM_ASSIGN_OR_RETURN(read, reader.ReadLoaded(loaded));
+    }
     TM_ASSIGN_OR_RETURN(WindowRow out, window_reader.Read(loaded, std::move(row), now));
-    return KeyValue<JobKey, WindowRow>{std::move(key), std::move(out)};
+    return KeyValue<JobKey, WindowRow>{std::move(read), std::move(out)};
   };
 }
+
+// The `where` and `select` steps around the key, over the rows of one poll.
+class FrontSteps {
+ public:
+  explicit FrontSteps(const KeyedRowsOptions& options)
+      : before_key_(options.before_key),
+        after_key_(options.after_key),
+        key_reader_(options.fields) {}
+
+  void Run(std::vector<JsonRow>& rows) {
+    if (before_key_.empty() && after_key_.empty()) {
+      if (outcomes_.size() < rows.size()) outcomes_.resize(rows.size());  // kept, every time
+      return;
+    }
+    outcomes_.assign(rows.size(), RowOutcome());
+    before_key_.Run(rows, outcomes_);
+    if (after_key_.empty()) return;
+    keys_.resize(rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (outcomes_[i].kind != RowOutcome::Kind::kKept) continue;
+      absl::StatusOr<JobKey> key = key_reader_.Read(rows[i]);
+      if (key.ok()) {
+        keys_[i] = *std::move(key);
+      } else {
+        outcomes_[i] = {.kind = RowOutcome::Kind::kBad,
+                        .reason = std::string(ToStd(key.status().message()))};
+      }
+    }
+    after_key_.Run(rows, outcomes_);
+  }
+
+  const RowOutcome& outcome(size_t row) const { return outcomes_[row]; }
+  // Null if the key has not been read.
+  JobKey* key(size_t row) { return after_key_.empty() ? nullptr : &keys_[row]; }
+
+ private:
+  RowProgram before_key_;
+  RowProgram after_key_;
+  JobKeyReader key_reader_;
+  std::vector<RowOutcome> outcomes_;
+  std::vector<JobKey> keys_;
+};
 
 // ---- the source ------------------------------------------------------------
 
@@ -44,10 +96,11 @@ template <class T>
 class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
  public:
   KeyedRowsPartition(std::unique_ptr<SourcePartition<JsonRow>> rows, RowReader<T> reader,
-                     OnError on_error, const std::string& place, SkipLog* skips)
+                     const KeyedRowsOptions& options, const std::string& place, SkipLog* skips)
       : rows_(std::move(rows)),
         reader_(std::move(reader)),
-        bad_lines_(on_error, place, skips),
+        front_(options),
+        bad_lines_(options.on_error, place, skips),
         place_(std::make_shared<const std::string>(place)) {}
 
   absl::StatusOr<PollResult> Poll(size_t max, Timestamp now,
@@ -58,19 +111,10 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
     while (true) {
       polled_.clear();
       TM_ASSIGN_OR_RETURN(const PollResult result, rows_->Poll(max, now, polled_));
-      for (JsonRow& row : polled_) {
-        const LineOrigin origin{.path = row.file == nullptr ? place_ : row.file, .line = row.line};
-        absl::StatusOr<KeyValue<JobKey, T>> read = reader_(std::move(row), now);
-        if (read.ok()) {
-          out.push_back(*std::move(read));
-          continue;
-        }
-        const absl::Status reported = bad_lines_.Report(origin, ToStd(read.status().message()));
-        if (!reported.ok()) {
-          failed_line_ = origin.line;
-          return reported;
-        }
-        ++skipped;
+      front_.Run(polled_);
+      for (size_t i = 0; i < polled_.size(); ++i) {
+        TM_ASSIGN_OR_RETURN(const bool kept, TakeRow(i, now, out));
+        if (!kept) ++skipped;
       }
       const bool all_left_out = !polled_.empty() && out.size() == before;
       if (!all_left_out || result.at_end) return result;
@@ -90,8 +134,30 @@ class KeyedRowsPartition final : public SourcePartition<KeyValue<JobKey, T>> {
   }
 
  private:
+  // Emits a row of the poll. False if it is left out; the error of a bad row that ends the run.
+  absl::StatusOr<bool> TakeRow(size_t i, Timestamp now, std::vector<KeyValue<JobKey, T>>& out) {
+    JsonRow& row = polled_[i];
+    const RowOutcome& outcome = front_.outcome(i);
+    if (outcome.kind == RowOutcome::Kind::kDropped) return false;
+    const LineOrigin origin{.path = row.file == nullptr ? place_ : row.file, .line = row.line};
+    std::string reason = outcome.reason;
+    if (outcome.kind == RowOutcome::Kind::kKept) {
+      absl::StatusOr<KeyValue<JobKey, T>> read = reader_(std::move(row), front_.key(i), now);
+      if (read.ok()) {
+        out.push_back(*std::move(read));
+        return true;
+      }
+      reason = ToStd(read.status().message());
+    }
+    const absl::Status reported = bad_lines_.Report(origin, reason);
+    if (reported.ok()) return false;
+    failed_line_ = origin.line;
+    return reported;
+  }
+
   const std::unique_ptr<SourcePartition<JsonRow>> rows_;
   const RowReader<T> reader_;
+  FrontSteps front_;
   const BadLines bad_lines_;
   const std::shared_ptr<const std::string> place_;  // of rows that were made and not read
   std::vector<JsonRow> polled_;
@@ -117,8 +183,8 @@ class KeyedRowsSource final : public SourceFactory<KeyValue<JobKey, T>> {
       const std::string& partition, const std::optional<Position>& resume,
       const SourceContext& context) override {
     TM_ASSIGN_OR_RETURN(auto rows, rows_->Open(partition, resume, context));
-    return std::make_unique<KeyedRowsPartition<T>>(std::move(rows), reader_, options_.on_error,
-                                                   Describe(), context.skips);
+    return std::make_unique<KeyedRowsPartition<T>>(std::move(rows), reader_, options_, Describe(),
+                                                   context.skips);
   }
   absl::StatusOr<std::string> Preview(const std::string& partition,
                                       const std::optional<Position>& resume,

@@ -67,6 +67,66 @@ RowFields RowFields::Behind(const WindowSpec& window, const KeyBySpec& key_by) {
   return fields;
 }
 
+// ---- after a select ----------------------------------------
+
+void RowFields::Rows::Remove(std::string_view name) {
+  const std::string inside = Cat(name, ".");
+  const auto is_it = [&](const std::string& other) {
+    return other == name || other.starts_with(inside);
+  };
+  for (auto* names :
+       {&fields.names, &fields.containers, &fields.singles, &fields.columns, &lists}) {
+    std::erase_if(*names, is_it);
+  }
+}
+
+void RowFields::Rows::Add(const Selected& field, const Rows& before) {
+  const bool is_list = field.source && before.HasList(*field.source);
+  (is_list ? lists : fields.names).push_back(field.name);
+  fields.columns.push_back(field.name);
+  if (field.is_single) fields.singles.push_back(field.name);
+  if (!field.source) return;
+  // What is known of a field is known of it under its new name.
+  const std::string inside = Cat(*field.source, ".");
+  const auto copy = [&](const std::vector<std::string>& from, std::vector<std::string>& to,
+                        bool with_itself) {
+    for (const std::string& name : from) {
+      const bool is_itself = with_itself && name == *field.source;
+      if (!is_itself && !name.starts_with(inside)) continue;
+      to.push_back(Cat(field.name, std::string_view(name).substr(field.source->size())));
+    }
+  };
+  copy(before.fields.names, fields.names, false);
+  copy(before.fields.containers, fields.containers, true);
+  copy(before.fields.singles, fields.singles, true);
+}
+
+RowFields RowFields::After(const std::vector<Selected>& selected, bool has_others) const {
+  RowFields after;
+  after.is_complete_ = is_complete_ || !has_others;
+  std::vector<Rows> known = known_;
+  // Of unknown rows, the fields of the select are all that is known.
+  if (known.empty() && !has_others) known.emplace_back();
+  for (const Rows& before : known) {
+    Rows rows = has_others ? before : Rows{.maker = before.maker};
+    const bool is_declared = has_others && rows.fields.columns.empty();
+    for (const Selected& field : selected) rows.Remove(field.name);
+    for (const Selected& field : selected) rows.Add(field, before);
+    if (is_declared) rows.fields.columns.clear();  // the names are all of them
+    after.known_.push_back(std::move(rows));
+  }
+  return after;
+}
+
+std::optional<std::string> RowFields::MissingValue(std::string_view path) const {
+  if (known_.empty() || !is_complete_) return std::nullopt;
+  const std::string name = Resolve(std::string(path));
+  for (const Rows& rows : known_) {
+    if (rows.Has(name) || rows.HasList(name)) return std::nullopt;
+  }
+  return Describe(known_.front(), path, "value");
+}
+
 bool RowFields::Rows::HasList(std::string_view path) const { return Contains(lists, path); }
 
 bool RowFields::Rows::HasContainer(std::string_view path) const {

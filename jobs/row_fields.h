@@ -23,6 +23,19 @@ class RowFields {
   static RowFields Behind(const BatchSpec& batch, const KeyBySpec& key_by);
   static RowFields Behind(const WindowSpec& window, const KeyBySpec& key_by);
 
+  // A field that a select gives.
+  struct Selected {
+    std::string name;
+    std::optional<std::string> source = std::nullopt;  // the field whose value it has
+    bool is_single = false;                            // it is never an object or a list
+  };
+  // The fields after a select. `has_others`: fields that it does not name are kept.
+  RowFields After(const std::vector<Selected>& selected, bool has_others) const;
+
+  // The mistake in a `path` whose value may be anything, and null where it is missing; nothing if
+  // some row has it or may have it.
+  std::optional<std::string> MissingValue(std::string_view path) const;
+
   // What is wrong with a `path` that every row needs, or that some row should have; nothing when it
   // is there or may be. `role`: what its values are to be, "key", "time" or "value".
   std::optional<std::string> MissingInSome(std::string_view path, std::string_view role) const;
@@ -47,6 +60,8 @@ class RowFields {
     bool HasList(std::string_view path) const;
     bool HasContainer(std::string_view path) const;
     bool HasColumn(std::string_view name) const;
+    void Remove(std::string_view name);
+    void Add(const Selected& field, const Rows& before);
     // "the first 100 rows of in.jsonl"
     std::string Sample() const;
   };

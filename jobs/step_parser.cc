@@ -8,12 +8,13 @@
 #include "base/spelling.h"
 #include "base/status.h"
 #include "jobs/connector_parser.h"
+#include "jobs/row_step_parser.h"
 #include "jobs/window_parser.h"
 
 namespace tidemark {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSteps = {"key_by", "batch", "window"};
+constexpr std::array<std::string_view, 5> kSteps = {"key_by", "where", "select", "batch", "window"};
 constexpr std::array<std::string_view, 3> kLimits = {"max_items", "max_wait", "idle_timeout"};
 
 KeyBySpec ParseKeyBy(const YamlEntry& entry, Problems& problems) {
@@ -99,6 +100,10 @@ std::optional<StepSpec> ParseStep(const YamlValue& value, Problems& problems) {
     step.step = ParseKeyBy(*given[0], problems);
   } else if (given[0]->key == "batch") {
     step.step = ParseBatch(*given[0], step.place, problems);
+  } else if (given[0]->key == "where") {
+    step.step = ParseWhere(*given[0], problems);
+  } else if (given[0]->key == "select") {
+    step.step = ParseSelect(*given[0], problems);
   } else {
     step.step = ParseWindow(*given[0], step.place, problems);
   }

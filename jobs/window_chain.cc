@@ -1,5 +1,6 @@
 #include "jobs/window_chain.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "base/status.h"
@@ -23,17 +24,35 @@ Span LengthOf(const WindowSpec& window) {
   return Span();
 }
 
+// True if the field has the same value after the select.
+bool KeepsField(const SelectSpec& select, const std::string& name) {
+  bool has_others = false;
+  for (const SelectSpec::Item& item : select.items) {
+    if (item.is_others) has_others = true;
+    if (!item.is_others && item.name == name) return item.value.text == name;
+  }
+  return has_others;
+}
+
 Place Known(Place place, Place otherwise) { return place.known() ? place : otherwise; }
 
 }  // namespace
 
 void WindowChain::KeyBy(const KeyBySpec& key_by) {
   std::vector<std::string> key = PathsOf(key_by);
-  if (front_ != Front::kSources && key != key_) other_key_ = true;
+  if (front_ != Front::kSources && (key != key_ || has_other_key_values_)) other_key_ = true;
   key_ = std::move(key);
+  has_other_key_values_ = false;
+}
+
+void WindowChain::Select(const SelectSpec& select) {
+  const auto keeps = [&](const std::string& name) { return KeepsField(select, name); };
+  has_other_key_values_ = has_other_key_values_ || !std::all_of(key_.begin(), key_.end(), keeps);
+  has_other_times_ = has_other_times_ || !keeps(kWindowOpen) || !keeps(kWindowClose);
 }
 
 void WindowChain::Batch(const BatchSpec& batch) {
+  has_other_key_values_ = false;  // its rows have the values of the key itself
   front_ = Front::kBatch;
   front_name_ = batch.name;
   front_max_wait_ = Span::FromAbsl(batch.limits.max_wait);
@@ -41,6 +60,8 @@ void WindowChain::Batch(const BatchSpec& batch) {
 }
 
 void WindowChain::Window(const WindowSpec& window) {
+  has_other_key_values_ = false;
+  has_other_times_ = false;
   front_name_ = window.name;
   front_is_session_ = std::holds_alternative<Session>(window.windows);
   front_length_ = LengthOf(window);
@@ -125,8 +146,8 @@ void WindowChain::FollowStream(EventTimeSpec& clock, Place place, Problems& prob
     problems.Add(Known(clock.watermark_place, place),
                  Cat("idle_after is for sources; this window follows ", FrontWord()));
   }
-  if (clock.field == kWindowClose) return;
-  const bool is_open = clock.field == kWindowOpen;
+  if (clock.field == kWindowClose && !has_other_times_) return;
+  const bool is_open = clock.field == kWindowOpen && !has_other_times_;
   if (is_open && !front_is_session_) {
     clock.max_out_of_orderness =
         Span::FromAbsl(clock.max_out_of_orderness.ToAbsl() + front_length_.ToAbsl());

@@ -25,6 +25,7 @@ class WindowChain {
  public:
   void KeyBy(const KeyBySpec& key_by);
   void Batch(const BatchSpec& batch);
+  void Select(const SelectSpec& select);
   // After Resolve().
   void Window(const WindowSpec& window);
 
@@ -53,6 +54,9 @@ class WindowChain {
   // Of the nearest window in front with a watermark per key; and whether the key has changed since.
   std::optional<std::string> per_key_;
   bool other_key_ = false;
+  // A select may have given the fields of the key, and the times of the windows, other values.
+  bool has_other_key_values_ = false;
+  bool has_other_times_ = false;
   std::optional<std::string> keeps_at_eof_;
 };
 

@@ -1,7 +1,7 @@
 // Goal: whatever kills the real program while it runs an example job, the output is that of an
-// undisturbed run. Method: run examples/earthquake_batches.yaml or earthquakes_daily.yaml at a
-// human pace, end it by a signal at random moments, start the same command again, until it says
-// that it is done.
+// undisturbed run. Method: run examples/earthquake_batches.yaml, earthquakes_daily.yaml or
+// strong_quakes.yaml at a human pace, end it by a signal at random moments, start the same command
+// again, until it says that it is done.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -101,6 +101,12 @@ class EarthquakesDaily : public Earthquakes {
   }
 };
 
+// A filter and computed fields.
+class StrongQuakes : public Earthquakes {
+ protected:
+  StrongQuakes() : Earthquakes("strong_quakes") { output_bytes_min_ = 4'000; }
+};
+
 TEST_F(Earthquakes, TwentyKillsCannotBeSeenInTheOutput) { DisturbAndCompare(SIGKILL, 20); }
 
 TEST_F(Earthquakes, TwentyStopsCannotBeSeenInTheOutput) { DisturbAndCompare(SIGTERM, 20); }
@@ -110,6 +116,10 @@ TEST_F(EarthquakesDaily, TwentyKillsCannotBeSeenInDaysAndLateRows) {
 }
 
 TEST_F(EarthquakesDaily, TenStopsCannotBeSeenInDaysAndLateRows) { DisturbAndCompare(SIGTERM, 10); }
+
+TEST_F(StrongQuakes, TenKillsCannotBeSeenInComputedRows) { DisturbAndCompare(SIGKILL, 10); }
+
+TEST_F(StrongQuakes, FiveStopsCannotBeSeenInComputedRows) { DisturbAndCompare(SIGTERM, 5); }
 
 TEST_F(Earthquakes, AFinishedJobSaysThatThereIsNothingNew) {
   ASSERT_EQ(RunToTheEnd({}).exit_code, 0);

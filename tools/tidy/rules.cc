@@ -103,6 +103,9 @@ const std::vector<BannedInclude>& BannedIncludes() {
       {{"librdkafka/*"},
        {"connectors/kafka/*", "tests/kafka/*"},
        "Kafka is reached through connectors/kafka"},
+      {{"pg_query.h"},
+       {"rows/expr/sql_tree.cc"},
+       "PostgreSQL's parser is reached through rows/expr/sql_tree"},
   };
   return includes;
 }
