@@ -115,7 +115,9 @@ std::vector<std::string> ConnectorConfig::Fields(std::string_view option) const 
 void ConnectorConfig::SetText(std::string_view option, std::string text) {
   const auto found = values_.find(option);
   TM_CHECK(found != values_.end(), "an option of this connector");
-  TM_CHECK(std::holds_alternative<std::string>(found->second), "the option has this type");
+  const bool has_text = std::holds_alternative<std::string>(found->second);
+  TM_CHECK(has_text || std::holds_alternative<std::monostate>(found->second),
+           "the option has this type");
   found->second = std::move(text);
 }
 

@@ -57,7 +57,7 @@ TEST(ConnectorConfigDeathTest, AMistakeOfAProgramStopsIt) {
   EXPECT_DEATH(ConnectorConfig::OfSink(radio), "the connector is a sink");
   EXPECT_DEATH(ConnectorConfig::OfSource(radio, {{"colour", "red"}}), "an option of this");
   EXPECT_DEATH(ConnectorConfig::OfSource(radio, {{"volume", "loud"}}), "of the option's type");
-  EXPECT_DEATH(ConnectorConfig::OfSource(radio).Number("station"), "the option has this type");
+  EXPECT_DEATH(ConnectorConfig::OfSource(radio).Number("delay"), "the option has this type");
 }
 
 TEST(ConnectorOption, ShowsItsDefault) {

@@ -159,7 +159,7 @@ AggregateMistake InWordsOfAggregates(const SqlMistake& mistake) {
     case SqlMistake::Kind::kNotOneExpression:
       return {.what = std::string(kExpected), .at = 0};
     case SqlMistake::Kind::kNamed:
-      return {.what = "the result's name stands before the ':', and 'AS' is not needed", .at = 0};
+      return {.what = "the result's name goes before the ':', and 'AS' is not needed", .at = 0};
     case SqlMistake::Kind::kOther:
       break;
   }
