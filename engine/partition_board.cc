@@ -16,7 +16,8 @@ PartitionBoard::PartitionBoard(const std::vector<std::string>& open,
       listed_(std::make_move_iterator(listed.begin()), std::make_move_iterator(listed.end())),
       new_(static_cast<size_t>(options.workers)),
       due_us_(monotonic_us + options.interval.us) {
-  TM_CHECK(options.workers > 0 && options.interval > Span(), "lists are requested by a worker, and not continuously");
+  TM_CHECK(options.workers > 0 && options.interval > Span(),
+           "lists are requested by a worker, and not continuously");
 }
 
 int PartitionBoard::WorkerOf(const std::string& partition) const {

@@ -35,9 +35,8 @@ size_t OpenPartition::Allowed(const Activation& now, size_t max) const {
 
 void OpenPartition::PollAgain(Timestamp at, const Activation& now) {
   poll_at = at;
-  poll_at_us = at.is_never()
-                   ? kNeverUs
-                   : (Timestamp{now.monotonic_us} + std::max(at - now.wall, Span())).us;
+  poll_at_us =
+      at.is_never() ? kNeverUs : (Timestamp{now.monotonic_us} + std::max(at - now.wall, Span())).us;
 }
 
 Span OpenPartition::UntilPoll(const Activation& now) const {
@@ -112,9 +111,9 @@ void SourceSet::CloseEpoch() {
 }
 
 void SourceSet::Remove(const std::function<bool(const OpenPartition&)>& is_over) {
-  const auto rest = std::stable_partition(
-      partitions_.begin(), partitions_.end(),
-      [&](const auto& partition) { return !is_over(*partition); });
+  const auto rest =
+      std::stable_partition(partitions_.begin(), partitions_.end(),
+                            [&](const auto& partition) { return !is_over(*partition); });
   std::move(rest, partitions_.end(), std::back_inserter(leaving_));
   partitions_.erase(rest, partitions_.end());
 }

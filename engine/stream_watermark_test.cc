@@ -129,5 +129,41 @@ TEST(StreamWatermark, EqualsTheDefinition) {
   }
 }
 
+TEST(StreamWatermark, ANewPartitionHoldsItAndNeverSetsItBack) {
+  StreamWatermark step({At(1)}, At(1));
+  EXPECT_TRUE(step.Hear({.partition = 0, .watermark = At(20)}));
+  EXPECT_FALSE(step.Hear({.partition = 3, .watermark = Timestamp::Min()}));
+  EXPECT_FALSE(step.Hear({.partition = 0, .watermark = At(30)}));
+  EXPECT_EQ(step.watermark(), At(20));
+  EXPECT_FALSE(step.Hear({.partition = 3, .watermark = At(5)}));
+  EXPECT_EQ(step.watermark(), At(20));
+  EXPECT_TRUE(step.Hear({.partition = 3, .watermark = At(25)}));
+  EXPECT_EQ(step.watermark(), At(25)) << "numbers of others, 1 and 2, hold nothing";
+}
+
+TEST(StreamWatermark, AnActiveMarkAfterTheEndIsOfANewPartition) {
+  StreamWatermark step({At(1), At(1)}, At(1));
+  step.Hear({.partition = 1, .watermark = At(90)});
+  step.Hear({.partition = 1, .watermark = At(90), .state = State::kEnded});
+  EXPECT_TRUE(step.Hear({.partition = 0, .watermark = At(40)}));
+  step.Hear({.partition = 1, .watermark = Timestamp::Min()});
+  EXPECT_FALSE(step.Hear({.partition = 0, .watermark = At(60)})) << "the new one holds it";
+  EXPECT_TRUE(step.Hear({.partition = 1, .watermark = At(50)}));
+  EXPECT_EQ(step.watermark(), At(50));
+}
+
+TEST(PartitionMeter, AnAddedPartitionStartsFromTheBeginning) {
+  PartitionMeter meter({.max_out_of_orderness = Span(), .idle_after = Span::Seconds(3)}, {At(1)});
+  meter.Add(2);
+  EXPECT_EQ(meter.Mark(2).watermark, Timestamp::Min());
+  EXPECT_EQ(meter.Mark(2).state, State::kActive);
+  EXPECT_EQ(meter.IdleDue(2), Span::Seconds(3));
+  meter.OnItem(2, At(9), Span::Seconds(5));
+  meter.Set(2, State::kEnded);
+  meter.Add(2);
+  EXPECT_EQ(meter.Mark(2).watermark, Timestamp::Min());
+  EXPECT_EQ(meter.IdleDue(2), Span::Seconds(3));
+}
+
 }  // namespace
 }  // namespace tidemark

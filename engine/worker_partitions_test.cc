@@ -247,8 +247,10 @@ TEST(WorkerPartitions, NoLineIsLostOrRepeatedWhateverComesGoesAndCrashes) {
       }
     }
     folder.Finish();
-    for (int i = 0; i < 3; ++i) stage.Pass();
-    stage.tester.Commit();
+    for (int i = 0; i < 3; ++i) {
+      stage.Pass();
+      stage.tester.Commit();
+    }
     EXPECT_TRUE(stage.tester.job().ended());
     ASSERT_EQ(stage.Sorted(), folder.Written());
     for (const SourceRecord& source : stage.tester.job().record().sources) {

@@ -54,10 +54,10 @@ struct Worker::StepState {
   PartitionBoard* board = nullptr;  // if its partitions come and go
   std::vector<int> measured_at;     // the steps at which its watermarks are measured
   // Of a step that measures watermarks: numbers of partitions of this worker.
-  int next_partition = 0;             // not used so far
-  std::vector<int> free_partitions;   // of partitions that are forgotten
+  int next_partition = 0;                 // not used so far
+  std::vector<int> free_partitions;       // of partitions that are forgotten
   std::vector<MeterPlace> those_to_come;  // of a source: its places for partitions yet to come
-  bool walking = false;  // calling its keys at the end of input
+  bool walking = false;                   // calling its keys at the end of input
   bool ended = false;
 };
 

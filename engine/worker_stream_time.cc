@@ -158,8 +158,7 @@ absl::StatusOr<bool> Worker::NoticeSilence(const OpenPartition& source) {
     const PartitionMark mark = node.Mark(meter.partition);
     const Span due = node.IdleDue(meter.partition);
     // Without a limit, a file that stays empty would hold the watermark forever.
-    const bool is_empty = may_be_empty && due.is_infinite() &&
-                          mark.state == StreamState::kActive &&
+    const bool is_empty = may_be_empty && due.is_infinite() && mark.state == StreamState::kActive &&
                           mark.watermark == Timestamp::Min();
     if (due > source.caught_up_for && !is_empty) continue;
     TM_RETURN_IF_ERROR(Announce(meter, StreamState::kIdle));

@@ -182,7 +182,6 @@ TEST(JobMistakes, InSources) {
         "3:27: unknown key 'frmat'; did you mean 'format'?"}},
       {Source("{file: a, follow: true, compression: gzip}"),
        {"3:33: compression is not there yet; unpack the file first"}},
-      {Source("{file: a, follow: yes}"), {"3:27: follow must be 'true' or 'false', found 'yes'"}},
       {Source("{file: a, follow: true, final_line: take}"),
        {"3:19: a file that is followed has no final line to take"}},
       {Source("{stdin: , follow: true}"), {"3:19: follow is for files"}},

@@ -267,9 +267,10 @@ TEST(JobParser, PlacesSayWhereAPartWasWritten) {
 }
 
 TEST(JobParser, AFileOrAPatternIsFollowed) {
-  const auto job = ParseJob("name: j\nsources:\n  a: {file: 'logs/*.jsonl', follow: true}\n"
-                            "  b: {file: in.jsonl, follow: false}\nsink: stdout\n",
-                            "j.yaml");
+  const auto job = ParseJob(
+      "name: j\nsources:\n  a: {file: 'logs/*.jsonl', follow: true}\n"
+      "  b: {file: in.jsonl, follow: false}\nsink: stdout\n",
+      "j.yaml");
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_TRUE(job->sources.at(0).follow);
   EXPECT_EQ(job->sources.at(0).connector.Text("file"), "logs/*.jsonl");

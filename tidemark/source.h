@@ -61,7 +61,7 @@ class SourceFactory {
   virtual ~SourceFactory() = default;
   // Stable names: a resumed run finds its positions by them. At least one.
   virtual absl::StatusOr<std::vector<std::string>> Partitions(const SourceContext& context) = 0;
-  // For a source whose partitions come and go: the present ones, perhaps none, and is_final = false.
+  // For a source whose partitions come and go: the present ones, if any, and is_final = false.
   // Called at the start and then every discovery_interval(), until a list is final. A new name is
   // opened after the next epoch; a partition that has ended (PollResult::AtEnd) and is not listed
   // is forgotten with its position, and so is one that returned PollResult::Gone. A start also

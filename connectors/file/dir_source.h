@@ -71,8 +71,7 @@ class DirSource final : public SourceFactory<T> {
                                          const SourceContext& context) override {
     if (!follows()) return SourceFactory<T>::Discover(known, context);
     PartitionList list{.names = {}, .is_final = false};
-    TM_ASSIGN_OR_RETURN(list.names,
-                        ListLogs(*context.files, options_.path, options_.glob, known));
+    TM_ASSIGN_OR_RETURN(list.names, ListLogs(*context.files, options_.path, options_.glob, known));
     return list;
   }
   absl::StatusOr<std::unique_ptr<SourcePartition<T>>> Open(const std::string& partition,
@@ -95,15 +94,14 @@ class DirSource final : public SourceFactory<T> {
     return names;
   }
   std::string Describe() const override {
-    return Cat("directory ", JoinPath(options_.path, options_.glob),
-               follows() ? ", followed" : "");
+    return Cat("directory ", JoinPath(options_.path, options_.glob), follows() ? ", followed" : "");
   }
 
  private:
   bool follows() const { return options_.files.follow; }
   FollowRules Rules() const {
-    return {.reads_older = [glob = options_.glob](
-                               const std::string& name) { return MatchesGlob(glob, name); },
+    return {.reads_older =
+                [glob = options_.glob](const std::string& name) { return MatchesGlob(glob, name); },
             .ends_when_removed = true};
   }
   FileSourceOptions File(const std::string& partition) const {

@@ -30,7 +30,7 @@
 
 namespace tidemark {
 
-// Shared by the reader of a followed file and its FollowPartition. Used by one worker.
+// Notes between the reader of a followed file and its FollowPartition. Used by one worker.
 struct FileTail {
   // By the partition: the file is complete, so its end is the end of the input.
   bool is_complete = false;

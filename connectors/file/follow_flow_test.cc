@@ -1,5 +1,5 @@
-// Jobs that follow logs while these grow and are rotated, and the job crashes: the rows are those of
-// an external list, in their order.
+// Jobs that follow logs while these grow and are rotated, and crash: the rows are those of an
+// external list, in their order.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -172,7 +172,8 @@ TEST_F(FollowFlowTest, NoLineIsLostOrRepeatedAcrossRotationsAndCrashes) {
         {.path = Path(Cat(n, "/log")), .follow = true, .final_line = FinalLine::kLeave},
         TextDecoder());
     const Texts rows = Run(
-        random, source, [&] { writer.AnyChange(random, begun_.count("file") > 0); }, [&] { writer.Finish(); });
+        random, source, [&] { writer.AnyChange(random, begun_.count("file") > 0); },
+        [&] { writer.Finish(); });
     ASSERT_EQ(FirstDifference(rows, writer.lines()), "");
   }
 }
@@ -186,11 +187,11 @@ TEST_F(FollowFlowTest, NoLineOfADirectoryIsLostOrRepeatedWhileItsLogsComeAndAreR
     const std::string directory = Path(Cat(n));
     ASSERT_TRUE(files().CreateDirectories(directory).ok());
     std::map<std::string, LogWriter> writers;
-    const auto source = DirLines<std::string>(
-        {.path = directory,
-         .glob = random.OneIn(2) ? "*" : "*.log",
-         .files = {.follow = true, .final_line = FinalLine::kLeave}},
-        TextDecoder());
+    const auto source =
+        DirLines<std::string>({.path = directory,
+                               .glob = random.OneIn(2) ? "*" : "*.log",
+                               .files = {.follow = true, .final_line = FinalLine::kLeave}},
+                              TextDecoder());
     const Texts rows = Run(
         random, source,
         [&] {
@@ -291,9 +292,9 @@ TEST_F(FollowFlowTest, RotatedFilesThatMatchAreReadWithTheirLogOldestFirst) {
     FlowTester tester;
     auto out = tester.Output<std::string>();
     tester.Build([&](Flow& flow) {
-      flow.From("in", DirLines<std::string>(
-                          {.path = Path("in"), .glob = glob, .files = {.follow = true}},
-                          TextDecoder()))
+      flow.From("in",
+                DirLines<std::string>({.path = Path("in"), .glob = glob, .files = {.follow = true}},
+                                      TextDecoder()))
           .To("out", out.sink());
     });
     for (int i = 0; i < 6; ++i) tester.Advance(absl::Seconds(1));

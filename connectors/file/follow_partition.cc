@@ -32,14 +32,13 @@ absl::StatusOr<FollowStart> FreshStart(const FollowedLog& log, const FollowRules
   }
   // A log in a directory may have been removed since it was listed; else opening it says what is
   // wrong.
-  return FollowStart{.place = {.path = log.path(), .info = {}},
-                     .resume = {},
-                     .is_gone = rules.ends_when_removed};
+  return FollowStart{
+      .place = {.path = log.path(), .info = {}}, .resume = {}, .is_gone = rules.ends_when_removed};
 }
 
 std::string NotFound(const FollowedLog& log, const FileIdentity& then) {
-  return Cat(log.path(), ": neither it nor a rotated file beside it (", log.path(),
-             ".1) has the ", then.offset, " bytes that were read before");
+  return Cat(log.path(), ": neither it nor a rotated file beside it (", log.path(), ".1) has the ",
+             then.offset, " bytes that were read before");
 }
 
 }  // namespace
@@ -64,9 +63,9 @@ absl::StatusOr<FollowStart> FindFollowStart(const FollowedLog& log,
   }
   const bool was_empty = then->size_bytes == 0;  // nothing identifies it, and nothing was lost
   if (!was_empty && !options.accept_changed) {
-    return absl::FailedPreconditionError(
-        Cat(NotFound(log, *then), "; --accept-changed-input reads ", log.path(),
-            " from its beginning, --fresh starts over"));
+    return absl::FailedPreconditionError(Cat(NotFound(log, *then),
+                                             "; --accept-changed-input reads ", log.path(),
+                                             " from its beginning, --fresh starts over"));
   }
   if (!was_empty && context.skips != nullptr) {
     context.skips->Note(Cat(NotFound(log, *then), "; --accept-changed-input reads ", log.path(),

@@ -8,10 +8,10 @@
 // rotated copy by its content, then the file is read from its beginning.
 //
 // The position is that of the present file. A resumed run finds the file by inode and content among
-// the files of the chain, or refuses with --accept-changed-input, which reads the file at the path from
-// its beginning. Limits: two writers that write to the old and the new file at the same time; a
-// truncated file that has the same bytes before the position again when it is looked at; a rotation
-// before the first commit that contains a line of the log.
+// the files of the chain, or refuses with --accept-changed-input, which reads the file at the path
+// from its beginning. Limits: two writers that write to the old and the new file at the same time;
+// a truncated file that has the same bytes before the position again when it is looked at; a
+// rotation before the first commit that contains a line of the log.
 //
 // Thread rule: used by one worker.
 #pragma once
@@ -40,7 +40,7 @@ struct FollowRules {
   bool ends_when_removed = false;
 };
 
-// The start of reading.
+// The place at which reading begins.
 struct FollowStart {
   FollowedLog::Place place;
   std::optional<Position> resume;
@@ -180,7 +180,7 @@ class FollowPartition final : public SourcePartition<T> {
       is_complete = now - *removed_since_ >= kRemovedFor;
     }
     if (!is_complete) return PollResult::At(now + pace_.NextWait());
-    // Everything written before the newer file was begun is read before this one is left.
+    // Lines that were written before the newer file was begun are read before this one is left.
     tail_->is_complete = true;
     pace_.Found();
     return PollResult::MoreAtHand();

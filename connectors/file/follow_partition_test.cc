@@ -216,16 +216,15 @@ TEST_F(FollowPartitionTest, AResumedRunIsRefusedIfTheFileCannotBeFoundAndTheFlag
   ASSERT_TRUE(Start(saved, accepting).ok());
   EXPECT_THAT(Read(), ElementsAre("three"));
   const auto preview = [&](FileSourceOptions options) {
-    const auto text = FileLines<std::string>(options, TextDecoder())
-                          .factory()
-                          ->Preview("file", saved, Context());
+    const auto text =
+        FileLines<std::string>(options, TextDecoder()).factory()->Preview("file", saved, Context());
     return text.ok() ? *text : Message(text.status());
   };
   EXPECT_EQ(preview(Options()), Message(refused));
   Put("log.1", "one\ntwo\n3\n");
   EXPECT_THAT(preview(Options()), HasSubstr("2 bytes to read"));
-  EXPECT_TRUE(absl::IsNotFound(Start(std::nullopt, FileSourceOptions{
-                                                       .path = Path("typo"), .follow = true})));
+  EXPECT_TRUE(absl::IsNotFound(
+      Start(std::nullopt, FileSourceOptions{.path = Path("typo"), .follow = true})));
 }
 
 TEST_F(FollowPartitionTest, UntilTheNewFileHasALineThePositionIsThatOfTheOldOne) {

@@ -135,9 +135,8 @@ absl::StatusOr<std::vector<FollowedLog::Place>> FollowedLog::Newer(bool& is_in_c
                                                                    bool& is_alone) const {
   TM_ASSIGN_OR_RETURN(const std::vector<Place> chain, Chain());
   is_alone = chain.empty();
-  const auto present = std::find_if(chain.begin(), chain.end(), [&](const Place& place) {
-    return IdOf(place.info) == present_;
-  });
+  const auto present = std::find_if(
+      chain.begin(), chain.end(), [&](const Place& place) { return IdOf(place.info) == present_; });
   is_in_chain = present != chain.end();
   if (is_in_chain) return std::vector<Place>(present + 1, chain.end());
   // It was removed or compressed. What was there before it has been read, or was not to be read.
@@ -154,9 +153,8 @@ absl::StatusOr<FollowedLog::Present> FollowedLog::Look() const {
   if (!at_path.ok() && !absl::IsNotFound(at_path.status())) return at_path.status();
   bool is_in_chain = false, is_alone = false;
   TM_ASSIGN_OR_RETURN(const std::vector<Place> newer, Newer(is_in_chain, is_alone));
-  const bool has_begun = std::any_of(newer.begin(), newer.end(), [](const Place& place) {
-    return place.info.size_bytes > 0;
-  });
+  const bool has_begun = std::any_of(newer.begin(), newer.end(),
+                                     [](const Place& place) { return place.info.size_bytes > 0; });
   if (has_begun) return Present::kComplete;
   return is_alone ? Present::kGone : Present::kGrows;
 }

@@ -2,13 +2,14 @@
 //
 // A log is the file at its path and the rotated files beside it: `app.log.2`, `app.log.1`,
 // `app.log`, from the oldest to the newest. A reader of the log is in one file of the chain and
-// needs three answers: in which file the bytes are that it has read (on resume, and when the file at
-// the path was copied and truncated), whether the present file is complete, and which one is next.
+// needs three answers: in which file the bytes are that it has read (on resume, and when the file
+// at the path was copied and truncated), whether the present file is complete, and which one is
+// next.
 // A wrong answer loses or repeats lines, so files are recognised by inode and content, not by name.
 //
 // A rotated file has the log's name, one of the characters . - _ and a suffix that begins with a
-// digit and consists of digits and . - _ : T Z. Numbers are in descending order, since the highest is the
-// oldest; other suffixes (dates) are in ascending order. Compressed files are not read.
+// digit and consists of digits and . - _ : T Z. Numbers are in descending order, since the highest
+// is the oldest; other suffixes (dates) are in ascending order. Compressed files are not read.
 //
 // Thread rule: used by one worker.
 #pragma once

@@ -30,7 +30,8 @@ TEST(RotationOrder, ARotatedFileHasASuffixOfDigits) {
   for (const char* name : {"a.log.1", "a.log-2024-01-01T00:00Z", "a.log_7", "a.log.3.gz"}) {
     EXPECT_TRUE(IsRotationOf(name, "a.log")) << name;
   }
-  for (const char* name : {"a.log", "a.log.", "a.log.gz", "a.log.bak", "a.log1", "b.log.1", "a.1"}) {
+  for (const char* name :
+       {"a.log", "a.log.", "a.log.gz", "a.log.bak", "a.log1", "b.log.1", "a.1"}) {
     EXPECT_FALSE(IsRotationOf(name, "a.log")) << name;
   }
 }

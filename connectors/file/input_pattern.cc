@@ -11,7 +11,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool IsPattern(std::string_view name) { return name.find_first_of("*?[") != std::string_view::npos; }
+bool IsPattern(std::string_view name) {
+  return name.find_first_of("*?[") != std::string_view::npos;
+}
 
 bool IsFile(const std::string& path) {
   std::error_code error;
