@@ -7,18 +7,19 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "base/printable.h"
 #include "base/quantity.h"
 #include "base/status.h"
-#include "recovery/fallback.h"
-#include "runtime/session.h"
 #include "command/exit_code.h"
-#include "command/status_view.h"
 #include "command/run_signals.h"
 
 namespace tidemark {
+#include "command/status_view.h"
+#include "recovery/fallback.h"
+#include "runtime/session.h"
 namespace {
 
 using internal::StatusView;
@@ -41,8 +42,14 @@ class Run {
     if (!plan.ok()) return Refuse(plan.status());
     auto session = JobSession::Open(*std::move(plan), options_, context_, Events());
     if (!session.ok()) return Refuse(session.status());
+    signals_.emplace(WordsAtStart());
     session_ = *std::move(session);
+    if (absl::IsCancelled(session.status()) && signals_->stop_requested()) {
+      return SayStoppedAtStart(Cat(": ", session.status().message()));
+    }
     LeaveRoomForRows();
+    // A first commit would discard what --fresh replaces, for a job that was not to begin.
+    if (signals_->stop_requested()) return SayStoppedAtStart("");
     return Drive();
   }
 
@@ -54,8 +61,16 @@ class Run {
 
   SessionEvents Events() {
     SessionEvents events;
+  // `waited_for`: empty, or ": …". Nothing was read and nothing replaced, so flags such as --fresh
+  // have not been used up.
+  int SayStoppedAtStart(std::string_view waited_for) {
+    view_.Say(Cat("stopped before the job began", waited_for, "; the same command starts it"));
+    return kExitFine;
+  }
+
     events.note = [this](const std::string& line) { view_.Say(line); };
     events.warning = [this](const std::string& line) { view_.SayAlways(line); };
+    events.stop_wanted = [this] { return signals_->stop_requested(); };
     if (view_.style() != StatusView::Style::kTerminal) return events;
     events.tick = [this] { view_.Show(session_->status()); };
     events.tick_interval = kShowInterval;
@@ -89,11 +104,21 @@ class Run {
 
   // What stops a run until somebody does something stops the same command, too.
   std::string WhereItStands(const absl::Status& end) const {
-    const bool needs_somebody = absl::IsFailedPrecondition(end) || absl::IsDataLoss(end);
+  std::string OldStateIsKept() const {
+    return session_->replaces_state() ? ", and the state from before --fresh is kept" : "";
+  }
+
+  const char* SameCommandStarts() const {
+    return session_->replaces_state() ? "; the same command starts again"
+                                      : ", the same command starts again";
+  }
+
+    const bool needs_somebody =
+        absl::IsFailedPrecondition(end) || absl::IsDataLoss(end) || absl::IsUnimplemented(end);
     const uint64_t epoch = session_->CommittedEpoch();
     if (epoch == 0) {
-      return needs_somebody ? "; nothing was committed"
-                            : "; nothing was committed, the same command starts again";
+      return Cat("; nothing was committed", OldStateIsKept(),
+                 needs_somebody ? "" : SameCommandStarts());
     }
     // A command that may not be given again is named in any case.
     if (needs_somebody && !HasFlagsForOnce()) return Cat("; the state stands at epoch ", epoch);
@@ -103,11 +128,9 @@ class Run {
 
   int Drive() {
     const int64_t begin_us = MonotonicMicros();
-    absl::Status end;
-    {
-      const StopSignals signals(*session_, WordsAtOnce());
-      end = session_->Run();
-    }
+    signals_->Route(*session_, WordsAtOnce());
+    const absl::Status end = session_->Run();
+    signals_.reset();
     SkipLog& skips = session_->skips();
     for (const auto& [place, entry] : skips.Entries()) {
       view_.SayAlways(Cat(place, ": ", FormatCount(entry.count), " skipped, for example:"));
@@ -128,7 +151,7 @@ class Run {
       if (options_.fall_back) code = kExitFailed;  // it mends itself
       line = Cat(WithoutAdvice(end),
                  "; the next start looks at all of it and goes back to the newest whole snapshot");
-    } else if (session_->keeps_state()) {
+    } else if (session_->keeps_state() && !session_->store_is_gone()) {
       line += WhereItStands(end);
       // What an item is refused for, by the source or by user code, it is refused for again.
       const bool says_how = line.find("--skip-item ") != std::string::npos;
@@ -142,10 +165,20 @@ class Run {
 
   // What is said by a second signal, which ends the process where it stands. Without state epochs
   // are nothing that is kept.
-  LastWords WordsAtOnce() const {
+  std::string BeginOfLastWords() const {
     const bool shows_line = view_.style() == StatusView::Style::kTerminal;
-    const std::string begin =
-        Cat(shows_line ? "\r\x1b[K" : "", "tidemark: ended at once by a second signal; ");
+    return Cat(shows_line ? "\r\x1b[K" : "", "tidemark: ended at once by a second signal; ");
+  }
+
+  // Of a second signal while the start waits, or reads a damaged store.
+  LastWords WordsAtStart() const {
+    return {.begin = BeginOfLastWords(),
+            .nothing_kept = "the job had not begun, the same command starts it\n",
+            .epoch = &no_epoch_};
+  }
+
+  LastWords WordsAtOnce() const {
+    const std::string begin = BeginOfLastWords();
     if (!session_->keeps_state()) {
       return {.begin = begin,
               .kept = {},
@@ -156,7 +189,8 @@ class Run {
     return {.begin = begin,
             .kept = "what was committed is kept: ",
             .end = Cat(" in ", Printable(session_->directory_path()), ",", WhatGoesOn(), "\n"),
-            .nothing_kept = "nothing was committed yet, the same command starts again\n",
+            .nothing_kept =
+                Cat("nothing was committed yet", OldStateIsKept(), SameCommandStarts(), "\n"),
             .epoch = &session_->committed_epoch()};
   }
 
@@ -202,7 +236,6 @@ class Run {
   const RunOptions& options_;
   const RunContext& context_;
   StatusView view_;
-  std::unique_ptr<JobSession> session_;
   const std::atomic<uint64_t> no_epoch_{0};
 };
 
@@ -213,3 +246,5 @@ int RunFlow(const Flow& flow, const RunOptions& options, const RunContext& conte
 }
 
 }  // namespace tidemark
+  std::unique_ptr<JobSession> session_;
+  std::optional<StopSignals> signals_;  // until the run has ended

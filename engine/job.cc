@@ -110,7 +110,8 @@ absl::Status Job::FindPartitions() {
     auto partitions = step.source->Partitions({.files = options_.files,
                                                .clock = options_.clock,
                                                .skips = options_.skips,
-                                               .say = options_.say});
+                                               .say = options_.say,
+                                               .stop_wanted = options_.stop_wanted});
     if (!partitions.ok()) return Annotate(partitions.status(), StepWord(step));
     partitions_[i] = *std::move(partitions);
   }
@@ -215,6 +216,7 @@ absl::StatusOr<SinkContext> Job::ContextOfSinks() const {
       InputFiles(plan_,
                  {.files = options_.files, .clock = options_.clock, .skips = options_.skips}));
   context.claim = ClaimOutputs(*options_.files, inputs, options_.state_directory);
+  context.stop_wanted = options_.stop_wanted;
   return context;
 }
 
@@ -240,7 +242,8 @@ absl::Status Job::OpenWorkers() {
     setup.source_context = {.files = options_.files,
                             .clock = options_.clock,
                             .skips = options_.skips,
-                            .say = options_.say};
+                            .say = options_.say,
+                            .stop_wanted = options_.stop_wanted};
     setup.sink_context = sinks;
     setup.new_outputs = &options_.new_outputs;
     setup.memory_bytes = options_.memory_bytes / static_cast<size_t>(options_.workers);
@@ -263,6 +266,7 @@ absl::Status Job::FindOutbox() {
   if (options_.store == nullptr) return absl::OkStatus();
   for (const StepPlan& step : plan_.steps) {
     if (step.role != StepPlan::Role::kSink) continue;
+  options_.before_sinks_open();
     TM_ASSIGN_OR_RETURN(auto entries, ListOutbox(*options_.store, step.name));
     if (!entries.empty()) in_outbox_[step.name] = std::move(entries);
   }
