@@ -135,7 +135,7 @@ absl::StatusOr<std::optional<Snapshot>> Existing(Files& files, const std::string
     return std::optional<Snapshot>(*std::move(there));
   }
   if (!same && !options.name.empty()) {
-    return absl::AlreadyExistsError(
+    return absl::FailedPreconditionError(
         Cat(path, ": a snapshot of that name is there; give another one with --name"));
   }
   return std::optional<Snapshot>();

@@ -101,7 +101,7 @@ TEST_F(FilesField, WhatIsNotLinesOfJsonIsNamed) {
       Replace("in.jsonl", c.bytes);
       UseCopyJob("in.jsonl", Cat("on_error: ", on_error));
       ExpectRefused(c.parts, /*has_state=*/false);
-      EXPECT_EQ(Run().exit_code, 1);
+      EXPECT_EQ(Run().exit_code, 3);
       Replace("in.jsonl", "{\"k\":\"a\"}\n");  // converted: the same command goes
       ExpectOutput("{\"k\":\"a\"}\n");
     }
@@ -119,7 +119,7 @@ TEST_F(FilesField, WhatStandardInputBringsIsNamedToo) {
   Replace("in", CaseFile(kGzip, "in.jsonl.gz"));
   const std::string pipe = Cat("'", RunfilePath("tools/tidemark"), "' run job.yaml --quiet <in");
   const auto end = ChildProcess({"/bin/sh", "-c", pipe}, {.directory = dir_.path()}).Wait();
-  EXPECT_EQ(end.exit_code, 1);
+  EXPECT_EQ(end.exit_code, 3);
   EXPECT_THAT(end.err, HasSubstr("standard input:1: this is gzip; unpack it first"));
 }
 
