@@ -86,7 +86,7 @@ TEST_F(FilesField, WhatIsNotLinesOfJsonIsNamed) {
   };
   for (const Case& c : std::vector<Case>{
            {CaseFile(kUtf16, "in.jsonl"), {"in.jsonl: is UTF-16, ", "iconv -f UTF-16 -t UTF-8"}},
-           {wide, {"in.jsonl: is UTF-16, "}},
+           {wide, {"in.jsonl: is UTF-16LE, ", "iconv -f UTF-16LE -t UTF-8"}},
            {CaseFile(kGzip, "in.jsonl.gz"), {"in.jsonl: is gzip; unpack it first (gunzip)"}},
            {"\x28\xb5\x2f\xfd\x24\x00\n"s, {"in.jsonl: is zstd; unpack it first"}},
            {CaseFile(kArray, "in.jsonl"),
