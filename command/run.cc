@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "base/printable.h"
@@ -15,11 +17,11 @@
 #include "base/status.h"
 #include "command/exit_code.h"
 #include "command/run_signals.h"
-
-namespace tidemark {
 #include "command/status_view.h"
 #include "recovery/fallback.h"
 #include "runtime/session.h"
+
+namespace tidemark {
 namespace {
 
 using internal::StatusView;
@@ -40,16 +42,16 @@ class Run {
     const SnapshotSignal is_no_end;
     auto plan = flow.Compile();
     if (!plan.ok()) return Refuse(plan.status());
-    auto session = JobSession::Open(*std::move(plan), options_, context_, Events());
-    if (!session.ok()) return Refuse(session.status());
     signals_.emplace(WordsAtStart());
-    session_ = *std::move(session);
+    auto session = JobSession::Open(*std::move(plan), options_, context_, Events());
     if (absl::IsCancelled(session.status()) && signals_->stop_requested()) {
       return SayStoppedAtStart(Cat(": ", session.status().message()));
     }
-    LeaveRoomForRows();
+    if (!session.ok()) return Refuse(session.status());
     // A first commit would discard what --fresh replaces, for a job that was not to begin.
     if (signals_->stop_requested()) return SayStoppedAtStart("");
+    session_ = *std::move(session);
+    LeaveRoomForRows();
     return Drive();
   }
 
@@ -59,8 +61,6 @@ class Run {
     return ExitCodeOf(status);
   }
 
-  SessionEvents Events() {
-    SessionEvents events;
   // `waited_for`: empty, or ": …". Nothing was read and nothing replaced, so flags such as --fresh
   // have not been used up.
   int SayStoppedAtStart(std::string_view waited_for) {
@@ -68,9 +68,11 @@ class Run {
     return kExitFine;
   }
 
+  SessionEvents Events() {
+    SessionEvents events;
+    events.stop_wanted = [this] { return signals_->stop_requested(); };
     events.note = [this](const std::string& line) { view_.Say(line); };
     events.warning = [this](const std::string& line) { view_.SayAlways(line); };
-    events.stop_wanted = [this] { return signals_->stop_requested(); };
     if (view_.style() != StatusView::Style::kTerminal) return events;
     events.tick = [this] { view_.Show(session_->status()); };
     events.tick_interval = kShowInterval;
@@ -102,8 +104,6 @@ class Run {
                "goes on from there");
   }
 
-  // What stops a run until somebody does something stops the same command, too.
-  std::string WhereItStands(const absl::Status& end) const {
   std::string OldStateIsKept() const {
     return session_->replaces_state() ? ", and the state from before --fresh is kept" : "";
   }
@@ -113,6 +113,8 @@ class Run {
                                       : ", the same command starts again";
   }
 
+  // What stops a run until somebody does something stops the same command, too.
+  std::string WhereItStands(const absl::Status& end) const {
     const bool needs_somebody =
         absl::IsFailedPrecondition(end) || absl::IsDataLoss(end) || absl::IsUnimplemented(end);
     const uint64_t epoch = session_->CommittedEpoch();
@@ -163,8 +165,6 @@ class Run {
     return code;
   }
 
-  // What is said by a second signal, which ends the process where it stands. Without state epochs
-  // are nothing that is kept.
   std::string BeginOfLastWords() const {
     const bool shows_line = view_.style() == StatusView::Style::kTerminal;
     return Cat(shows_line ? "\r\x1b[K" : "", "tidemark: ended at once by a second signal; ");
@@ -177,6 +177,8 @@ class Run {
             .epoch = &no_epoch_};
   }
 
+  // What is said by a second signal, which ends the process where it stands. Without state epochs
+  // are nothing that is kept.
   LastWords WordsAtOnce() const {
     const std::string begin = BeginOfLastWords();
     if (!session_->keeps_state()) {
@@ -203,6 +205,7 @@ class Run {
       view_.Say(session_->skips().Left().empty()
                     ? Cat("nothing new: all input was processed by epoch ", first)
                     : Cat("nothing new that is finished since epoch ", first));
+      SayUnusedSkips();
       return;
     }
     std::string line = Cat(stopped ? "stopped: " : "done: ", FormatCount(status.items_in), " in, ",
@@ -213,10 +216,22 @@ class Run {
       if (stopped) line += Cat(",", WhatGoesOn());
     }
     view_.Say(line);
+    SayUnusedSkips();
     if (status.closed_at_end == 0 || !session_->keeps_state()) return;
     view_.Say(Cat("the end of the input closed ", FormatCount(status.closed_at_end),
                   status.closed_at_end == 1 ? " window" : " windows",
                   "; rows added later for them are late (at_eof: keep leaves them open)"));
+  }
+
+  // An item that was not there yet is not remembered: only one that was read is.
+  void SayUnusedSkips() {
+    const std::vector<SkippedItem>& skipped = session_->job().record().skipped_items;
+    for (const SkippedItem& item : options_.skip_items) {
+      if (std::find(skipped.begin(), skipped.end(), item) != skipped.end()) continue;
+      view_.SayAlways(Cat("--skip-item ", item.source, "/", item.partition, "@", item.number,
+                          ": that item was not read, so nothing was skipped; give the flag again "
+                          "when the item is there"));
+    }
   }
 
   // "206 late (out/late.jsonl), ": how many items, and where they are.
@@ -237,6 +252,8 @@ class Run {
   const RunContext& context_;
   StatusView view_;
   const std::atomic<uint64_t> no_epoch_{0};
+  std::unique_ptr<JobSession> session_;
+  std::optional<StopSignals> signals_;  // until the run has ended
 };
 
 }  // namespace
@@ -246,5 +263,3 @@ int RunFlow(const Flow& flow, const RunOptions& options, const RunContext& conte
 }
 
 }  // namespace tidemark
-  std::unique_ptr<JobSession> session_;
-  std::optional<StopSignals> signals_;  // until the run has ended

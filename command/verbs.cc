@@ -8,11 +8,11 @@
 #include "absl/strings/str_split.h"
 #include "base/quantity.h"
 #include "base/status.h"
+#include "command/terminal.h"
 #include "recovery/inspect.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/value_json.h"
-#include "command/terminal.h"
 
 namespace tidemark {
 namespace {
@@ -134,8 +134,8 @@ absl::StatusOr<SkippedItem> ParseSkipItem(const std::string& text) {
   const bool whole = slash != text.npos && at != text.npos && slash < at &&
                      absl::SimpleAtoi(text.substr(at + 1), &item.number);
   if (!whole) {
-    return absl::InvalidArgumentError(
-        Cat("--skip-item: '", text, "' is no SOURCE/PARTITION@NUMBER, such as in/rows.jsonl@1707"));
+    return absl::InvalidArgumentError(Cat(
+        "--skip-item: '", text, "' is not SOURCE/PARTITION@NUMBER, such as in/rows.jsonl@1707"));
   }
   item.source = text.substr(0, slash);
   item.partition = text.substr(slash + 1, at - slash - 1);
@@ -232,6 +232,9 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   options.fall_back = !line.Has("no-fallback");
   options.quiet = line.Has("quiet");
   TM_ASSIGN_OR_RETURN(const auto epoch, line.Duration("epoch"));
+  if (epoch && epoch->us == 0) {
+    return absl::InvalidArgumentError("--epoch: must be more than 0s");
+  }
   if (epoch) options.epoch_interval = *epoch;
   TM_ASSIGN_OR_RETURN(const auto workers, line.Number("workers"));
   if (workers) {

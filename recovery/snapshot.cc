@@ -189,6 +189,8 @@ absl::StatusOr<Snapshot> ReadSnapshot(Files& files, const std::string& snapshot_
   const std::string path = JoinPath(snapshot_directory, kManifest);
   auto bytes = ReadSmallFile(files, path);
   if (absl::IsNotFound(bytes.status())) {
+    TM_ASSIGN_OR_RETURN(const bool there, Exists(files, snapshot_directory));
+    if (!there) return absl::NotFoundError(Cat(snapshot_directory, ": no such directory"));
     return absl::NotFoundError(
         Cat(snapshot_directory, ": is not a snapshot directory (it has no manifest)"));
   }

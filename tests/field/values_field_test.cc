@@ -315,7 +315,7 @@ TEST_F(ValuesField, AWrongUnitIsNoticedInTheFirstRows) {
   Aggregated(seconds, "n: count", "{event_time: t, unit: ms}");
   const auto end = Tidemark({"validate", "job.yaml"});
   EXPECT_EQ(end.exit_code, 0);
-  EXPECT_THAT(end.err, HasSubstr("warning: job.yaml:5:34: "));
+  EXPECT_THAT(end.err, HasSubstr("job.yaml:5:34: warning: "));
   EXPECT_THAT(end.err, HasSubstr("did you mean 'unit: s'?"));
   // A time that no row has is found before the first one is read.
   EXPECT_THAT(Aggregated("{\"t\": \"2018-01-31T02:18:21\"}\n", "n: count", "{event_time: t}"),
