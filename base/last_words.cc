@@ -25,7 +25,7 @@ void Say(const char* words) {
 }
 
 [[noreturn]] void SayUncaught(const std::exception& exception) {
-  Say("tidemark: internal error: an exception that nobody caught: ");
+  Say("tidemark: internal error: uncaught exception: ");
   Say(Printable(exception.what()).c_str());
   SayReport();
 }
@@ -36,18 +36,20 @@ void Say(const char* words) {
     Say("tidemark: internal error: the process was terminated");
   } catch (const std::bad_alloc&) {
     Say("tidemark: out of memory, the process ends here; nothing that was committed is lost, the "
-        "same command goes on from there (with less --memory or fewer --workers it needs less)\n");
+        "same command continues from there (with less --memory or fewer --workers it needs "
+        "less)\n");
     std::_Exit(1);
   } catch (const std::system_error& error) {
     // Of all that throws it, only threads do so for want of something.
     if (error.code() != std::errc::resource_unavailable_try_again) SayUncaught(error);
     Say("tidemark: no thread can be started, the process ends here; nothing that was committed is "
-        "lost, the same command goes on from there once more processes are allowed (ulimit -u)\n");
+        "lost, the same command continues from there as soon as more processes are allowed (ulimit "
+        "-u)\n");
     std::_Exit(1);
   } catch (const std::exception& exception) {
     SayUncaught(exception);
   } catch (...) {
-    Say("tidemark: internal error: an exception of unknown type that nobody caught");
+    Say("tidemark: internal error: uncaught exception of unknown type");
   }
   SayReport();
 }

@@ -6,10 +6,10 @@
 
 #include "base/spelling.h"
 #include "base/status.h"
-#include "proto/epoch_record.h"
 #include "command/exit_code.h"
 #include "command/terminal.h"
 #include "command/version.h"
+#include "proto/epoch_record.h"
 
 namespace tidemark {
 namespace {
@@ -69,7 +69,7 @@ int RefuseFlag(const Command& command, const std::string& flag) {
   for (const Verb& verb : command.verbs) {
     for (const FlagSpec& spec : verb.flags) {
       if (name != Cat("--", spec.name)) continue;
-      return Refuse(Cat("'", name, "' stands behind the verb: ", UsageOf(command, verb)));
+      return Refuse(Cat("'", name, "' belongs after the verb: ", UsageOf(command, verb)));
     }
   }
   return Refuse(Cat("unknown flag '", name, "'; try: ", command.name, " help"));

@@ -117,7 +117,7 @@ TEST_F(CommandTest, WhatWasMisspeltIsGuessed) {
   ExpectRefused({"version"}, "unknown verb 'version'; did you mean '--version'?");
   ExpectRefused({"--versoin"}, "unknown flag '--versoin'; did you mean '--version'?");
   ExpectRefused({"--hlep"}, "unknown flag '--hlep'; did you mean '--help'?");
-  ExpectRefused({"--state=x", "run"}, "'--state' stands behind the verb: demo run JOB [flags]");
+  ExpectRefused({"--state=x", "run"}, "'--state' belongs after the verb: demo run JOB [flags]");
   ExpectRefused({"-x"}, "unknown flag '-x'; try: demo help");
   ExpectRefused({"run", "j", "--verbos"},
                 "unknown flag '--verbos'; did you mean '--verbose'?; see: demo run --help");

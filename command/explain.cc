@@ -42,7 +42,7 @@ absl::Status PrintPartition(const StepPlan& step, const std::string& partition,
   std::optional<Position> resume;
   if (known != nullptr) {
     resume = Position(known->position);
-    line += Cat("goes on from ", DescribePosition(known->position),
+    line += Cat("continues from ", DescribePosition(known->position),
                 known->at_end ? " (it was at its end)" : "");
   } else {
     line += "new, is read from its beginning";
@@ -73,7 +73,7 @@ absl::Status PrintSource(const StepPlan& step, const EpochRecord& record,
     if (known != stood.end()) stood.erase(known);
   }
   for (const auto& [partition, source] : stood) {
-    Print(Cat("  ", partition, ": stood at ", DescribePosition(source->position),
+    Print(Cat("  ", partition, ": was at ", DescribePosition(source->position),
               partitions.ok() ? ", is not there now; its place is kept" : ""));
   }
   return verdict;
@@ -144,16 +144,16 @@ absl::Status PrintSink(const StepPlan& step, const SinkRecord* known, const Sink
   if (known != nullptr) resume = Position(known->position);
   const auto bytes = resume ? resume->Number("bytes") : std::nullopt;
   if (step.sink->guarantee() == SinkGuarantee::kAtLeastOnce) {
-    line += "cannot be cut back, what came behind the epoch comes again";
+    line += "cannot be truncated: output after the epoch is repeated";
   } else if (known == nullptr) {
     line += "new, begins empty";
   } else if (step.sink->guarantee() == SinkGuarantee::kPublish) {
     line += "gets the epoch's rows again if it lacks them";
   } else if (bytes) {
-    line += Cat("goes on behind ", FormatCount(static_cast<uint64_t>(*bytes)),
-                " bytes; what is behind them is cut off");
+    line += Cat("continues after ", FormatCount(static_cast<uint64_t>(*bytes)),
+                " bytes; the rest is cut off");
   } else {
-    line += "goes on where it stood; what is behind that is cut off";
+    line += "continues where it was; the rest is cut off";
   }
   absl::Status found;
   if (context != nullptr) found = CheckSink(step, resume, *context);
@@ -242,7 +242,7 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
   if (verdict.ok() && holds_epoch) verdict = CheckSourcesAndSinks(*plan, record, directory);
   if (verdict.ok()) verdict = ends;
   if (verdict.ok()) {
-    Print(holds_epoch ? Cat("the run resumes behind epoch ", record.epoch.value)
+    Print(holds_epoch ? Cat("the run would resume after epoch ", record.epoch.value)
                       : "the run begins with an empty state");
   }
   return FinishOutput(verdict);

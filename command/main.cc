@@ -24,7 +24,7 @@ Verb RunVerb(const Program& program, Files& files, const Clock& clock) {
           .flags = RunFlags(),
           .about =
               "Runs the flow. With a state directory it survives being killed at any moment: "
-              "the same command goes on behind the last commit.",
+              "the same command continues after the last commit.",
           .examples = {"run --state out/flow.state", "--state out/flow.state --workers 4"},
           .run = [&program, &files, &clock](const CommandLine& line) {
             RunOptions options;

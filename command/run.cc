@@ -101,7 +101,7 @@ class Run {
     add(options_.fresh, "--fresh");
     add(!options_.new_outputs.empty(), "--new-output");
     return Cat(" the same command ", flags.empty() ? "" : Cat("without ", flags, " "),
-               "goes on from there");
+               "continues from there");
   }
 
   std::string OldStateIsKept() const {
@@ -123,9 +123,8 @@ class Run {
                  needs_somebody ? "" : SameCommandStarts());
     }
     // A command that may not be given again is named in any case.
-    if (needs_somebody && !HasFlagsForOnce()) return Cat("; the state stands at epoch ", epoch);
-    return Cat("; the state stands at epoch ", epoch, needs_somebody ? ", then" : ",",
-               WhatGoesOn());
+    if (needs_somebody && !HasFlagsForOnce()) return Cat("; the state is at epoch ", epoch);
+    return Cat("; the state is at epoch ", epoch, needs_somebody ? ", then" : ",", WhatGoesOn());
   }
 
   int Drive() {

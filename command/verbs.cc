@@ -190,7 +190,7 @@ std::vector<FlagSpec> RunFlags() {
        "step over item N (a file's line), which stops every run"},
       {"drop-state", "STEP", "remove what a step kept that the flow no longer has"},
       {"no-fallback", "", "refuse a damaged store, instead of going back to a snapshot"},
-      {"take-over", "", "take outputs of another job; with --from: go on in the original's"},
+      {"take-over", "", "take outputs of another job; with --from: continue in the original's"},
       {"new-output", "SINK[,SINK]", "keep a sink's output so far and begin a new one"},
       {"workers", "N", "worker threads (default 1); may change from run to run"},
       {"memory", "SIZE", "for hot state, e.g. 512MiB (default 1GiB)"},

@@ -198,7 +198,7 @@ absl::Status Job::CheckNewOutputs() const {
     if (!found->sink->can_begin_anew()) {
       return absl::InvalidArgumentError(Cat("--new-output: the sink '", name, "' (",
                                             found->sink->Describe(),
-                                            ") has no output of its own that could begin anew"));
+                                            ") has no output of its own that could start over"));
     }
   }
   return absl::OkStatus();
@@ -298,7 +298,7 @@ uint64_t Job::RequestEpoch() {
 }
 
 uint64_t Job::RequestFinalEpoch() {
-  TM_CHECK(!EpochUnderWay(), "the last epoch is requested behind all others");
+  TM_CHECK(!EpochUnderWay(), "the last epoch is requested after all others");
   signals_.final_epoch.store(signals_.requested_epoch.load() + 1);
   return RequestEpoch();
 }

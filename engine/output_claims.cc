@@ -53,7 +53,7 @@ absl::Status OutputClaims::CheckNotInState(const std::string& path) const {
   for (std::string above = ParentDirectory(RealPath(path));; above = ParentDirectory(above)) {
     if (IsState(above)) {
       return absl::InvalidArgumentError(
-          Cat(path, ": lies in the state directory ", above, "; name a file elsewhere"));
+          Cat(path, ": is in the state directory ", above, "; name a file elsewhere"));
     }
     if (above == "/" || above == "." || above.empty()) return absl::OkStatus();
   }

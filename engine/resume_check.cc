@@ -41,7 +41,7 @@ absl::Status CheckSourcesAndSinks(const Plan& plan, const EpochRecord& record,
     if (declared(StepPlan::Role::kSink, sink.step)) continue;
     return absl::FailedPreconditionError(
         Cat(directory, ": the flow has no sink '", sink.step,
-            "' any more, so its output could not be cut back; keep its name, or start over with "
+            "' any more, so its output could not be truncated; keep its name, or start over with "
             "--fresh"));
   }
   return absl::OkStatus();

@@ -188,7 +188,7 @@ class WatermarkPlanner {
       if (At(s).keeps_at_eof) {
         return absl::InvalidArgumentError(
             Cat(Word(step), ": at_eof: close cannot follow ", Word(s), " with at_eof: keep, since ",
-                "it would miss what that keeps; give it at_eof: keep, too"));
+                "it would miss what that keeps; give it at_eof: keep as well"));
       }
       for (const EdgePlan& edge : plan_.edges) {
         if (edge.to == s) behind[static_cast<size_t>(edge.from)] = true;

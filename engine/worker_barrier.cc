@@ -101,7 +101,7 @@ absl::Status Worker::PassBarrier() {
     if (step.stateful != nullptr) {
       // An epoch without a change is not written.
       TM_CHECK(part.changed || step.stateful->states().changed_keys() == 0,
-               "whoever changes a state says so");
+               "a change of state is marked");
       step.stateful->states().SwapChanged(part.epoch, &part.run);
       step.floor_at_barrier = step.stateful->floor();
       step.lateness_at_barrier = step.stateful->TakeLateness();

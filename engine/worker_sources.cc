@@ -46,7 +46,7 @@ absl::Status Worker::TakeSkips(const std::string& step, SourceState& source) con
     if (item.number < *next) {
       return absl::InvalidArgumentError(Cat("--skip-item: item ", item.number, " of ", step, "/",
                                             source.partition, " has been read and committed; ",
-                                            "the run goes on at ", *next));
+                                            "the run continues at ", *next));
     }
     source.skip.insert(item.number);
   }

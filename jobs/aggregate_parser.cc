@@ -106,7 +106,7 @@ class Reader {
     const auto result = target ? Child(*target, "ResTarget") : std::nullopt;
     if (!result) return Mistake(kExpected);
     if (result->at_key("name").error() == simdjson::SUCCESS) {
-      return Mistake("the result's name stands before the ':', and 'AS' is not needed");
+      return Mistake("the result's name goes before the ':', and 'AS' is not needed");
     }
     const auto value = Child(*result, "val");
     if (!value) return Mistake(kExpected);
@@ -177,7 +177,7 @@ class Reader {
     const auto path = column ? PathOf(*column) : std::nullopt;
     if (!path) {
       return Mistake(Cat(name,
-                         " takes the name of a field; one that is a word of SQL stands in "
+                         " takes the name of a field; one that is a keyword of SQL is written in "
                          "double quotes, as in ",
                          name, "(\"user\")"),
                      at);

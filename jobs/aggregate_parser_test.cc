@@ -65,7 +65,7 @@ TEST(AggregateParser, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(Parsed("(select 1)"), "0: " + expected);
   EXPECT_EQ(Parsed("a.sum(b)"), "0: " + expected);
   EXPECT_EQ(Parsed("sum(a) as b"),
-            "0: the result's name stands before the ':', and 'AS' is not needed");
+            "0: the result's name goes before the ':', and 'AS' is not needed");
   EXPECT_EQ(Parsed("maxx(mag)"), "0: unknown aggregate 'maxx'; did you mean 'max'?");
   EXPECT_EQ(Parsed(" variance(mag)"),
             "1: unknown aggregate 'variance'; there are: count, sum, min, max, avg, first, last, "
@@ -77,7 +77,7 @@ TEST(AggregateParser, SaysWhatIsWrongAndWhere) {
             "0: 'mag' is a field alone; say what to make of it, as in max(mag), or count");
   EXPECT_EQ(Parsed("max(a, b)"), "0: max takes one field");
   const std::string name =
-      "max takes the name of a field; one that is a word of SQL stands in "
+      "max takes the name of a field; one that is a keyword of SQL is written in "
       "double quotes, as in max(\"user\")";
   for (const char* argument : {"max(1)", "max('a')", "max(user)", "max(a + 1)", "max(sum(a))",
                                "max(a[1])", "max((select 1))", "max(a.*)", "max(a::int)"}) {

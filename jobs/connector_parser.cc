@@ -22,7 +22,7 @@ struct LaterKey {
   std::string_view meanwhile = {};
 };
 constexpr std::array<LaterKey, 18> kLaterKeys = {{
-    {"redpanda", "it speaks Kafka's protocol: use kafka"},
+    {"redpanda", "it uses Kafka's protocol: use kafka"},
     {"pulsar"},
     {"kinesis"},
     {"nats"},
@@ -38,7 +38,7 @@ constexpr std::array<LaterKey, 18> kLaterKeys = {{
     {"folder", kEachFile},
     {"files", kEachFile},
     {"glob", kEachFile},
-    {"follow", "a file is read to its end, and the same command goes on from there"},
+    {"follow", "a file is read to its end, and the same command continues from there"},
     {"compression", "unpack the file first"},
 }};
 

@@ -181,7 +181,7 @@ TEST(JobMistakes, InSources) {
        {"3:10: directory is not there yet; name each file as a source of its own under 'sources'",
         "3:27: unknown key 'frmat'; did you mean 'format'?"}},
       {Source("{file: a, follow: true, compression: gzip}"),
-       {"3:19: follow is not there yet; a file is read to its end, and the same command goes on "
+       {"3:19: follow is not there yet; a file is read to its end, and the same command continues "
         "from there",
         "3:33: compression is not there yet; unpack the file first"}},
       {Source("{file: 's3://b/k'}"),
@@ -332,8 +332,8 @@ TEST(JobMistakes, InSinksAndPaths) {
       {"name: j\nsource: stdin\nsinks: {a: stdout, b: {stdout: }}\n",
        {"3:24: standard output is written already by the sink at 3:12"}},
       {"name: j\nsource: stdin\nstate: out/s\nsinks:\n  a: {file: out/s/x}\n  b: {file: ./out/s}\n",
-       {"5:13: the file 'out/s/x' lies in the state directory 'out/s'",
-        "6:13: the file './out/s' lies in the state directory 'out/s'"}},
+       {"5:13: the file 'out/s/x' is in the state directory 'out/s'",
+        "6:13: the file './out/s' is in the state directory 'out/s'"}},
       {"name: j\nsource: stdin\nsinks: {source: stdout}\n",
        {"3:9: the name 'source' is taken by the one at 2:9; each source, batch, window and "
         "sink needs a name of its own, by which its state is found"}},
@@ -415,7 +415,7 @@ TEST(JobWarnings, AWindowBehindABatchWaitsAsLongAsThat) {
   EXPECT_THAT(warnings(", max_wait: 10m", ", max_out_of_orderness: 10m"), IsEmpty());
   EXPECT_THAT(
       warnings("", ", max_out_of_orderness: 1d"),
-      ElementsAre("job.yaml:7:32: rows can wait in the lists of 'batch' for ever and then be "
+      ElementsAre("job.yaml:7:32: rows can wait in the lists of 'batch' forever and then be "
                   "late; a max_wait, and max_out_of_orderness of as much, avoid it"));
 }
 

@@ -88,7 +88,7 @@ class Endpoints {
     if (!state_.has_value()) return;
     const std::string state = Normal(*state_);
     if (path == state || LiesIn(path, state)) {
-      problems_.Add(place, Cat(endpoint.name, " lies in the state directory '", *state_, "'"));
+      problems_.Add(place, Cat(endpoint.name, " is in the state directory '", *state_, "'"));
     }
   }
 

@@ -94,7 +94,7 @@ EventTimeSpec WindowChain::Resolve(const EventTimeSpec& clock, Place place,
                             "times of other keys, so rows would be lost; give '",
                             *per_key_, "' watermark: per_stream"));
   } else if (per_stream) {
-    const char* mend = front_ == Front::kPerKey ? "give that window watermark: per_stream, too"
+    const char* mend = front_ == Front::kPerKey ? "give that window watermark: per_stream as well"
                                                 : "leave it out, so that each key has its own";
     problems.Add(
         at,
@@ -113,7 +113,7 @@ void WindowChain::CheckBehindBatch(const EventTimeSpec& clock, Place place,
   const bool has_max = !front_max_wait_.is_infinite();
   const std::string wait = FormatSpan(front_max_wait_);
   problems.Warn(Known(clock.place, place),
-                Cat("rows can wait in ", FrontWord(), has_max ? Cat(" for ", wait) : " for ever",
+                Cat("rows can wait in ", FrontWord(), has_max ? Cat(" for ", wait) : " forever",
                     " and then be late; ",
                     has_max ? Cat("max_out_of_orderness of at least ", wait, " avoids it")
                             : "a max_wait, and max_out_of_orderness of as much, avoid it"));
@@ -135,9 +135,9 @@ void WindowChain::FollowStream(EventTimeSpec& clock, Place place, Problems& prob
   if (clock.has_bound) return;
   problems.Add(
       Known(clock.place, place),
-      Cat("a clock by '", clock.field, "' behind ", FrontWord(), " needs max_out_of_orderness: ",
+      Cat("a clock by '", clock.field, "' after ", FrontWord(), " needs max_out_of_orderness: ",
           is_open ? "how long a session can be"
-                  : "how far that time can lie before the window's close",
+                  : "how far that time can be before the window's close",
           "; by window_close it needs none"));
 }
 
@@ -145,7 +145,7 @@ void WindowChain::CheckEndOfInput(const WindowSpec& window, Place place, Problem
   if (!keeps_at_eof_.has_value() || window.options.at_eof == AtEof::kKeep) return;
   problems.Add(place, Cat("at_eof: close cannot follow '", *keeps_at_eof_,
                           "' with at_eof: keep, since this one would miss what that keeps; "
-                          "give it at_eof: keep, too"));
+                          "give it at_eof: keep as well"));
 }
 
 }  // namespace tidemark

@@ -274,15 +274,15 @@ bool YamlValue::is_list() const { return node->kind == YamlNode::Kind::kList; }
 bool YamlValue::is_map() const { return node->kind == YamlNode::Kind::kMap; }
 
 const std::string& YamlValue::text() const {
-  TM_CHECK(is_text(), "the text of a value that is none");
+  TM_CHECK(is_text(), "the text of a value that is not a text");
   return node->text;
 }
 const std::vector<YamlValue>& YamlValue::items() const {
-  TM_CHECK(is_list(), "the items of a value that is no list");
+  TM_CHECK(is_list(), "the items of a value that is not a list");
   return node->items;
 }
 const std::vector<YamlEntry>& YamlValue::entries() const {
-  TM_CHECK(is_map(), "the entries of a value that is no map");
+  TM_CHECK(is_map(), "the entries of a value that is not a map");
   return node->entries;
 }
 

@@ -50,7 +50,7 @@ template <class Root, class Read>
 absl::Status ReadMessage(std::string_view bytes, std::string_view what, Read&& read) {
   if (bytes.size() % sizeof(capnp::word) != 0 || bytes.empty()) {
     return absl::DataLossError(
-        Cat(what, ": ", bytes.size(), " bytes are no Cap'n Proto message; the row is damaged"));
+        Cat(what, ": ", bytes.size(), " bytes are not a Cap'n Proto message; the row is damaged"));
   }
   try {
     std::vector<capnp::word> words(bytes.size() / sizeof(capnp::word));

@@ -60,7 +60,7 @@ absl::Status CheckCommitNote(const CommitNote& note, const std::string& store_pa
   const bool is_of_store = store_line.empty() || note.run_line == store_line;
   if (!is_of_store || note.epoch <= store_epoch) return absl::OkStatus();
   const std::string stands =
-      store_line.empty() ? std::string("holds nothing") : Cat("stands at epoch ", store_epoch);
+      store_line.empty() ? std::string("holds nothing") : Cat("is at epoch ", store_epoch);
   return absl::DataLossError(Cat(store_path, ": ", stands, ", but epoch ", note.epoch,
                                  " was committed: the end of its log is lost; ",
                                  kDamagedStoreAdvice));

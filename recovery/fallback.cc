@@ -77,7 +77,7 @@ std::string WithoutAdvice(const absl::Status& damage) {
 
 std::string DescribeReplay(const EpochRecord& from, const std::optional<EpochRecord>& lost) {
   const bool known = lost && from.epoch < lost->epoch;
-  std::string text = Cat("what was committed behind epoch ", from.epoch.value, " is done again");
+  std::string text = Cat("what was committed after epoch ", from.epoch.value, " is done again");
   if (known && lost->epoch.value == from.epoch.value + 1) {
     text = Cat("epoch ", lost->epoch.value, " is done again");
   } else if (known) {
@@ -92,7 +92,7 @@ std::string DescribeReplay(const EpochRecord& from, const std::optional<EpochRec
             return s.step == source.step && s.partition == source.partition;
           });
       if (then == lost->sources.end() || then->position == source.position) continue;
-      stood = Cat(" (it stood at ", DescribePosition(then->position), ")");
+      stood = Cat(" (it was at ", DescribePosition(then->position), ")");
     }
     text += Cat(separator, source.step, "/", source.partition, " from ",
                 DescribePosition(source.position), stood);

@@ -62,7 +62,7 @@ TEST_F(FallbackTest, TheNewestSnapshotTakesThePlaceOfADamagedStore) {
   EXPECT_FALSE(Exists(JoinPath(state(), "DAMAGED")));
   EXPECT_TRUE(Said("CURRENT is missing")) << said_;
   EXPECT_TRUE(Said("goes back to the snapshot " + SnapshotPath(3))) << said_;
-  EXPECT_TRUE(Said("what was committed behind epoch 3 is done again: in/file from line 30"));
+  EXPECT_TRUE(Said("what was committed after epoch 3 is done again: in/file from line 30"));
   // The next start finds nothing to do.
   directory_.reset();
   ASSERT_TRUE(OpenFallingBack().ok());
@@ -101,7 +101,7 @@ TEST_F(FallbackTest, ASnapshotThatSharesTheDamagedFileIsPassedOver) {
   EXPECT_EQ(directory_->record(), RecordOf(2));
   EXPECT_EQ(*RowsOf(directory_->store()), RowsAt(2));
   EXPECT_TRUE(Said(SnapshotPath(3))) << said_;
-  EXPECT_TRUE(Said("epochs 3 to 4 are done again: in/file from line 20 (it stood at line 40)"))
+  EXPECT_TRUE(Said("epochs 3 to 4 are done again: in/file from line 20 (it was at line 40)"))
       << said_;
 }
 
@@ -113,9 +113,9 @@ TEST_F(FallbackTest, RefusalsChangeNothing) {
   EXPECT_NE(forbidden.message().find("--no-fallback"), absl::string_view::npos) << forbidden;
   EXPECT_EQ(Everything(state()), before);
 
-  const absl::Status obstacle = OpenFallingBack({.obstacle = "sink 'out' cannot be cut back"});
+  const absl::Status obstacle = OpenFallingBack({.obstacle = "sink 'out' cannot be truncated"});
   EXPECT_TRUE(absl::IsFailedPrecondition(obstacle)) << obstacle;
-  for (const std::string& part : {SnapshotPath(3), std::string("sink 'out' cannot be cut back"),
+  for (const std::string& part : {SnapshotPath(3), std::string("sink 'out' cannot be truncated"),
                                   std::string("--take-over")}) {
     EXPECT_NE(obstacle.message().find(part), absl::string_view::npos) << obstacle;
   }
@@ -155,12 +155,12 @@ TEST(DescribeReplay, SaysWhatIsKnown) {
   from.sources[0].position["next"] = int64_t{5};
   from.sources[1].position["offset"] = int64_t{7};
   EXPECT_EQ(DescribeReplay(from, {}),
-            "what was committed behind epoch 40 is done again: a/p from item 5, b/q from byte 7");
+            "what was committed after epoch 40 is done again: a/p from item 5, b/q from byte 7");
   EpochRecord lost = from;
   lost.epoch = {41};
   lost.sources[0].position["next"] = int64_t{9};
   EXPECT_EQ(DescribeReplay(from, lost),
-            "epoch 41 is done again: a/p from item 5 (it stood at item 9)");
+            "epoch 41 is done again: a/p from item 5 (it was at item 9)");
 }
 
 // A mistyped job file on a state that is damaged must not cost what the state's own job may save.

@@ -27,7 +27,7 @@ OpenPlan FallBackFrom(std::string damage) {
 
 OpenPlan Lost(const std::string& directory, std::string_view how, std::string_view from) {
   return Refuse(Cat(StoreIn(directory), ": ", how, ", but ", JoinPath(directory, "snapshots"),
-                    " is not empty; go on from a snapshot with ", from,
+                    " is not empty; continue from a snapshot with ", from,
                     ", or discard what is left and start over with --fresh"));
 }
 

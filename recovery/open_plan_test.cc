@@ -98,7 +98,7 @@ TEST(OpenPlanTest, WhatIsDoneWithTheStore) {
       {"the store is gone, its snapshots are not",
        {.newest_snapshot = "d/snapshots/0000000009"},
        Kind::kRefuse,
-       "d/store: is missing, but d/snapshots is not empty; go on from a snapshot with --from "
+       "d/store: is missing, but d/snapshots is not empty; continue from a snapshot with --from "
        "d/snapshots/0000000009 --take-over"},
       {"emptied", {.store = StoreFiles::kEmpty, .newest_snapshot = "s"}, Kind::kRefuse, "is empty"},
       {"without CURRENT",

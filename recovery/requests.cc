@@ -54,7 +54,7 @@ absl::StatusOr<SnapshotRequest> Parse(const std::string& id, const std::string& 
   TM_ASSIGN_OR_RETURN(const Fields fields, ParseFields(text));
   for (const auto& [name, value] : fields) {
     if (name != "name" && name != "copy") {
-      return absl::UnimplementedError(Cat("this build knows no '", name, "'"));
+      return absl::UnimplementedError(Cat("this build does not know '", name, "'"));
     }
   }
   return SnapshotRequest{
@@ -113,7 +113,7 @@ absl::StatusOr<std::optional<SnapshotAnswer>> TakeAnswer(Files& files,
   const bool numbers = absl::SimpleAtoi(FieldOr(*fields, "epoch"), &answer.epoch) &&
                        absl::SimpleAtoi(FieldOr(*fields, "bytes"), &answer.bytes);
   if (!numbers && answer.status.ok()) {
-    return absl::InternalError(Cat(path, ": is no answer to a request"));
+    return absl::InternalError(Cat(path, ": is not an answer to a request"));
   }
   TM_RETURN_IF_ERROR(RemoveIfThere(files, path));
   return std::optional<SnapshotAnswer>(std::move(answer));

@@ -112,7 +112,7 @@ TEST_F(RequestsTest, ARequestThatCannotBeAnsweredIsSteppedOver) {
   ASSERT_TRUE(PutRequest(files(), state(), {.id = "a"}).ok());
   ASSERT_TRUE(files().CreateDirectories(In("a.answer/full")).ok());
   inbox_.RemoveOldAnswers();
-  ASSERT_EQ(said_.size(), 1u) << "a start goes on";
+  ASSERT_EQ(said_.size(), 1u) << "a start continues";
   for (const SnapshotRequest& request : inbox_.List()) inbox_.Answer(request.id, {.path = "p"});
   EXPECT_EQ(said_.size(), 2u);
   EXPECT_FALSE(inbox_.HasAny());

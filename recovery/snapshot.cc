@@ -42,7 +42,7 @@ absl::StatusOr<StoreListing> ListStoreAt(const std::string& directory, const Epo
   auto held = DecodeEpochRecord(*store.row);
   if (!held.ok()) return Annotate(held.status(), directory);
   if (*held == record) return store;
-  return absl::DataLossError(Cat(directory, ": stands at epoch ", held->epoch.value, " of line ",
+  return absl::DataLossError(Cat(directory, ": is at epoch ", held->epoch.value, " of line ",
                                  held->run_line, ", which is not epoch ", record.epoch.value,
                                  " of line ", record.run_line, " as it should be"));
 }
@@ -284,7 +284,7 @@ std::string SnapshotName(Epoch epoch) { return absl::StrFormat("%010d", epoch.va
 absl::Status CheckSnapshotName(const std::string& name) {
   const auto refuse = [&](std::string_view why) {
     return absl::InvalidArgumentError(
-        Cat("'", absl::CEscape(name), "' is no name for a snapshot; ", why));
+        Cat("'", absl::CEscape(name), "' is not a name for a snapshot; ", why));
   };
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';

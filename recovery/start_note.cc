@@ -34,8 +34,8 @@ absl::StatusOr<std::optional<StartNote>> ReadStartNote(Files& files, const std::
   }
   if (is_whole && !note.run_line.empty()) return note;
   return absl::DataLossError(
-      Cat(NotePath(directory), ": is damaged; remove it, and the run goes on with the state that ",
-          "is there"));
+      Cat(NotePath(directory),
+          ": is damaged; remove it, and the run continues with the state that ", "is there"));
 }
 
 absl::Status WriteStartNote(Files& files, const std::string& directory, const StartNote& note) {

@@ -256,7 +256,7 @@ absl::StatusOr<std::string> StateDirectory::ReadAll() {
       Cat(options_.directory, ": the last run found the store damaged; reading all of it"));
   const std::vector<absl::Status> faults = CheckStore(files_, StorePath(options_.directory));
   if (!faults.empty()) return std::string(faults[0].message());
-  options_.say(Cat(options_.directory, ": the store reads whole again, the run goes on with it"));
+  options_.say(Cat(options_.directory, ": the store reads whole again, the run continues with it"));
   TM_RETURN_IF_ERROR(UnmarkDamaged(files_, options_.directory));
   return std::string();
 }

@@ -58,7 +58,7 @@ class RowWalk {
     }
     LeaveKey();
     if (!cursor->status().ok()) {
-      part_.Add(Annotate(cursor->status(), Cat("rows behind ", last, " cannot be read")));
+      part_.Add(Annotate(cursor->status(), Cat("rows after ", last, " cannot be read")));
       return;  // counts say nothing then
     }
     for (const auto& [id, step] : steps_) {

@@ -20,7 +20,7 @@ TEST(JobStatus, ProgressIsKnownWhereEverySourceKnowsItsSize) {
   EXPECT_EQ(ProgressOf(record).bytes_read, 30u);
   EXPECT_EQ(ProgressOf(record).bytes, 100u);
   record.sources.push_back({.step = "stdin", .partition = "-", .position = {}, .at_end = false});
-  EXPECT_EQ(ProgressOf(record).bytes, 0u) << "a stream may go on for ever";
+  EXPECT_EQ(ProgressOf(record).bytes, 0u) << "a stream may continue forever";
   record.sources.back().at_end = true;
   EXPECT_EQ(ProgressOf(record).bytes, 100u);
   EXPECT_EQ(ProgressOf(RecordOf(30, 20)).bytes, 0u) << "cut meanwhile";

@@ -22,7 +22,7 @@ std::string ObstacleToGoBack(const Plan& plan) {
       return Cat("source '", step.name, "' (", step.source->Describe(), ") cannot be read again");
     }
     if (step.sink == nullptr || step.sink->guarantee() == SinkGuarantee::kCutBack) continue;
-    return Cat("sink '", step.name, "' (", step.sink->Describe(), ") cannot be cut back");
+    return Cat("sink '", step.name, "' (", step.sink->Describe(), ") cannot be truncated");
   }
   return "";
 }
@@ -192,7 +192,7 @@ absl::Status JobSession::DropState() {
 void JobSession::SayHowItGoesOn() {
   const std::string& original = directory_->original();
   events_.note(
-      Cat("resumes ", directory_->path(), " behind epoch ", job_->record().epoch.value,
+      Cat("resuming ", directory_->path(), " after epoch ", job_->record().epoch.value,
           original.empty() ? "" : Cat(", as a fork of ", original, ", of which it is a copy")));
   for (const StepFate& fate : job_->fates()) {
     if (fate.kind == StepFate::Kind::kKept) continue;
@@ -209,7 +209,7 @@ void JobSession::SayGuarantees() {
     }
     if (step.sink != nullptr && step.sink->guarantee() == SinkGuarantee::kAtLeastOnce) {
       events_.note(Cat("sink '", step.name, "' (", step.sink->Describe(),
-                       ") cannot be cut back: a crash may repeat output (at least once)"));
+                       ") cannot be truncated: a crash may repeat output (at least once)"));
     }
   }
 }

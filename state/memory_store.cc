@@ -28,11 +28,11 @@ class MemoryStore::VersionCursor final : public Cursor {
     ++at_;
   }
   std::string_view key() const override {
-    TM_CHECK(Valid(), "a cursor that stands on no row has no key");
+    TM_CHECK(Valid(), "a cursor that is not on a row has no key");
     return at_->first;
   }
   std::string_view value() const override {
-    TM_CHECK(Valid(), "a cursor that stands on no row has no value");
+    TM_CHECK(Valid(), "a cursor that is not on a row has no value");
     return at_->second;
   }
   absl::Status status() const override { return absl::OkStatus(); }

@@ -63,11 +63,11 @@ class RocksCursor final : public Cursor {
     iterator_->Next();
   }
   std::string_view key() const override {
-    TM_CHECK(Valid(), "a cursor that stands on no row has no key");
+    TM_CHECK(Valid(), "a cursor that is not on a row has no key");
     return ToView(iterator_->key());
   }
   std::string_view value() const override {
-    TM_CHECK(Valid(), "a cursor that stands on no row has no value");
+    TM_CHECK(Valid(), "a cursor that is not on a row has no value");
     return ToView(iterator_->value());
   }
   absl::Status status() const override {

@@ -170,7 +170,7 @@ RowRange SubRowRange(StepId step, std::string_view user_key) {
 }
 
 RowRange StepGroupRange(int group, StepId step, std::optional<std::string_view> after) {
-  TM_CHECK(group >= 0 && group < kKeyGroups, "a key group lies in [0, kKeyGroups)");
+  TM_CHECK(group >= 0 && group < kKeyGroups, "a key group is in [0, kKeyGroups)");
   std::string prefix(1, kStateSpace);
   AppendGroupAndStep(group, step, prefix);
   RowRange range{.from = prefix, .to = BehindPrefix(prefix)};

@@ -194,7 +194,8 @@ absl::Status ValidateType(const TypeSchema& schema, const TypeRef& type, int nes
   if (type.args.size() != args) return bad("has a wrong number of parts");
   if (type.kind == TypeKind::kVariant && args == 0) return bad("has no alternatives");
   if (type.kind == TypeKind::kStruct && type.def >= schema.structs.size()) return bad("is missing");
-  if (type.kind == TypeKind::kEnum && !IsInteger(type.args[0].kind)) return bad("is no integer");
+  if (type.kind == TypeKind::kEnum && !IsInteger(type.args[0].kind))
+    return bad("is not an integer");
   for (const TypeRef& arg : type.args) TM_RETURN_IF_ERROR(ValidateType(schema, arg, nesting + 1));
   return absl::OkStatus();
 }

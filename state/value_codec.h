@@ -82,7 +82,7 @@ absl::Status DecodeAll(std::string_view bytes, T& out) {
     internal::ValueReader reader(bytes);
     if (!internal::Read(reader, out)) return reader.status();
     if (reader.remaining() != 0) {
-      reader.Fail("bytes follow behind its end");
+      reader.Fail("trailing bytes follow its end");
       return reader.status();
     }
   }

@@ -305,7 +305,7 @@ TEST(ValueCodecTest, DamageIsNamed) {
   };
   EXPECT_EQ(DecodeError<int>(""), at("0", "it is cut off"));
   EXPECT_EQ(DecodeError<double>("00"), at("0", "it is cut off"));
-  EXPECT_EQ(DecodeError<int>("0202"), at("1", "bytes follow behind its end"));
+  EXPECT_EQ(DecodeError<int>("0202"), at("1", "trailing bytes follow its end"));
   EXPECT_EQ(DecodeError<bool>("02"), at("1", "a flag is neither 0 nor 1"));
   EXPECT_EQ(DecodeError<std::optional<int>>("02"), at("1", "a flag is neither 0 nor 1"));
   EXPECT_EQ(DecodeError<Nothing>("01"), at("1", "an empty value is not a zero byte"));

@@ -49,7 +49,7 @@ class JsonPrinter {
 
   absl::Status Run() {
     if (!Print(schema_.root)) return in_.status();
-    if (in_.remaining() != 0) in_.Fail("bytes follow behind its end");
+    if (in_.remaining() != 0) in_.Fail("trailing bytes follow its end");
     return in_.status();
   }
 

@@ -187,7 +187,7 @@ TEST(ValueJsonTest, BytesThatAreNotTheSchemasAreDataLoss) {
               absl::StatusCode::kDataLoss);
   }
   EXPECT_EQ(ValueToJson(schema, bytes + "x").status().message(),
-            "a stored value is damaged at byte 13: bytes follow behind its end");
+            "a stored value is damaged at byte 13: trailing bytes follow its end");
 }
 
 // A struct that holds itself, and tuples of nothing but structs: no bytes would ever end them.

@@ -19,7 +19,7 @@ class Walker {
   absl::StatusOr<std::vector<ValuePart>> Split(const TypeRef& type) {
     std::vector<ValuePart> parts;
     if (!Walk(type, &parts)) return in_.status();
-    if (in_.remaining() != 0) in_.Fail("bytes follow behind its end");
+    if (in_.remaining() != 0) in_.Fail("trailing bytes follow its end");
     TM_RETURN_IF_ERROR(in_.status());
     return parts;
   }

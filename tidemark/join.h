@@ -79,7 +79,8 @@ class JoinLogic : public ValueState<JoinState<V>> {
   absl::Status Load(const StateRowData& row, const SubRows&, const std::string& what,
                     State& state) const {
     const auto* value = std::get_if<ValueRow>(&row.state);
-    if (value == nullptr) return absl::DataLossError(Cat(what, ": the stored state is no value"));
+    if (value == nullptr)
+      return absl::DataLossError(Cat(what, ": the stored state is not a value"));
     TM_RETURN_IF_ERROR(Annotate(DecodeAll(value->value, state.sides), what));
     if (!keeps_all()) return absl::OkStatus();
     Sides sides = std::exchange(state.sides, {});

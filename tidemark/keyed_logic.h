@@ -120,7 +120,8 @@ struct ValueState {
   static absl::Status Load(const StateRowData& row, const SubRows&, const std::string& what,
                            S& state) {
     const auto* value = std::get_if<ValueRow>(&row.state);
-    if (value == nullptr) return absl::DataLossError(Cat(what, ": the stored state is no value"));
+    if (value == nullptr)
+      return absl::DataLossError(Cat(what, ": the stored state is not a value"));
     return Annotate(DecodeAll(value->value, state), what);
   }
 };

@@ -75,7 +75,8 @@ struct OptionalState {
   static absl::Status Load(const StateRowData& row, const SubRows&, const std::string& what,
                            State& state) {
     const auto* value = std::get_if<ValueRow>(&row.state);
-    if (value == nullptr) return absl::DataLossError(Cat(what, ": the stored state is no value"));
+    if (value == nullptr)
+      return absl::DataLossError(Cat(what, ": the stored state is not a value"));
     return Annotate(DecodeAll(value->value, state.emplace()), what);
   }
 };

@@ -305,7 +305,7 @@ TEST(OptionalState, ADamagedRowIsDataLossThatNamesTheKey) {
   row.state = BatchRow{};
   const absl::Status other = OptionalState<Wide>::Load(row, NoSubRows(), "key k", state);
   EXPECT_EQ(other.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(other.message()), HasSubstr("key k: the stored state is no value"));
+  EXPECT_THAT(std::string(other.message()), HasSubstr("key k: the stored state is not a value"));
 }
 
 }  // namespace

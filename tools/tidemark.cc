@@ -30,7 +30,7 @@ std::vector<FlagSpec> JobFlags() {
   std::vector<FlagSpec> flags = RunFlags();
   flags.push_back({"rate", "N", "items per second from each source, instead of the job's rates"});
   flags.push_back({"out", "DIR", "write the job's output files into this directory instead"});
-  flags.push_back({"accept-changed-input", "", "go on in an input file that was replaced"});
+  flags.push_back({"accept-changed-input", "", "continue in an input file that was replaced"});
   return flags;
 }
 
@@ -50,7 +50,8 @@ absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
                   [](const SourceSpec& source) { return source.connector.Is("stdin"); });
   if (!is_stdin || !reads_it_too) return job;
   return absl::InvalidArgumentError(
-      "the job came from standard input, and its source stdin would read that, too; give the job "
+      "the job came from standard input, and its source stdin would read that as well; give the "
+      "job "
       "as a file, or as <(…)");
 }
 
@@ -98,7 +99,7 @@ absl::Status CheckApart(const std::string& out, const RunOptions& options) {
   }
   if (plain(out).compare(0, state.size() + 1, state + "/") != 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      Cat("--out: ", out, " lies in the state directory; give outputs one of their own"));
+      Cat("--out: ", out, " is in the state directory; give outputs one of their own"));
 }
 
 int RunJob(const CommandLine& line, Files& files, const Clock& clock) {
@@ -163,7 +164,7 @@ std::vector<Verb> JobVerbs(Files& files, const Clock& clock) {
        .words = {kJobWord},
        .flags = JobFlags(),
        .about = "Runs a job. With a state directory (`state:` in the job, or --state) it survives "
-                "being killed at any moment: the same command goes on behind the last commit.",
+                "being killed at any moment: the same command continues after the last commit.",
        .examples = {"run job.yaml", "run job.yaml --state out/job.state --workers 4",
                     "run job.yaml --from out/job.state/snapshots/now --state f --out f"},
        .run = [&](const CommandLine& line) { return RunJob(line, files, clock); }},

@@ -37,7 +37,7 @@ std::string DescribeOwner(const OwnerName& owner, OwnerState state) {
   if (owner.run_line.empty()) return "belongs to an unknown job";
   switch (state) {
     case OwnerState::kUnknown:
-      return Cat("belongs to another job, or to another state of this one (run line ",
+      return Cat("belongs to another job, or to another state of this one (lineage ",
                  owner.run_line, ")");
     case OwnerState::kGone:
       return Cat("belongs to job '", owner.job, "', whose state ", owner.state_directory,

@@ -159,7 +159,7 @@ SinkPlan OtherGeneration(const SinkFacts& facts, const Committed& at) {
                   Cat(facts.path, ": is what was written before --new-output began another file"));
   }
   return Refuse(absl::StatusCode::kFailedPrecondition,
-                Cat(facts.path, ": was begun anew by --new-output, behind the epoch that this ",
+                Cat(facts.path, ": was started over by --new-output, after the epoch that this ",
                     "state is at"));
 }
 
@@ -191,7 +191,7 @@ SinkPlan PlanTaken(const SinkFacts& facts, const Committed& at) {
   if (size < at.bytes) return TooShort(facts, at.bytes);
   return Refuse(
       absl::StatusCode::kDataLoss,
-      Cat(facts.path, ": was overwritten from byte ", ours, " on by run line ",
+      Cat(facts.path, ": was overwritten from byte ", ours, " on by lineage ",
           facts.owner->run_line, ", but ", at.bytes, " bytes of this job's output were committed"));
 }
 
@@ -206,7 +206,7 @@ bool IsNewerThanState(const SinkFacts& facts) {
 SinkPlan RefuseNewer(const SinkFacts& facts, const Committed& at) {
   const SinkOwner::Committed& there = *facts.owner->committed;
   return Refuse(absl::StatusCode::kFailedPrecondition,
-                Cat(facts.path, ": stands at epoch ", there.epoch, " (", there.bytes,
+                Cat(facts.path, ": is at epoch ", there.epoch, " (", there.bytes,
                     " bytes), but the state at epoch ", facts.resume_epoch, " (", at.bytes,
                     " bytes): it is an older copy; bring the newer state back"));
 }
@@ -293,12 +293,14 @@ bool Accepts(SinkFacts facts, bool take_over, bool new_output) {
 void AddWaysByHand(const SinkFacts& facts, bool is_loss, std::vector<std::string>& ways) {
   const bool is_fork = facts.resume.has_value() && facts.resume->run_line != facts.run_line;
   if (!facts.was_at.empty() && facts.is_still_there && !is_fork) {
-    ways.push_back(facts.size_bytes.has_value() ? std::string("name that path again in the job")
-                                                : Cat("go on in it here after: ", MoveHere(facts)));
+    ways.push_back(facts.size_bytes.has_value()
+                       ? std::string("name that path again in the job")
+                       : Cat("continue in it here after: ", MoveHere(facts)));
   } else if (is_loss) {
     ways.push_back("put the file back");
   }
-  if (facts.before_is_there) ways.push_back(Cat("go on in the one before after: ", PutBack(facts)));
+  if (facts.before_is_there)
+    ways.push_back(Cat("continue in the one before after: ", PutBack(facts)));
   if (!facts.resume.has_value()) {
     ways.push_back("give this job another output");
   } else if (is_fork) {
@@ -322,7 +324,8 @@ std::vector<std::string> FlagWays(const SinkFacts& facts) {
        .taking_over =
            [taken = facts]() mutable {
              taken.take_over = true;
-             return Cat("to cut it back to ", Decide(taken).length_bytes, " bytes and go on in it");
+             return Cat("to truncate it to ", Decide(taken).length_bytes,
+                        " bytes and continue in it");
            }});
 }
 

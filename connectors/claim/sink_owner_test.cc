@@ -203,7 +203,7 @@ TEST(SinkOwner, AResumeKnowsItsOwnFileByItsLineWhereverItsStateIs) {
   const SinkFacts copy = FactsOf(15, ByJob("A"), OwnerState::kOther, ten);
   EXPECT_EQ(Refusal(copy),
             "out: is written from the state /s/b, of which /s/a is a copy; --take-over to cut it "
-            "back to 10 bytes and go on in it");
+            "back to 10 bytes and continue in it");
   EXPECT_EQ(Verdict(With(copy, true)), "tail kept, cut to 10 for A from 10");
 }
 
@@ -218,10 +218,10 @@ TEST(SinkOwner, ARefusalNamesOnlyTheFlagThatHelps) {
             "and begin a new file with the state kept; or --fresh to start over");
   EXPECT_EQ(Refusal(FactsOf(15, ByJob("P"), OwnerState::kOther, parents)),
             "out: is written by job 'b', whose state is /s/b; give --out DIR to write elsewhere; "
-            "or --take-over to cut it back to 10 bytes and go on in it");
+            "or --take-over to truncate it to 10 bytes and continue in it");
   // A fork of one job that finds the output of a third: --fresh was given, or means something else.
   EXPECT_EQ(Refusal(With(FactsOf(15, ByJob("B"), OwnerState::kUnknown, parents), true)),
-            "out: belongs to another job, or to another state of this one (run line B); give --out "
+            "out: belongs to another job, or to another state of this one (lineage B); give --out "
             "DIR to write elsewhere; or --new-output sink to move it aside and begin a new file "
             "with the state kept");
   EXPECT_EQ(Refusal(FactsOf(5, ByJob("A"), OwnerState::kOurs, ten)),
@@ -240,11 +240,12 @@ TEST(SinkOwner, ARenamedSinkIsToldWhereItsOutputWas) {
   facts.path = "new/out";
   facts.was_at = "/s/out";
   facts.is_still_there = true;
-  EXPECT_EQ(Refusal(facts),
-            "new/out: is missing, but 10 bytes were committed, when this output was /s/out; go on "
-            "in it here after: mkdir -p new && mv /s/out new/out && mv /s/out.tidemark "
-            "new/out.tidemark; --new-output sink to begin a new file with the state kept; or "
-            "--fresh to start over");
+  EXPECT_EQ(
+      Refusal(facts),
+      "new/out: is missing, but 10 bytes were committed, when this output was /s/out; continue "
+      "in it here after: mkdir -p new && mv /s/out new/out && mv /s/out.tidemark "
+      "new/out.tidemark; --new-output sink to begin a new file with the state kept; or "
+      "--fresh to start over");
   facts.is_still_there = false;
   EXPECT_THAT(Refusal(facts), HasSubstr("when this output was /s/out; put the file back; --new"));
   facts.is_still_there = true;
@@ -308,11 +309,12 @@ TEST(SinkOwner, AStateOlderThanANewOutputDoesNotCutIt) {
   begun.before = "out.old-1";
   SinkFacts facts = FactsOf(99, begun, OwnerState::kOurs, Committed{.bytes = 7, .run_line = "A"});
   facts.before_is_there = true;
-  EXPECT_EQ(Refusal(facts),
-            "out: was begun anew by --new-output, behind the epoch that this state is at; go on in "
-            "the one before after: mv out out.newer && mv out.tidemark out.newer.tidemark && mv "
-            "./out.old-1 out && mv ./out.old-1.tidemark out.tidemark; --new-output sink to move it "
-            "aside and begin a new file with the state kept; or --fresh to start over");
+  EXPECT_EQ(
+      Refusal(facts),
+      "out: was started over by --new-output, after the epoch that this state is at; continue in "
+      "the one before after: mv out out.newer && mv out.tidemark out.newer.tidemark && mv "
+      "./out.old-1 out && mv ./out.old-1.tidemark out.tidemark; --new-output sink to move it "
+      "aside and begin a new file with the state kept; or --fresh to start over");
   // The other way round: the old file was put back over the new one.
   EXPECT_THAT(Refusal(FactsOf(99, ByJob("A", 0), OwnerState::kOurs,
                               Committed{.bytes = 7, .run_line = "A", .generation = 1})),

@@ -92,7 +92,7 @@ CsvRecord ParseCsvRecord(std::string_view text, char delimiter, bool at_end,
     std::string_view rest = text.substr(at, end - at);
     if (!more_fields && !rest.empty() && rest.back() == '\r') rest.remove_suffix(1);
     if (quoted && !rest.empty() && record.problem.empty()) {
-      record.problem = Cat("field ", fields.size(), " goes on behind its closing quote");
+      record.problem = Cat("field ", fields.size(), " continues after its closing quote");
     }
     field += rest;
     at = std::min(end + 1, text.size());

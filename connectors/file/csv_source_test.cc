@@ -100,7 +100,7 @@ TEST_F(CsvSourceTest, BadRecordsNameFileAndLine) {
   const std::string path = Path("in.csv");
   EXPECT_EQ(Error("a,b\n1,2\n1\n"), path + ":3: the record has 1 fields, the header 2");
   EXPECT_EQ(Error("a,b\n\"x\ny\",2\n1,2,3\n"), path + ":4: the record has 3 fields, the header 2");
-  EXPECT_EQ(Error("a,b\n\"1\"x,2\n"), path + ":2: field 1 goes on behind its closing quote");
+  EXPECT_EQ(Error("a,b\n\"1\"x,2\n"), path + ":2: field 1 continues after its closing quote");
   EXPECT_EQ(Error("a,b\n1,2\n1,\"2\n3,4\n"), path + ":3: a quote is opened and never closed");
   EXPECT_EQ(Error("a,b,a\n"), path + ":1: the header names the column 'a' twice");
   EXPECT_EQ(Error("a,\"b\n"), path + ":1: in the header: a quote is opened and never closed");

@@ -38,7 +38,7 @@ absl::Status CheckResume(const DirSinkOptions& options, const Position& resume) 
   }
   if (*files == static_cast<int64_t>(options.file_count)) return absl::OkStatus();
   return absl::FailedPreconditionError(Cat(options.path, ": was written as ", *files,
-                                           " files and cannot go on as ", options.file_count,
+                                           " files and cannot continue as ", options.file_count,
                                            "; give the old number, or start over with --fresh"));
 }
 
@@ -55,7 +55,7 @@ absl::Status CheckNotElsewhere(const DirSinkOptions& options, const Position& re
   if (is_here) return absl::OkStatus();
   const std::string to = ShellWord(options.path);
   const std::string ways = files.Stat(JoinPath(was_at, PartName(0))).ok()
-                               ? Cat("go on in it here after: mkdir -p ", to, " && mv ",
+                               ? Cat("continue in it here after: mkdir -p ", to, " && mv ",
                                      ShellWord(was_at), "/part_* ", to, "/; or")
                                : std::string("put its files back; or");
   return absl::DataLossError(Cat(options.path, ": has none of the files that were written; this ",

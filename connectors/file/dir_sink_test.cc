@@ -79,7 +79,7 @@ TEST_F(DirSinkTest, ResumeCutsEveryFileBack) {
   EXPECT_EQ(Get("out/part_0") + Get("out/part_1"), "0\n1\n1 more\n");
 
   EXPECT_THAT(Message(Open(3, saved).status()),
-              HasSubstr("out: was written as 2 files and cannot go on as 3"));
+              HasSubstr("out: was written as 2 files and cannot continue as 3"));
   EXPECT_THAT(Message(Open(2, Position().Set("bytes", 3)).status()),
               HasSubstr("the stored position is not that of a directory"));
   EXPECT_THAT(Message(Open(2, saved, "F").status()), HasSubstr("belongs to another job"));
@@ -100,7 +100,7 @@ TEST_F(DirSinkTest, ANewOutputKeepsEachFileAside) {
   EXPECT_EQ(Get("out/part_0") + Get("out/part_1"), "1 new\n");
   // The state is an older copy, from before.
   EXPECT_THAT(Message(Open(2, Position(saved).Set("part_1", 2)).status()),
-              HasSubstr("out/part_1: was begun anew by --new-output"));
+              HasSubstr("out/part_1: was started over by --new-output"));
 }
 
 TEST_F(DirSinkTest, ADirectoryThatWasRenamedIsToldHowToComeAlong) {

@@ -108,7 +108,7 @@ absl::Status FileInput::Resume(const FileIdentity& then, const FileSourceOptions
                     "; --accept-changed-input ", way_on));
   } else if (skips != nullptr && !other.empty()) {
     skips->Note(Cat(*next_.path, ": is another file with the same content (", other,
-                    "); reading goes on at line ", then.line));
+                    "); reading continues at line ", then.line));
   }
   return same_bytes ? FinishOpenLine(then, options) : ReturnTo({.path = {}});
 }

@@ -13,7 +13,7 @@ absl::Status RefuseSpecial(const std::string& path) {
   if (!kind) return absl::OkStatus();
   return absl::InvalidArgumentError(
       Cat(path, ": is ", *kind,
-          ", which cannot be cut back after a crash; write to a file or to standard output"));
+          ", which cannot be truncated after a crash; write to a file or to standard output"));
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ absl::StatusOr<std::unique_ptr<CutBackFile>> CutBackFile::Open(
     TM_RETURN_IF_ERROR(sink->file_->Truncate(plan.length_bytes));
     TM_RETURN_IF_ERROR(sink->file_->Sync());
     if (resume.has_value()) {
-      context.say(Cat(file, ": cut back from ", info.size_bytes, " to ", plan.length_bytes,
+      context.say(Cat(file, ": truncated from ", info.size_bytes, " to ", plan.length_bytes,
                       " bytes", WhatWasCut(found.facts, plan)));
     }
   }

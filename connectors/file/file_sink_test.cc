@@ -149,7 +149,7 @@ TEST_F(FileSinkTest, CutsBackFromEveryLength) {
     if (length == 8) {
       EXPECT_THAT(said_, ElementsAre());
     } else {
-      EXPECT_THAT(said_, ElementsAre(Cat(Path("out"), ": cut back from ", length,
+      EXPECT_THAT(said_, ElementsAre(Cat(Path("out"), ": truncated from ", length,
                                          " to 8 bytes; the rest had not been committed")));
     }
     EXPECT_EQ(Epoch1(**resumed, {"x"}).Number("bytes"), 10);
@@ -193,7 +193,7 @@ TEST_F(FileSinkTest, AnotherLinesFileIsMovedAsideOnAFreshStart) {
   EXPECT_EQ(Get("out.old-1.tidemark").substr(0, 2), "A\n");
   EXPECT_THAT(said_, ElementsAre(Cat(Path("out"), ": moved to ", Path("out.old-1"),
                                      ", because it belongs to another job, or to another state "
-                                     "of this one (run line A)")));
+                                     "of this one (lineage A)")));
 
   Epoch1(*Open("out", {}, ""), {"c"});  // without state, so that nobody owns it
   EXPECT_EQ(Get("out.old-2"), "b\n");
@@ -223,11 +223,12 @@ TEST_F(FileSinkTest, AForkIsRefusedMovesOrTakesOver) {
 
   const absl::Status refused = TryOpen("out", at_fork, As("F")).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(refused));
-  EXPECT_EQ(Message(refused), Cat(Path("out"),
-                                  ": belongs to another job, or to another state of this one "
-                                  "(run line A); give --out DIR to write elsewhere; --take-over to "
-                                  "cut it back to 2 bytes and go on in it; or --new-output sink to "
-                                  "move it aside and begin a new file with the state kept"));
+  EXPECT_EQ(Message(refused),
+            Cat(Path("out"),
+                ": belongs to another job, or to another state of this one "
+                "(lineage A); give --out DIR to write elsewhere; --take-over to "
+                "cut it back to 2 bytes and continue in it; or --new-output sink to "
+                "move it aside and begin a new file with the state kept"));
   EXPECT_EQ(Get("out"), "1\n2\n3\n");
 
   Epoch1(*Open("fork/out", at_fork, "F"), {"f"});
@@ -288,7 +289,7 @@ TEST_F(FileSinkTest, ANewOutputKeepsTheOldOneAside) {
   context.new_output = true;
   writer = *TryOpen("out", first, context);
   EXPECT_EQ(said_.back(), Cat(Path("out"), ": moved to ", Path("out.old-1"),
-                              ", with the 4 bytes that were committed; begins anew"));
+                              ", with the 4 bytes that were committed; starts over"));
   EXPECT_EQ(Get("out.old-1"), "1\n2\n");
   EXPECT_EQ(Get("out"), "");
   const Position second = Epoch1(*writer, {"3"});
@@ -298,7 +299,7 @@ TEST_F(FileSinkTest, ANewOutputKeepsTheOldOneAside) {
   // The state is an older copy: what the new file has is not cut.
   context.new_output = false;
   EXPECT_THAT(Message(TryOpen("out", Position(first).Set("bytes", 2), context).status()),
-              HasSubstr("out: was begun anew by --new-output"));
+              HasSubstr("out: was started over by --new-output"));
   EXPECT_EQ(Get("out"), "3\n");
   writer = *TryOpen("out", second, context);
   EXPECT_EQ(Get("out"), "3\n");
@@ -376,9 +377,9 @@ TEST_F(FileSinkTest, WhatCannotBeCutBackIsRefused) {
             Path("") + ": is a directory; name a file in it");
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);  // opening it would block for ever
   EXPECT_THAT(Message(TryOpen("pipe", {}, As("A")).status()),
-              HasSubstr("pipe: is a pipe, which cannot be cut back"));
+              HasSubstr("pipe: is a pipe, which cannot be truncated"));
   EXPECT_THAT(Message(LineFile("/dev/full").factory()->Open({}, As("A")).status()),
-              HasSubstr("/dev/full: is a device, which cannot be cut back"));
+              HasSubstr("/dev/full: is a device, which cannot be truncated"));
   Put("file", "");
   EXPECT_THAT(Message(TryOpen("file/out", {}, As("A")).status()), HasSubstr("Not a directory"));
   EXPECT_THAT(Message(TryOpen("out", Position().Set("next", 3), As("A")).status()),

@@ -153,7 +153,7 @@ TEST_F(JsonLinesTest, HalfOfASurrogatePairIsAFaultOnlyOfItsField) {
   const absl::Status half = FieldOf(row, "k").status();
   EXPECT_TRUE(absl::IsInvalidArgument(half));
   EXPECT_EQ(Message(half),
-            "a row: the field 'k' has half of a surrogate pair, which is no character");
+            "a row: the field 'k' has half of a surrogate pair, which is not a character");
   // A reader forgets it with the row.
   JsonFieldReader reader;
   ASSERT_TRUE(reader.Load(row).ok());

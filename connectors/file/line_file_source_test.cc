@@ -217,7 +217,7 @@ TEST_F(LineFileSourceTest, AnotherFileWithTheSameBytesGoesOnAndIsSaid) {
   EXPECT_EQ(ReadOn(Options(), saved), Texts({"THREE", "four"}));
   ASSERT_EQ(notes_.size(), 1u);
   EXPECT_THAT(notes_[0], HasSubstr("in: is another file with the same content (its inode is "));
-  EXPECT_THAT(notes_[0], HasSubstr("); reading goes on at line 3"));
+  EXPECT_THAT(notes_[0], HasSubstr("); reading continues at line 3"));
 }
 
 TEST_F(LineFileSourceTest, ARotatedFileIsRefusedAndTheFlagReadsAllOfIt) {

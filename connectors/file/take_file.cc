@@ -77,10 +77,10 @@ absl::StatusOr<std::string> NameTail(Files& files, const SinkFacts& facts) {
 std::string WhyAside(const SinkFacts& facts, const SinkPlan& plan, const std::string& aside) {
   const std::string moved = Cat(facts.path, ": moved to ", aside);
   if (plan.cut_before.has_value()) {
-    return Cat(moved, ", with the ", *plan.cut_before, " bytes that were committed; begins anew");
+    return Cat(moved, ", with the ", *plan.cut_before, " bytes that were committed; starts over");
   }
   const bool says_nothing = facts.owner.has_value() && facts.owner->run_line == facts.run_line;
-  return says_nothing ? Cat(moved, "; begins anew")
+  return says_nothing ? Cat(moved, "; starts over")
                       : Cat(moved, ", because it ", DescribeOwner(facts));
 }
 
@@ -182,9 +182,9 @@ void SayBegunElsewhere(const SinkFacts& facts, const SinkPlan& plan, const SinkC
   if (!facts.resume.has_value() || plan.generation == facts.resume->generation) return;
   if (facts.owner.has_value() && facts.owner->generation == plan.generation) return;
   const uint64_t bytes = facts.resume->bytes;
-  context.say(Cat(facts.path, ": begins anew; ", bytes,
+  context.say(Cat(facts.path, ": starts over; ", bytes,
                   " bytes were committed to the file before, wherever it is now; what it has ",
-                  "behind them comes again here (truncate -s ", bytes, " FILE cuts that off)"));
+                  "after them comes again here (truncate -s ", bytes, " FILE cuts that off)"));
 }
 
 absl::Status CutBefore(const SinkFacts& facts, uint64_t bytes, Files& files) {

@@ -185,7 +185,7 @@ absl::StatusOr<KafkaRecord> KafkaReader::Next() {
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
       return absl::DataLossError(
           Cat(where, ": the next message is not there any more: retention removed it before it ",
-              "was read, or the topic was made anew"));
+              "was read, or the topic was created again"));
     default: {
       absl::Status status = KafkaStatus(message.err, where, rd_kafka_message_errstr(&message));
       // librdkafka goes on trying.

@@ -129,7 +129,7 @@ absl::StatusOr<std::optional<KafkaNote>> KafkaOutput::Acquire() {
     if (taken.ok()) {
       auto note = writer_->ReadNote();
       taken = note.status();
-      if (taken.ok() && std::exchange(is_waiting_, false)) say_(Cat(where_, ": goes on"));
+      if (taken.ok() && std::exchange(is_waiting_, false)) say_(Cat(where_, ": continues"));
       if (!absl::IsUnavailable(taken)) return note;
     }
     if (!absl::IsUnavailable(taken)) return taken;

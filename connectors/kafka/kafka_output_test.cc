@@ -106,8 +106,8 @@ TEST_F(KafkaOutputTest, WhatWasUndoneIsWrittenAgain) {
   ASSERT_EQ(Publish(1, output), absl::OkStatus());
   EXPECT_THAT(topic_.messages, ElementsAre("a", "b"));
   // Once per outage, and that it is over.
-  EXPECT_THAT(said_, ElementsAre("timed out; waiting", "topic 'out' at b:1: goes on",
-                                 "timed out; waiting", "topic 'out' at b:1: goes on"));
+  EXPECT_THAT(said_, ElementsAre("timed out; waiting", "topic 'out' at b:1: continues",
+                                 "timed out; waiting", "topic 'out' at b:1: continues"));
 }
 
 TEST_F(KafkaOutputTest, WhatWasInDoubtAndHappenedIsNotWrittenAgain) {
@@ -165,9 +165,9 @@ TEST_F(KafkaOutputTest, AnOlderStateIsRefusedUnlessItTakesOver) {
   ASSERT_EQ(Publish(2, second), absl::OkStatus());
   const auto refused = KafkaOutput::Open(Options(), first.position, context_);
   EXPECT_EQ(TextOf(refused.status()),
-            "topic 'out' at b:1: has messages up to epoch 2, but this job goes on behind epoch 1, "
-            "and a topic cannot be cut back; put the newer state back, or name another topic; or "
-            "--take-over: goes on in it, and messages of those epochs come again");
+            "topic 'out' at b:1: has messages up to epoch 2, but this job continues after epoch 1, "
+            "and a topic cannot be truncated; put the newer state back, or name another topic; or "
+            "--take-over: continues in it, and messages of those epochs come again");
   EXPECT_EQ(KafkaOutput::Check(Options(), first.position, context_), refused.status());
   context_.take_over = true;
   Open(first.position);

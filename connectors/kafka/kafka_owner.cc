@@ -58,9 +58,9 @@ TopicPlan PlanFresh(const TopicFacts& facts) {
   // Of runs without a state nothing goes on, so nothing is repeated either.
   if (!facts.note.has_value() || facts.note->line.empty()) return GoOnAt(0);
   return Decide(facts, {.what = Cat("has messages up to epoch ", facts.note->epoch, " ",
-                                    Owner(facts), ", and a topic cannot be cut back"),
+                                    Owner(facts), ", and a topic cannot be truncated"),
                         .advice = "name another topic, or another sink",
-                        .effect = "those of this job come behind them"});
+                        .effect = "those of this job follow them"});
 }
 
 // No note is there: nothing was ever published, or the note is gone.
@@ -73,7 +73,7 @@ TopicPlan PlanWithoutNote(const TopicFacts& facts) {
     return Decide(facts, {.what = Cat("this sink wrote to topic '", committed.topic,
                                       "' up to epoch ", committed.epoch),
                           .advice = "name that topic again in the job",
-                          .effect = "goes on here with the next epoch",
+                          .effect = "continues here with the next epoch",
                           .published = committed.earlier});
   }
   // The first epoch with messages may not have been published.
@@ -85,7 +85,7 @@ TopicPlan PlanWithoutNote(const TopicFacts& facts) {
                    " were written: the topic is another one, or the broker has forgotten the note ",
                    "(offsets.retention.minutes)"),
        .advice = "put it back",
-       .effect = Cat("goes on in it, and messages of epoch ", committed.epoch, " may come again"),
+       .effect = Cat("continues in it, and messages of epoch ", committed.epoch, " may come again"),
        .published = committed.earlier});
 }
 
@@ -95,7 +95,7 @@ TopicPlan PlanOthers(const TopicFacts& facts) {
   return Decide(facts,
                 {.what = Cat("has messages up to epoch ", facts.note->epoch, " ", Owner(facts)),
                  .advice = "name another topic, or another sink",
-                 .effect = Cat("goes on in it behind epoch ", committed.epoch,
+                 .effect = Cat("continues in it after epoch ", committed.epoch,
                                ", and messages of later epochs come again"),
                  .published = IsFork(ClaimFactsOf(facts)) ? committed.epoch : committed.earlier});
 }
@@ -109,17 +109,17 @@ TopicPlan PlanResume(const TopicFacts& facts) {
   if (note.epoch == committed.epoch || note.epoch == committed.earlier) return GoOnAt(note.epoch);
   if (note.epoch > committed.epoch) {
     return Decide(facts, {.what = Cat("has messages up to epoch ", note.epoch,
-                                      ", but this job goes on behind epoch ", committed.epoch,
-                                      ", and a topic cannot be cut back"),
+                                      ", but this job continues after epoch ", committed.epoch,
+                                      ", and a topic cannot be truncated"),
                           .advice = "put the newer state back, or name another topic",
-                          .effect = "goes on in it, and messages of those epochs come again",
+                          .effect = "continues in it, and messages of those epochs come again",
                           .published = committed.epoch});
   }
   return Decide(facts, {.code = absl::StatusCode::kDataLoss,
                         .what = Cat("has messages up to epoch ", note.epoch, ", but those up to ",
                                     committed.earlier, " were committed and written"),
                         .advice = "put the topic back",
-                        .effect = "goes on in it without those in between",
+                        .effect = "continues in it without those in between",
                         .published = committed.earlier});
 }
 

@@ -14,16 +14,16 @@ absl::StatusOr<KafkaStart> PlanKafkaStart(const std::string& partition,
   if (*next >= range.begin && *next <= range.end) return KafkaStart{.offset = *next};
   const std::string what =
       *next < range.begin
-          ? Cat(partition, ": goes on at offset ", *next, ", but begins at ", range.begin,
+          ? Cat(partition, ": continues at offset ", *next, ", but begins at ", range.begin,
                 " now: retention removed what is between before it was read")
-          : Cat(partition, ": goes on at offset ", *next, ", but ends at ", range.end,
-                " now: the topic was made anew, or is another one");
+          : Cat(partition, ": continues at offset ", *next, ", but ends at ", range.end,
+                " now: the topic was created again, or is another one");
   if (accept_changed) {
     return KafkaStart{.offset = range.begin,
-                      .note = Cat(what, "; goes on at offset ", range.begin)};
+                      .note = Cat(what, "; continues at offset ", range.begin)};
   }
   return absl::FailedPreconditionError(
-      Cat(what, "; --accept-changed-input goes on at offset ", range.begin));
+      Cat(what, "; --accept-changed-input continues at offset ", range.begin));
 }
 
 }  // namespace tidemark

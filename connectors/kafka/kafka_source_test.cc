@@ -224,7 +224,7 @@ TEST_F(KafkaSourceTest, AMessageThatIsGoneIsNotJumpedOver) {
   Send(0, R"({"n": 1})");
   const auto beyond = Session<JsonRow>::Open(Events(), context(), Position().Set("next", 7));
   EXPECT_THAT(Message(beyond.status()),
-              HasSubstr("events/0: goes on at offset 7, but ends at 1 now"));
+              HasSubstr("events/0: continues at offset 7, but ends at 1 now"));
   EXPECT_TRUE(absl::IsFailedPrecondition(beyond.status()));
 }
 
@@ -241,12 +241,13 @@ TEST(PlanKafkaStart, IsDecidedByPositionAndRange) {
   EXPECT_EQ(plan(40, false), "40");
   EXPECT_EQ(plan(60, false), "60");
   EXPECT_EQ(plan(39, false),
-            "t/0: goes on at offset 39, but begins at 40 now: retention removed what is between "
-            "before it was read; --accept-changed-input goes on at offset 40");
-  EXPECT_EQ(plan(61, false),
-            "t/0: goes on at offset 61, but ends at 60 now: the topic was made anew, or is another "
-            "one; --accept-changed-input goes on at offset 40");
-  EXPECT_THAT(plan(39, true), HasSubstr("40, t/0: goes on at offset 39"));
+            "t/0: continues at offset 39, but begins at 40 now: retention removed what is between "
+            "before it was read; --accept-changed-input continues at offset 40");
+  EXPECT_EQ(
+      plan(61, false),
+      "t/0: continues at offset 61, but ends at 60 now: the topic was created again, or is another "
+      "one; --accept-changed-input continues at offset 40");
+  EXPECT_THAT(plan(39, true), HasSubstr("40, t/0: continues at offset 39"));
   EXPECT_TRUE(
       absl::IsDataLoss(PlanKafkaStart("t/0", Position().Set("line", 3), range, false).status()));
 }

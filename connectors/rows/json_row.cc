@@ -159,7 +159,7 @@ JsonScalar LargeNumber(double value, std::string_view text) {
 
 absl::Status IsHalfACharacter(std::string_view path) {
   return absl::InvalidArgumentError(
-      Cat("the field '", path, "' has half of a surrogate pair, which is no character"));
+      Cat("the field '", path, "' has half of a surrogate pair, which is not a character"));
 }
 
 absl::StatusOr<JsonScalar> ToScalar(const element& value, std::string_view path) {

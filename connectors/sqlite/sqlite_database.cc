@@ -175,7 +175,7 @@ absl::Status SqliteDatabase::LastError() const {
       return IoError();
     case SQLITE_NOTADB:
       return absl::FailedPreconditionError(
-          Cat(path_, ": is no SQLite database; move it away, or name another file"));
+          Cat(path_, ": is not a SQLite database; move it away, or name another file"));
     case SQLITE_CORRUPT:
       TM_RETURN_IF_ERROR(ReadError());
       return absl::DataLossError(Cat(path_, ": is damaged (", message,

@@ -152,10 +152,10 @@ absl::Status SqliteOutput::CarryOut(const TableFacts& facts, const TablePlan& pl
     if (!is_ours && !run_line_.empty()) undo = aside;
     context.say(
         Cat(where_, ": moved to table '", aside,
-            is_ours ? std::string("'; begins anew") : Cat("', because it ", DescribeOwner(facts))));
+            is_ours ? std::string("'; starts over") : Cat("', because it ", DescribeOwner(facts))));
   } else if (facts.new_output && facts.resume.has_value() && plan.begun > 0 &&
              !facts.owner.has_value()) {
-    context.say(Cat(where_, ": begins anew behind epoch ", plan.begun,
+    context.say(Cat(where_, ": starts over after epoch ", plan.begun,
                     "; earlier rows are wherever that table is now, and may include those of ",
                     "epoch ", facts.resume->epoch, ", which come again here"));
   } else if (facts.owner.has_value() && !is_ours && !run_line_.empty()) {
@@ -322,7 +322,7 @@ absl::Status SqliteOutput::CheckIsInPlace() {
       (info.ok() && (info->inode != file_.inode || info->device != file_.device))) {
     return absl::FailedPreconditionError(
         Cat(options_.path, ": was removed or replaced while this job writes to it; what was not ",
-            "taken is kept: put it back, or begin anew with --new-output ", ShellWord(sink_)));
+            "taken is kept: put it back, or start over with --new-output ", ShellWord(sink_)));
   }
   TM_RETURN_IF_ERROR(info.status());
   const bool was_cut = info->size_bytes < file_.size_bytes;

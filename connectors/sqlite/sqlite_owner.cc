@@ -67,13 +67,13 @@ std::string MissingRows(const TableFacts& facts) {
 
 TablePlan Behind(const TableFacts& facts, int64_t stands) {
   return Refuse(absl::StatusCode::kDataLoss,
-                Cat(facts.where, ": stands at epoch ", stands, MissingRows(facts)));
+                Cat(facts.where, ": is at epoch ", stands, MissingRows(facts)));
 }
 
 TablePlan Ahead(const TableFacts& facts, int64_t stands) {
   return Refuse(absl::StatusCode::kFailedPrecondition,
                 Cat(facts.where, ": has rows of epoch ", stands,
-                    ", but this job goes on behind epoch ", facts.resume->epoch));
+                    ", but this job continues after epoch ", facts.resume->epoch));
 }
 
 TablePlan NotOurs(const TableFacts& facts) {
@@ -103,8 +103,8 @@ TablePlan GoOn(const TableFacts& facts) {
   const int64_t begun = facts.owner.has_value() ? facts.owner->begun : 0;
   if (begun > committed.epoch) {
     return Refuse(absl::StatusCode::kFailedPrecondition,
-                  Cat(facts.where, ": was begun anew behind epoch ", begun,
-                      ", but this job goes on behind epoch ", committed.epoch));
+                  Cat(facts.where, ": was started over after epoch ", begun,
+                      ", but this job continues after epoch ", committed.epoch));
   }
   if (stands > committed.epoch) {
     if (!takes_over || !facts.has_key) return Ahead(facts, stands);
@@ -156,7 +156,7 @@ void AddWaysByHand(const TableFacts& facts, bool is_loss, std::vector<std::strin
     if (facts.has_rows || facts.exists) {
       ways.push_back("name that place again in the job");
     } else if (!facts.bring_here.empty()) {
-      ways.push_back(Cat("go on in it here after: ", facts.bring_here));
+      ways.push_back(Cat("continue in it here after: ", facts.bring_here));
     }
   } else if (is_loss) {
     ways.push_back("put the database back");
@@ -180,8 +180,8 @@ std::vector<std::string> FlagWays(const TableFacts& facts) {
                            bool new_output) { return Accepts(facts, take_over, new_output); },
        .taking_over = [&facts]() -> std::string {
          return facts.owner->epoch > facts.resume->epoch
-                    ? "to go on in it, so that rows of the same key are replaced"
-                    : "to go on in it";
+                    ? "to continue in it, so that rows of the same key are replaced"
+                    : "to continue in it";
        }});
 }
 

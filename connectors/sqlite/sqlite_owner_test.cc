@@ -63,16 +63,17 @@ TEST(PlanTable, AResumeGoesOnWhereTheTableStands) {
   EXPECT_EQ(Plan(Facts(Owner("B", 4), true, at7)), "keep 4") << "the commit's rows follow";
   for (const int64_t stands : {0, 3, 5, 6}) {
     EXPECT_THAT(Plan(Facts(Owner("B", stands), true, at7)),
-                HasSubstr(Cat("stands at epoch ", stands, ", but rows up to epoch 4")));
+                HasSubstr(Cat("is at epoch ", stands, ", but rows up to epoch 4")));
   }
-  EXPECT_EQ(Plan(Facts(Owner("B", 8), true, at7)),
-            "db, table 't': has rows of epoch 8, but this job goes on behind epoch 7; --new-output "
-            "sink to move it aside and begin a new table with the state kept; or --fresh to start "
-            "over");
+  EXPECT_EQ(
+      Plan(Facts(Owner("B", 8), true, at7)),
+      "db, table 't': has rows of epoch 8, but this job continues after epoch 7; --new-output "
+      "sink to move it aside and begin a new table with the state kept; or --fresh to start "
+      "over");
   EXPECT_THAT(Plan(Facts(Owner("B", 7), false, at7)), HasSubstr("is gone"));
-  EXPECT_THAT(Plan(Facts({}, false, at7)), HasSubstr("stands at epoch 0"));
+  EXPECT_THAT(Plan(Facts({}, false, at7)), HasSubstr("is at epoch 0"));
   EXPECT_THAT(Plan(Facts({}, true, at7)), HasSubstr("no line in its table tidemark_sinks"));
-  EXPECT_THAT(Plan(Facts(Owner("C", 7), true, at7)), HasSubstr("(run line C)"));
+  EXPECT_THAT(Plan(Facts(Owner("C", 7), true, at7)), HasSubstr("(lineage C)"));
   // Nothing was published yet.
   EXPECT_EQ(Plan(Facts(Owner("B", 0), false, Committed{.run_line = "B"})), "keep 0");
   EXPECT_EQ(Plan(Facts(Owner("B", 0), false, Committed{.run_line = "B", .epoch = 3})), "keep 0");
@@ -81,7 +82,8 @@ TEST(PlanTable, AResumeGoesOnWhereTheTableStands) {
 TEST(PlanTable, AKeyedTableThatIsAheadCanBeTakenOver) {
   TableFacts facts = Facts(Owner("B", 9), true, Committed{.run_line = "B", .epoch = 7});
   facts.has_key = true;
-  EXPECT_THAT(Plan(facts), HasSubstr("; --take-over to go on in it, so that rows of the same key"));
+  EXPECT_THAT(Plan(facts),
+              HasSubstr("; --take-over to continue in it, so that rows of the same key"));
   facts.take_over = true;
   EXPECT_EQ(Plan(facts), "keep 7");
   facts.has_key = false;
@@ -92,14 +94,14 @@ TEST(PlanTable, AForkIsRefusedMovesOrTakesOver) {
   const Committed of_a{.run_line = "A", .epoch = 7, .earlier = 4};
   EXPECT_EQ(
       Plan(Facts(Owner("A", 7), true, of_a)),
-      "db, table 't': belongs to another job, or to another state of this one (run line A); "
-      "give --out DIR to write elsewhere; --take-over to go on in it; or --new-output sink to "
+      "db, table 't': belongs to another job, or to another state of this one (lineage A); "
+      "give --out DIR to write elsewhere; --take-over to continue in it; or --new-output sink to "
       "move it aside and begin a new table with the state kept");
   EXPECT_THAT(Plan(Facts(Owner("A", 9), true, of_a)),
               AllOf(Not(HasSubstr("--take-over")), Not(HasSubstr("--fresh"))));
   EXPECT_EQ(Plan(Facts({}, false, of_a)), "keep 7") << "the original's rows stay the original's";
   EXPECT_EQ(Plan(Facts(Owner("B", 7), false, of_a)), "keep 7") << "an earlier start of the fork";
-  EXPECT_THAT(Plan(Facts(Owner("C", 7), true, of_a)), HasSubstr("(run line C)"));
+  EXPECT_THAT(Plan(Facts(Owner("C", 7), true, of_a)), HasSubstr("(lineage C)"));
   EXPECT_THAT(Plan(Facts({}, true, of_a)), HasSubstr("names their owner"));
 
   TableFacts takes = Facts(Owner("A", 7), true, of_a);
@@ -112,7 +114,7 @@ TEST(PlanTable, AForkIsRefusedMovesOrTakesOver) {
   takes.has_key = true;
   EXPECT_EQ(Plan(takes), "keep 7");
   takes.owner = Owner("C", 7);
-  EXPECT_THAT(Plan(takes), HasSubstr("(run line C)"));
+  EXPECT_THAT(Plan(takes), HasSubstr("(lineage C)"));
 }
 
 TEST(PlanTable, AnotherJobsTableIsRefusedWhileItsStateIsThere) {
@@ -166,7 +168,8 @@ TEST(PlanTable, ANewOutputBeginsBehindWhatThePublishedTableHas) {
   EXPECT_EQ(anew(Facts(begun, false, at7)), "keep 7 begun 7");
   begun.epoch = 9;
   const std::string older = Plan(Facts(begun, true, Committed{.run_line = "B", .epoch = 6}));
-  EXPECT_THAT(older, HasSubstr("was begun anew behind epoch 7, but this job goes on behind epoch"));
+  EXPECT_THAT(older,
+              HasSubstr("was started over after epoch 7, but this job continues after epoch"));
   EXPECT_THAT(older, HasSubstr("; --new-output sink to move it aside"));
 }
 
@@ -175,8 +178,8 @@ TEST(PlanTable, ARenamedTableIsToldHowToComeAlong) {
   facts.was_at = "table 'before'";
   facts.bring_here = "sqlite3 db X";
   EXPECT_EQ(Plan(facts),
-            "db, table 't': stands at epoch 0, but rows up to epoch 7 were committed and written, "
-            "when this output was table 'before'; go on in it here after: sqlite3 db X; "
+            "db, table 't': is at epoch 0, but rows up to epoch 7 were committed and written, "
+            "when this output was table 'before'; continue in it here after: sqlite3 db X; "
             "--new-output sink to begin a new table with the state kept; or --fresh to start over");
   facts.exists = facts.has_rows = true;
   EXPECT_THAT(Plan(facts), HasSubstr("name that place again in the job"));

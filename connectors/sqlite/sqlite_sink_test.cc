@@ -320,7 +320,7 @@ TEST_F(SqliteSinkTest, ATableThatDoesNotFitIsRefused) {
 TEST_F(SqliteSinkTest, WhatIsNoDatabaseIsRefused) {
   Put("out.db", "net,day\nci,1\n" + std::string(200, 'x'));
   EXPECT_EQ(Message(TryOpen({}, As("A"))),
-            Path("out.db") + ": is no SQLite database; move it away, or name another file");
+            Path("out.db") + ": is not a SQLite database; move it away, or name another file");
   EXPECT_THAT(Get("out.db"), StartsWith("net,day"));
   options_.path = root_;
   EXPECT_EQ(Message(TryOpen({}, As("A"))), root_ + ": is a directory; name a file in it");
@@ -370,7 +370,7 @@ TEST_F(SqliteSinkTest, AFreshStartMovesAsideWhatIsNotItsOwn) {
   EXPECT_THAT(said_, ElementsAre(Cat(Path("out.db"),
                                      ", table 'daily': moved to table 'daily_old_1'"
                                      ", because it belongs to another job, or to another state "
-                                     "of this one (run line A)")));
+                                     "of this one (lineage A)")));
   WholeEpoch(1, {Day("us", 1, 6)});
   EXPECT_EQ(Ask(options_.path, "SELECT * FROM daily_old_1"), "ci|1|5");
   EXPECT_EQ(Table(), "us|1|6");
@@ -414,7 +414,7 @@ TEST_F(SqliteSinkTest, AForkIsRefusedMovesOrTakesOver) {
   const std::string refusal = Message(TryOpen(at_fork.position, As("F")));
   EXPECT_EQ(refusal, Cat(Path("out.db"),
                          ", table 'daily': belongs to another job, or to another state of this "
-                         "one (run line A); give --out DIR to write elsewhere; --take-over to go "
+                         "one (lineage A); give --out DIR to write elsewhere; --take-over to go "
                          "on in it; or --new-output sink to move it aside and begin a new table "
                          "with the state kept"));
   EXPECT_EQ(Sinks(), "daily|A|1");
@@ -433,7 +433,7 @@ TEST_F(SqliteSinkTest, AForkIsRefusedMovesOrTakesOver) {
   ASSERT_EQ(TryOpen(at_fork.position, As("F", "A")), absl::OkStatus());
   WholeEpoch(2, {Day("us", 1, 7)});
   EXPECT_EQ(Table(), "ci|1|5 us|1|7");
-  EXPECT_THAT(Message(TryOpen(at_fork.position, As("A"))), HasSubstr("(run line F)"));
+  EXPECT_THAT(Message(TryOpen(at_fork.position, As("A"))), HasSubstr("(lineage F)"));
 }
 
 TEST_F(SqliteSinkTest, ATableAheadOfTheJobOrBehindItIsRefused) {
@@ -442,7 +442,7 @@ TEST_F(SqliteSinkTest, ATableAheadOfTheJobOrBehindItIsRefused) {
   WholeEpoch(2, {Day("ci", 2, 6)});
   const Position third = WholeEpoch(3, {Day("ci", 3, 7)}).position;
   EXPECT_THAT(Message(TryOpen(first, As("A"))),
-              HasSubstr("has rows of epoch 3, but this job goes on behind epoch 1; --take-over"));
+              HasSubstr("has rows of epoch 3, but this job continues after epoch 1; --take-over"));
   ASSERT_EQ(TryOpen(first, As("A", "A")), absl::OkStatus());  // --take-over
   WholeEpoch(2, {Day("ci", 2, 6)});
   EXPECT_EQ(Table(), "ci|1|5 ci|2|6 ci|3|7") << "the same rows under the same keys";
@@ -457,7 +457,7 @@ TEST_F(SqliteSinkTest, ATableAheadOfTheJobOrBehindItIsRefused) {
   Open();
   WholeEpoch(1, {Day("ci", 1, 5)});
   EXPECT_THAT(Message(TryOpen(third, As("A"))),
-              HasSubstr("stands at epoch 1, but rows up to epoch 2 were committed"));
+              HasSubstr("is at epoch 1, but rows up to epoch 2 were committed"));
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ absl::Status LoadAll(const BatchRow& batch, const SubRows& sub_rows, const std::
   uint64_t items = 0;
   for (const SubRow& row : found) {
     const auto epoch = ParseEpochSuffix(row.suffix);
-    if (!epoch) return absl::DataLossError(Cat(what, ": a row of the list is no segment"));
+    if (!epoch) return absl::DataLossError(Cat(what, ": a row of the list is not a segment"));
     ListSegment segment{.epoch = *epoch, .items = 0, .bytes = row.bytes};
     TM_RETURN_IF_ERROR(LoadSegment(row.value, what, segment.items, item));
     items += segment.items;
@@ -136,7 +136,7 @@ absl::Status LoadBatchRows(const StateRowData& row, const SubRows& sub_rows,
                            const std::string& what, BatchTimes& times, BatchRows& rows,
                            const std::function<absl::Status(std::string_view)>& item) {
   const auto* batch = std::get_if<BatchRow>(&row.state);
-  if (batch == nullptr) return absl::DataLossError(Cat(what, ": the stored state is no batch"));
+  if (batch == nullptr) return absl::DataLossError(Cat(what, ": the stored state is not a batch"));
   times = {.first = batch->first, .newest = batch->newest};
   rows.segments = batch->segments;
   rows.dead.clear();

@@ -35,7 +35,7 @@ absl::StatusOr<std::vector<size_t>> BatchEnds(const std::vector<Entry>& entries,
   const Json* given = params.Value("batches");
   const Json* rest = params.Value("batch_size");
   if (given != nullptr && !given->is_list()) {
-    return absl::InvalidArgumentError("parameter 'batches' is no list");
+    return absl::InvalidArgumentError("parameter 'batches' is not a list");
   }
   std::vector<size_t> ends(entries.size());
   size_t batch = 0;
@@ -60,7 +60,7 @@ absl::StatusOr<std::vector<Timestamp>> Starts(int64_t executions, Params& params
   const Json* given = params.Value("system_times_at_start");
   if (given == nullptr) return starts;
   if (!given->is_list()) {
-    return absl::InvalidArgumentError("parameter 'system_times_at_start' is no list");
+    return absl::InvalidArgumentError("parameter 'system_times_at_start' is not a list");
   }
   for (size_t i = 0; i < std::min(starts.size(), given->list().size()); ++i) {
     TM_ASSIGN_OR_RETURN(starts[i], ParseTime(given->list()[i]));

@@ -48,7 +48,7 @@ std::string Unseemly(const ChildProcess::End& end) {
 
 // Once a run has committed, it says so with whatever ends it.
 bool CommittedNothing(const ChildProcess::End& end) {
-  return end.exit_code != 0 && end.err.find("the state stands at epoch") == std::string::npos;
+  return end.exit_code != 0 && end.err.find("the state is at epoch") == std::string::npos;
 }
 
 std::string RowsOf(const std::string& database, const std::string& table) {
@@ -211,7 +211,7 @@ void FaultTrial::JudgeRepetition(const FaultRun& run, std::vector<std::string>& 
     // Stuck, or only told the wrong command?
     const bool other = !later && !job_.later.empty();
     const bool goes_on = other && Run(job_.later).exit_code == 0 && Difference(expected_).empty();
-    violations.push_back(Cat(which, " does not go on",
+    violations.push_back(Cat(which, " does not continue",
                              !other    ? ""
                              : goes_on ? " (the later one does)"
                                        : ", nor does the later one",
@@ -234,7 +234,7 @@ void FaultTrial::JudgeFormer(const FaultRun& run, std::vector<std::string>& viol
     }
   } else if (CommittedNothing(run.end)) {
     violations.push_back(Cat("the start failed (", Ended(run.end),
-                             "), and the former command does not go on: ", Ended(end)));
+                             "), and the former command does not continue: ", Ended(end)));
   }
 }
 

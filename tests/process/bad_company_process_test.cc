@@ -43,7 +43,7 @@ TEST_F(BadState, ARemovedLockLetsNoSecondRunIn) {
   const auto end = first.Wait();
   EXPECT_EQ(end.exit_code, kFailed) << end.err;
   EXPECT_THAT(end.err, HasSubstr("out/job.state/LOCK: was removed or replaced while this run"));
-  EXPECT_THAT(end.err, HasSubstr("the same command goes on from there"));
+  EXPECT_THAT(end.err, HasSubstr("the same command continues from there"));
   ExpectTheSameCommandFinishes();
 }
 
@@ -125,7 +125,7 @@ TEST_F(BadState, ASecondSignalSaysWhatIsKept) {
   EXPECT_EQ(end.exit_code, 128 + SIGINT);
   EXPECT_THAT(end.err, ::testing::MatchesRegex(
                            "tidemark: ended at once by a second signal; what was committed is "
-                           "kept: epoch [0-9]+ in out/job.state, the same command goes on from "
+                           "kept: epoch [0-9]+ in out/job.state, the same command continues from "
                            "there\n"));
 }
 

@@ -65,7 +65,7 @@ TEST_F(BadInput, AfterAnEditorReplacedTheFileTheSameCommandGoesOn) {
   const auto end = Run();
   EXPECT_EQ(end.exit_code, 0) << end.err;
   ExpectInOrder(end.err, {"in.jsonl: is another file with the same content (its inode is ",
-                          "); reading goes on at line "});
+                          "); reading continues at line "});
   EXPECT_EQ(Read(kOutput), Undisturbed());
 }
 
@@ -315,7 +315,7 @@ TEST_F(BadInput, FlagsThatMakeNoSenseAreRefused) {
       {{"--from="}, "--from: is empty"},
       {{"--state", "mixed", "--out", "mixed"}, "--out: mixed is the state directory"},
       {{"--state", "mixed", "--out", "mixed/"}, "--out: mixed/ is the state directory"},
-      {{"--state", "mixed", "--out", "mixed/out"}, "--out: mixed/out lies in the state directory"},
+      {{"--state", "mixed", "--out", "mixed/out"}, "--out: mixed/out is in the state directory"},
       {{"--out="}, "--out: is empty; name a directory"},
       {{"--epoch", "0s"}, "--epoch: must be more than 0s"},
       {{"--memory", "1"}, "--memory: at least 1.0 MiB"},

@@ -104,7 +104,7 @@ TEST_F(BadState, ADamagedStoreIsAnsweredByTheNewestSnapshot) {
   ExpectInOrder(end.err, {"store: cannot open the store: its file CURRENT is missing",
                           "the damaged store is kept as out/job.state/store.damaged-",
                           "goes back to the snapshot out/job.state/snapshots/", snapshot.c_str(),
-                          "done again: source/file from line ", "resumes out/job.state"});
+                          "done again: source/file from line ", "resuming out/job.state"});
   EXPECT_EQ(Read(kOutput), Undisturbed());
 }
 
@@ -116,7 +116,7 @@ TEST_F(BadState, OutputThatCannotBeCutBackIsNotRepeatedUnasked) {
   const auto end = Run({"--quiet"});
   EXPECT_EQ(end.exit_code, kNeedsPerson);
   EXPECT_EQ(end.out, "");
-  ExpectInOrder(end.err, {"CURRENT is missing", "sink 'sink'", "cannot be cut back",
+  ExpectInOrder(end.err, {"CURRENT is missing", "sink 'sink'", "cannot be truncated",
                           "--fresh --from out/job.state/snapshots/"});
 }
 
@@ -338,7 +338,7 @@ TEST_F(BadOutput, APathThatCannotBeAnOutputIsRefused) {
   ExpectRefused(Run({"--out", "taken"}), kUsage, {"taken/job.jsonl: is a directory; name a file"});
   Write("job.yaml", JobWith("out/job.jsonl", "/dev/full"));
   ExpectRefused(Run(), kUsage,
-                {"/dev/full: is a device, which cannot be cut back", "write to a file"});
+                {"/dev/full: is a device, which cannot be truncated", "write to a file"});
 }
 
 TEST_F(BadOutput, AnOutputThatWasCutIsRefusedOnResume) {
@@ -428,7 +428,7 @@ TEST_F(BadOutput, AFullDiskStopsTheJobAndMoreSpaceLetsItGoOn) {
   ExpectInOrder(Read("err"), {"disk", "No space left on device", "free some space"});
   EXPECT_THAT(Read("dump"), StartsWith("flow job, epoch ")) << "epochs were committed before";
   EXPECT_EQ(Read("code2"), "0\n") << Read("err2");
-  EXPECT_THAT(Read("err2"), HasSubstr("resumes disk/state behind epoch "));
+  EXPECT_THAT(Read("err2"), HasSubstr("resuming disk/state after epoch "));
   EXPECT_THAT(Read("names"), Not(HasSubstr("old-")));
   ASSERT_EQ(Run({"--state", "whole.state", "--out", "whole", "--rate", "0"}).exit_code, 0);
   EXPECT_EQ(Read("after"), Read("whole/job.jsonl"));

@@ -29,14 +29,14 @@ TEST_F(Explain, WhatIsKeptAndWhatWillBeReadIsSaid) {
   const auto end = ExplainJob();
   EXPECT_EQ(end.exit_code, 0) << end.err;
   ExpectInOrder(end.out, {"out/job.state: epoch ", "step 'batch': kept",
-                          "source 'source' (file in.jsonl):\n  file: goes on from line ",
-                          " bytes to read", "sink 'sink' (file out/job.jsonl): goes on behind",
-                          "the run resumes behind epoch "});
+                          "source 'source' (file in.jsonl):\n  file: continues from line ",
+                          " bytes to read", "sink 'sink' (file out/job.jsonl): continues after",
+                          "the run would resume after epoch "});
   EXPECT_EQ(Now(), before);
   ExpectTheSameCommandFinishes();
   const auto done = ExplainJob();
   EXPECT_EQ(done.exit_code, 0) << done.err;
-  ExpectInOrder(done.out, {"file: goes on from line 201 (it was at its end), nothing new in it"});
+  ExpectInOrder(done.out, {"file: continues from line 201 (it was at its end), nothing new in it"});
 }
 
 TEST_F(Explain, AnotherFlowIsRefused) {

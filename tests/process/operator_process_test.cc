@@ -73,7 +73,7 @@ TEST_F(Operator, AStoreThatIsRemovedWhileTheJobRunsIsNoticedAtTheNextCommit) {
   EXPECT_EQ(end.exit_code, kNeedsPerson) << end.err;
   EXPECT_THAT(end.err, HasSubstr("out/job.state/store: was removed or replaced while this run"));
   EXPECT_THAT(end.err, Not(HasSubstr("the same command")));
-  EXPECT_THAT(end.err, Not(HasSubstr("stands at epoch")));
+  EXPECT_THAT(end.err, Not(HasSubstr("is at epoch")));
   EXPECT_EQ(Run().exit_code, kNeedsPerson);
 }
 

@@ -289,9 +289,10 @@ TEST_F(Outputs, ARenamedSinkIsToldHowToGoOnInItsFile) {
   for (const bool moves : {true, false}) {
     Write("job.yaml", JobWith("out/job.jsonl", moves ? "new dir/new.jsonl" : "out/newer.jsonl"));
     const auto refused = Run();
-    ExpectRefusedAs(refused, {moves ? "new dir/new.jsonl: is missing, but " : "out/newer.jsonl: ",
-                              "when this output was /", moves ? "/out/job.jsonl; go on" : "; go on",
-                              "--new-output sink", "--fresh"});
+    ExpectRefusedAs(refused,
+                    {moves ? "new dir/new.jsonl: is missing, but " : "out/newer.jsonl: ",
+                     "when this output was /", moves ? "/out/job.jsonl; continue" : "; continue",
+                     "--new-output sink", "--fresh"});
     if (moves) {
       GoTheWay(WayWith("after: ", refused.err));
       ChildProcess job(RunWords({"--rate", "20", "--epoch", "10ms"}), {.directory = dir_.path()});
@@ -319,8 +320,8 @@ TEST_F(Outputs, AnOutputThatIsMovedAwayWhileTheJobRunsCanBePutBackOrLeftThere) {
     EXPECT_NE(end.exit_code, 0);
     EXPECT_THAT(end.err, HasSubstr("out/job.jsonl: was moved away, removed or replaced while this "
                                    "job writes to it; put it back, or begin a new file with "
-                                   "--new-output sink; the state stands at epoch "));
-    EXPECT_THAT(end.err, Not(HasSubstr("the same command goes on")));
+                                   "--new-output sink; the state is at epoch "));
+    EXPECT_THAT(end.err, Not(HasSubstr("the same command continues")));
     if (put_back) {
       ASSERT_TRUE(dir_.files().Rename(Path("away"), Path(kOutput)).ok());
       continue;
@@ -355,9 +356,9 @@ TEST_F(Outputs, AStateThatIsOlderThanItsOutputGoesOnInTheOneBefore) {
   ASSERT_TRUE(RemoveTree(dir_.files(), Path(kState)).ok());
   ASSERT_TRUE(dir_.files().Rename(Path("older.state"), Path(kState)).ok());
   const auto refused = Run();
-  ExpectRefusedAs(refused, {"out/job.jsonl: was begun anew by --new-output, behind the epoch"});
+  ExpectRefusedAs(refused, {"out/job.jsonl: was started over by --new-output, behind the epoch"});
   GoTheWay(WayWith("after: ", refused.err));
-  ExpectRefusedAs(Run(), {"out/job.jsonl: stands at epoch", "it is an older copy"});
+  ExpectRefusedAs(Run(), {"out/job.jsonl: is at epoch", "it is an older copy"});
   ExpectTheSameCommandFinishes({"--take-over"});
 }
 
@@ -416,11 +417,11 @@ TEST_F(Outputs, ARenamedDatabaseOrTableIsToldHowToComeAlong) {
   Write("tables.yaml", renamed.replace(renamed.find("out/t.db"), 8, "new/t.db"));
   auto refused = Command({"run", "tables.yaml"});
   ExpectRefusedAs(refused, {"new/t.db: is missing, but rows up to epoch ", "when this output was /",
-                            "/out/t.db; go on"});
+                            "/out/t.db; continue"});
   GoTheWay(WayWith("after: ", refused.err));
   Write("tables.yaml", renamed.replace(renamed.find("table: numbers"), 14, "table: it's"));
   refused = Command({"run", "tables.yaml"});
-  ExpectRefusedAs(refused, {"new/t.db, table 'it's': stands at epoch 0",
+  ExpectRefusedAs(refused, {"new/t.db, table 'it's': is at epoch 0",
                             "when this output was table 'numbers'", "sqlite3 new/t.db"});
   // What the shell would hand to sqlite3.
   std::string sql = refused.err.substr(refused.err.find("sqlite3 new/t.db '") + 18);

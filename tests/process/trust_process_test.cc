@@ -94,8 +94,7 @@ TEST_F(Trust, AnOlderCopyOfTheStateDoesNotEatNewerOutput) {
   ASSERT_EQ(Run().exit_code, 0);
   const std::string whole = Read(kOutput);
   CopyState("copy", kState);
-  ExpectRefused(Run(), kNeedsPerson,
-                {"out/job.jsonl", "stands at epoch", "older copy", "--take-over"});
+  ExpectRefused(Run(), kNeedsPerson, {"out/job.jsonl", "is at epoch", "older copy", "--take-over"});
   EXPECT_EQ(Read(kOutput), whole);
   ExpectTheSameCommandFinishes({"--take-over"});
 }
@@ -110,7 +109,7 @@ TEST_F(Trust, ACopyBesideItsOriginalIsAFork) {
   EXPECT_EQ(Now(), before);
   const auto fork = Run({"--state", "copy", "--out", "fork"});
   EXPECT_EQ(fork.exit_code, 0) << fork.err;
-  ExpectInOrder(fork.err, {"resumes copy behind epoch ", "as a fork of ", "/out/job.state"});
+  ExpectInOrder(fork.err, {"resuming copy after epoch ", "as a fork of ", "/out/job.state"});
   const std::string old = Read(kOutput);
   ExpectTheSameCommandFinishes();
   EXPECT_EQ(Cat(old, Read("fork/job.jsonl")), Read(kOutput));

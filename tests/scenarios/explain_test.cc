@@ -59,9 +59,10 @@ TEST_F(ExplainTest, EveryFileOfADirectoryIsNamed) {
   int code = -1;
   const std::string told = Explain(code);
   EXPECT_EQ(code, 0);
-  EXPECT_THAT(told, HasSubstr("\n  a.txt: goes on from line 3 (it was at its end), nothing new in "
-                              "it\n  c.txt: new, is read from its beginning, 3 bytes to read\n"
-                              "  b.txt: stood at line 2, is not there now; its place is kept\n"));
+  EXPECT_THAT(told,
+              HasSubstr("\n  a.txt: continues from line 3 (it was at its end), nothing new in "
+                        "it\n  c.txt: new, is read from its beginning, 3 bytes to read\n"
+                        "  b.txt: was at line 2, is not there now; its place is kept\n"));
   // A start does as was said: the new file is read, and the one that is gone is no error.
   ASSERT_EQ(Run(), 0);
   const auto copies = ReadSmallFile(dir_.files(), dir_.Path("out.txt"));
@@ -76,7 +77,7 @@ TEST_F(ExplainTest, ADirectoryThatIsGoneIsRefused) {
   ASSERT_EQ(Run(), 0);
   ASSERT_TRUE(dir_.files().Rename(dir_.Path("in"), dir_.Path("away")).ok());
   int code = -1;
-  EXPECT_THAT(Explain(code), HasSubstr("  a.txt: stood at line 2\n"));
+  EXPECT_THAT(Explain(code), HasSubstr("  a.txt: was at line 2\n"));
   EXPECT_EQ(code, 1);
 }
 

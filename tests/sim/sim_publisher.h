@@ -100,10 +100,10 @@ class SimPublisher final : public SinkFactory<std::string> {
     // Without a commit what is there is another line's, and makes room for a new target.
     if (!resume && target.owner.run_line != context.run_line) target = {};
     if (target.epoch > 0 && stands != epoch && stands != earlier) {
-      return Refuse(Cat("stands at epoch ", stands, ", but the last one committed is ", epoch,
+      return Refuse(Cat("is at epoch ", stands, ", but the last one committed is ", epoch,
                         ", and the one before it ", earlier));
     }
-    if (target.epoch == 0 && earlier != 0) return Refuse(Cat("is empty behind epoch ", earlier));
+    if (target.epoch == 0 && earlier != 0) return Refuse(Cat("is empty after epoch ", earlier));
     target.owner = {.run_line = context.run_line, .state_directory = context.state_directory};
     return std::make_unique<SimPublishingWriter>(world_, name_, context.run_line, epoch);
   }

@@ -64,10 +64,10 @@ absl::Status Simulation::CheckWhatIsThere(Process& process, StateDirectory& dire
   const uint64_t epoch = directory.record().epoch.value;
   if (fresh_ && !rolls_back_ && epoch > 0) Violation(Cat("a fresh start finds epoch ", epoch));
   if (rolls_back_ && epoch != snapshot_epoch_) {
-    Violation(Cat("is to go back to epoch ", snapshot_epoch_, " and stands at ", epoch));
+    Violation(Cat("is to go back to epoch ", snapshot_epoch_, " and is at ", epoch));
   }
   if (epoch < acknowledged_ && !options_.flip) {
-    Violation(Cat("epoch ", acknowledged_, " was committed, and the state stands at ", epoch));
+    Violation(Cat("epoch ", acknowledged_, " was committed, and the state is at ", epoch));
   }
   if (!snapshot_.empty() && !options_.flip) {
     const auto snapshot = ReadSnapshot(*process.files, snapshot_);

@@ -72,7 +72,7 @@ LifePlan Simulation::CalmLife(Random& random) {
 std::string Simulation::RunToEnd() {
   const absl::Status status = LiveOnce(CalmLife(random_));
   if (!result_.violation.empty()) return result_.violation;
-  if (!status.ok()) return Cat("does not go on: ", ToStd(status.message()));
+  if (!status.ok()) return Cat("does not continue: ", ToStd(status.message()));
   if (!done_) return "does not come to its end";
   CheckForeign();
   return result_.violation.empty() ? Difference(expected_, CommittedOutputs()) : result_.violation;

@@ -37,7 +37,7 @@ inline Timestamp EventTimeOf(Timestamp time) {
 
 inline void CheckNotAhead(Timestamp item, Timestamp now, Span max_ahead) {
   if (max_ahead.is_infinite() || item <= now + max_ahead) return;
-  throw std::out_of_range(Cat("the event time ", FormatTimestamp(item), " lies ",
+  throw std::out_of_range(Cat("the event time ", FormatTimestamp(item), " is ",
                               FormatSpan(item - now), " ahead of system time; ",
                               "max_ahead_of_system_time is ", FormatSpan(max_ahead)));
 }

@@ -24,7 +24,7 @@ absl::Status Guarded(Call&& call) {
   } catch (const std::exception& e) {
     return absl::AbortedError(Cat("the step's own code threw: ", e.what()));
   } catch (...) {
-    return absl::AbortedError("the step's own code threw something that is no std::exception");
+    return absl::AbortedError("the step's own code threw something that is not a std::exception");
   }
 }
 

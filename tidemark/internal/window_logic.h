@@ -156,7 +156,8 @@ class WindowLogic
   static absl::Status Load(const StateRowData& row, const SubRows&, const std::string& what,
                            State& state) {
     const auto* value = std::get_if<ValueRow>(&row.state);
-    if (value == nullptr) return absl::DataLossError(Cat(what, ": the stored state is no value"));
+    if (value == nullptr)
+      return absl::DataLossError(Cat(what, ": the stored state is not a value"));
     StateV1 old;
     TM_RETURN_IF_ERROR(Annotate(DecodeAll(value->value, old), what));
     state.made = old.made;
