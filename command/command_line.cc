@@ -157,7 +157,8 @@ absl::StatusOr<std::optional<double>> CommandLine::Decimal(std::string_view flag
   if (!text) return std::optional<double>();
   double number = 0;
   if (!absl::SimpleAtod(*text, &number) || !(number >= 0) || number > 1e12) {
-    return absl::InvalidArgumentError(Cat("--", flag, ": '", *text, "' is not a positive number"));
+    return absl::InvalidArgumentError(
+        Cat("--", flag, ": '", *text, "' is not a number, 0 or more"));
   }
   return std::optional<double>(number);
 }

@@ -48,7 +48,7 @@ TEST(CommandLine, AFlagThatRepeatsKeepsAllItsValues) {
 TEST(CommandLine, ValuesAreChecked) {
   const CommandLine line =
       Parse({"j", "--rate", "fast", "--epoch", "10", "--memory", "lots", "--state", "s"});
-  EXPECT_EQ(line.Decimal("rate").status().message(), "--rate: 'fast' is not a positive number");
+  EXPECT_EQ(line.Decimal("rate").status().message(), "--rate: 'fast' is not a number, 0 or more");
   EXPECT_FALSE(line.Duration("epoch").ok());
   EXPECT_FALSE(line.Bytes("memory").ok());
   EXPECT_EQ(line.Number("state").status().message(), "--state: 's' is not a whole number");

@@ -25,16 +25,18 @@ inline int ExitCodeOf(const absl::Status& status) {
       return kExitUsage;
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kUnimplemented:  // a kind of input, or a state of a newer version
       return kExitNeedsPerson;
     default:
       return kExitFailed;
   }
 }
 
-// For a run in progress: input that the run refuses is not a mistake in the command. The message
-// names the flag, or the correction to the input, with which it can be retried.
+// For a run in progress: input that the run refuses is not a mistake in the command, and the same
+// command would be refused again. The message names the flag, or the correction to the input, with
+// which it can be retried.
 inline int ExitCodeOfRun(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) ? kExitFailed : ExitCodeOf(status);
+  return absl::IsInvalidArgument(status) ? kExitNeedsPerson : ExitCodeOf(status);
 }
 
 }  // namespace tidemark

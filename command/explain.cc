@@ -79,23 +79,38 @@ absl::Status PrintSource(const StepPlan& step, const EpochRecord& record,
   return verdict;
 }
 
-// As a start would have it; see StateDirectory::run_line().
-std::string LineThatGoesOn(const std::string& state_directory, const EpochRecord& record,
+// As a start would have them; see StateDirectory::run_line() and abandoned_line().
+struct NextLines {
+  std::string run_line = "a new one";
+  std::string abandoned_line = {};
+};
+
+NextLines LinesOfNextStart(const std::string& state_directory, const EpochRecord& record,
                            Files& files) {
-  constexpr char kNew[] = "a new one";
-  if (record.run_line.empty()) return kNew;
-  const auto begun = ReadStartNote(files, state_directory);
-  const auto fork = LookForOriginal(files, state_directory, record,
-                                    begun.ok() ? *begun : std::optional<StartNote>());
-  if (!fork.ok() || !fork->has_value()) return record.run_line;
-  const std::string& line = (*fork)->start.run_line;
-  return line.empty() ? kNew : line;
+  NextLines lines;
+  const auto read = ReadStartNote(files, state_directory);
+  const auto note = read.ok() ? *read : std::optional<StartNote>();
+  if (!record.run_line.empty()) {
+    lines.run_line = record.run_line;
+    const auto fork = LookForOriginal(files, state_directory, record, note);
+    if (fork.ok() && fork->has_value()) {
+      const std::string& begun = (*fork)->start.run_line;
+      lines.run_line = begun.empty() ? NextLines().run_line : begun;
+    }
+  }
+  // A start that failed has noted its line, and outputs may have been given to it.
+  const bool is_abandoned =
+      note.has_value() && note->run_line != record.run_line && note->run_line != lines.run_line;
+  if (is_abandoned) lines.abandoned_line = note->run_line;
+  return lines;
 }
 
 SinkContext ContextOfSinks(const Plan& plan, const std::string& state_directory,
                            const EpochRecord& record, Files& files) {
+  const NextLines lines = LinesOfNextStart(state_directory, record, files);
   SinkContext context{.files = &files,
-                      .run_line = LineThatGoesOn(state_directory, record, files),
+                      .run_line = lines.run_line,
+                      .abandoned_line = lines.abandoned_line,
                       .job = plan.flow_name,
                       .resume_epoch = record.epoch.value};
   const auto note = ReadCommitNote(files, state_directory);
@@ -161,6 +176,17 @@ uint64_t KeysOf(const EpochRecord& record, const std::string& step) {
   return 0;
 }
 
+void PrintSteps(const ResumePlan& resume, const EpochRecord& record) {
+  for (const StepFate& fate : resume.fates) {
+    std::string line = Cat("step '", fate.name, "': ", fate.detail);
+    if (fate.kind == StepFate::Kind::kKept || fate.kind == StepFate::Kind::kMigrated) {
+      const uint64_t keys = KeysOf(record, fate.name);
+      line += Cat(", ", FormatCount(keys), keys == 1 ? " key" : " keys");
+    }
+    Print(line);
+  }
+}
+
 // What is in the way of a start, and not only for now.
 bool IsRefusal(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) || absl::IsDataLoss(status) ||
@@ -172,8 +198,9 @@ bool IsRefusal(const absl::Status& status) {
 absl::Status CheckOutputs(const Flow& flow, const std::string& state_directory, Files& files) {
   TM_ASSIGN_OR_RETURN(const Plan plan, flow.Compile());
   EpochRecord record;
-  const auto state = StateInspector::Open(files, state_directory);
-  if (state.ok() && (*state)->record().flow_name == plan.flow_name) record = (*state)->record();
+  const auto next = ReadNextRecord(files, state_directory);
+  // Before the first commit the record has no name.
+  if (next.ok() && (next->epoch.value == 0 || next->flow_name == plan.flow_name)) record = *next;
   const SinkContext context = ContextOfSinks(plan, state_directory, record, files);
   for (const StepPlan& step : plan.steps) {
     if (step.sink == nullptr) continue;
@@ -188,20 +215,17 @@ absl::Status CheckOutputs(const Flow& flow, const std::string& state_directory, 
 int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, const Clock& clock) {
   const auto plan = flow.Compile();
   if (!plan.ok()) return Complain(plan.status(), kExitUsage);
-  const auto inspector = StateInspector::Open(files, directory);
-  if (!inspector.ok()) return Complain(inspector.status());
-  const EpochRecord& record = (*inspector)->record();
-  Print(Cat(directory, ": epoch ", record.epoch.value, " of flow '", record.flow_name,
-            "', committed ", FormatTimestamp(record.wall_time)));
-  const ResumePlan resume = PlanResume(record, DeclaredSteps(*plan),
-                                       {.flow_name = plan->flow_name, .directory = directory});
-  for (const StepFate& fate : resume.fates) {
-    std::string line = Cat("step '", fate.name, "': ", fate.detail);
-    if (fate.kind == StepFate::Kind::kKept || fate.kind == StepFate::Kind::kMigrated) {
-      line += Cat(", ", FormatCount(KeysOf(record, fate.name)), " keys");
-    }
-    Print(line);
-  }
+  const auto next = ReadNextRecord(files, directory);
+  if (!next.ok()) return Complain(next.status());
+  const EpochRecord& record = *next;
+  const bool holds_epoch = record.epoch.value > 0;
+  Print(holds_epoch ? Cat(directory, ": epoch ", record.epoch.value, " of flow '", record.flow_name,
+                          "', committed ", FormatTimestamp(record.wall_time))
+                    : Cat(directory, ": no epoch has been committed here yet"));
+  const ResumePlan resume =
+      PlanResume(holds_epoch ? std::optional<EpochRecord>(record) : std::nullopt,
+                 DeclaredSteps(*plan), {.flow_name = plan->flow_name, .directory = directory});
+  PrintSteps(resume, record);
   SkipLog skips(/*keeps_state=*/true);
   const SourceContext sources{.files = &files, .clock = &clock, .skips = &skips};
   // A fork from a snapshot gives its outputs other places, or takes these over.
@@ -216,9 +240,12 @@ int ExplainFlow(const Flow& flow, const std::string& directory, Files& files, co
     if (ends.ok()) ends = end;
   }
   absl::Status verdict = resume.verdict;
-  if (verdict.ok()) verdict = CheckSourcesAndSinks(*plan, record, directory);
+  if (verdict.ok() && holds_epoch) verdict = CheckSourcesAndSinks(*plan, record, directory);
   if (verdict.ok()) verdict = ends;
-  if (verdict.ok()) Print(Cat("the run would resume after epoch ", record.epoch.value));
+  if (verdict.ok()) {
+    Print(holds_epoch ? Cat("the run would resume after epoch ", record.epoch.value)
+                      : "the run begins with an empty state");
+  }
   return FinishOutput(verdict);
 }
 

@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "base/printable.h"
@@ -39,8 +42,14 @@ class Run {
     const SnapshotSignal is_no_end;
     auto plan = flow.Compile();
     if (!plan.ok()) return Refuse(plan.status());
+    signals_.emplace(WordsAtStart());
     auto session = JobSession::Open(*std::move(plan), options_, context_, Events());
+    if (absl::IsCancelled(session.status()) && signals_->stop_requested()) {
+      return SayStoppedAtStart(Cat(": ", session.status().message()));
+    }
     if (!session.ok()) return Refuse(session.status());
+    // A first commit would discard what --fresh replaces, for a job that was not to begin.
+    if (signals_->stop_requested()) return SayStoppedAtStart("");
     session_ = *std::move(session);
     LeaveRoomForRows();
     return Drive();
@@ -52,8 +61,16 @@ class Run {
     return ExitCodeOf(status);
   }
 
+  // `waited_for`: empty, or ": …". Nothing was read and nothing replaced, so flags such as --fresh
+  // have not been used up.
+  int SayStoppedAtStart(std::string_view waited_for) {
+    view_.Say(Cat("stopped before the job began", waited_for, "; the same command starts it"));
+    return kExitFine;
+  }
+
   SessionEvents Events() {
     SessionEvents events;
+    events.stop_wanted = [this] { return signals_->stop_requested(); };
     events.note = [this](const std::string& line) { view_.Say(line); };
     events.warning = [this](const std::string& line) { view_.SayAlways(line); };
     if (view_.style() != StatusView::Style::kTerminal) return events;
@@ -87,13 +104,23 @@ class Run {
                "continues from there");
   }
 
+  std::string OldStateIsKept() const {
+    return session_->replaces_state() ? ", and the state from before --fresh is kept" : "";
+  }
+
+  const char* SameCommandStarts() const {
+    return session_->replaces_state() ? "; the same command starts again"
+                                      : ", the same command starts again";
+  }
+
   // What stops a run until somebody does something stops the same command, too.
   std::string WhereItStands(const absl::Status& end) const {
-    const bool needs_somebody = absl::IsFailedPrecondition(end) || absl::IsDataLoss(end);
+    const bool needs_somebody =
+        absl::IsFailedPrecondition(end) || absl::IsDataLoss(end) || absl::IsUnimplemented(end);
     const uint64_t epoch = session_->CommittedEpoch();
     if (epoch == 0) {
-      return needs_somebody ? "; nothing was committed"
-                            : "; nothing was committed, the same command starts again";
+      return Cat("; nothing was committed", OldStateIsKept(),
+                 needs_somebody ? "" : SameCommandStarts());
     }
     // A command that may not be given again is named in any case.
     if (needs_somebody && !HasFlagsForOnce()) return Cat("; the state is at epoch ", epoch);
@@ -102,11 +129,9 @@ class Run {
 
   int Drive() {
     const int64_t begin_us = MonotonicMicros();
-    absl::Status end;
-    {
-      const StopSignals signals(*session_, WordsAtOnce());
-      end = session_->Run();
-    }
+    signals_->Route(*session_, WordsAtOnce());
+    const absl::Status end = session_->Run();
+    signals_.reset();
     SkipLog& skips = session_->skips();
     for (const auto& [place, entry] : skips.Entries()) {
       view_.SayAlways(Cat(place, ": ", FormatCount(entry.count), " skipped, for example:"));
@@ -127,7 +152,7 @@ class Run {
       if (options_.fall_back) code = kExitFailed;  // it mends itself
       line = Cat(WithoutAdvice(end),
                  "; the next start looks at all of it and goes back to the newest whole snapshot");
-    } else if (session_->keeps_state()) {
+    } else if (session_->keeps_state() && !session_->store_is_gone()) {
       line += WhereItStands(end);
       // What an item is refused for, by the source or by user code, it is refused for again.
       const bool says_how = line.find("--skip-item ") != std::string::npos;
@@ -139,12 +164,22 @@ class Run {
     return code;
   }
 
+  std::string BeginOfLastWords() const {
+    const bool shows_line = view_.style() == StatusView::Style::kTerminal;
+    return Cat(shows_line ? "\r\x1b[K" : "", "tidemark: ended at once by a second signal; ");
+  }
+
+  // Of a second signal while the start waits, or reads a damaged store.
+  LastWords WordsAtStart() const {
+    return {.begin = BeginOfLastWords(),
+            .nothing_kept = "the job had not begun, the same command starts it\n",
+            .epoch = &no_epoch_};
+  }
+
   // What is said by a second signal, which ends the process where it stands. Without state epochs
   // are nothing that is kept.
   LastWords WordsAtOnce() const {
-    const bool shows_line = view_.style() == StatusView::Style::kTerminal;
-    const std::string begin =
-        Cat(shows_line ? "\r\x1b[K" : "", "tidemark: ended at once by a second signal; ");
+    const std::string begin = BeginOfLastWords();
     if (!session_->keeps_state()) {
       return {.begin = begin,
               .kept = {},
@@ -155,7 +190,8 @@ class Run {
     return {.begin = begin,
             .kept = "what was committed is kept: ",
             .end = Cat(" in ", Printable(session_->directory_path()), ",", WhatGoesOn(), "\n"),
-            .nothing_kept = "nothing was committed yet, the same command starts again\n",
+            .nothing_kept =
+                Cat("nothing was committed yet", OldStateIsKept(), SameCommandStarts(), "\n"),
             .epoch = &session_->committed_epoch()};
   }
 
@@ -168,6 +204,7 @@ class Run {
       view_.Say(session_->skips().Left().empty()
                     ? Cat("nothing new: all input was processed by epoch ", first)
                     : Cat("nothing new that is finished since epoch ", first));
+      SayUnusedSkips();
       return;
     }
     std::string line = Cat(stopped ? "stopped: " : "done: ", FormatCount(status.items_in), " in, ",
@@ -178,10 +215,22 @@ class Run {
       if (stopped) line += Cat(",", WhatGoesOn());
     }
     view_.Say(line);
+    SayUnusedSkips();
     if (status.closed_at_end == 0 || !session_->keeps_state()) return;
     view_.Say(Cat("the end of the input closed ", FormatCount(status.closed_at_end),
                   status.closed_at_end == 1 ? " window" : " windows",
                   "; rows added later for them are late (at_eof: keep leaves them open)"));
+  }
+
+  // An item that was not there yet is not remembered: only one that was read is.
+  void SayUnusedSkips() {
+    const std::vector<SkippedItem>& skipped = session_->job().record().skipped_items;
+    for (const SkippedItem& item : options_.skip_items) {
+      if (std::find(skipped.begin(), skipped.end(), item) != skipped.end()) continue;
+      view_.SayAlways(Cat("--skip-item ", item.source, "/", item.partition, "@", item.number,
+                          ": that item was not read, so nothing was skipped; give the flag again "
+                          "when the item is there"));
+    }
   }
 
   // "206 late (out/late.jsonl), ": how many items, and where they are.
@@ -201,8 +250,9 @@ class Run {
   const RunOptions& options_;
   const RunContext& context_;
   StatusView view_;
-  std::unique_ptr<JobSession> session_;
   const std::atomic<uint64_t> no_epoch_{0};
+  std::unique_ptr<JobSession> session_;
+  std::optional<StopSignals> signals_;  // until the run has ended
 };
 
 }  // namespace

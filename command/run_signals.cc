@@ -16,9 +16,10 @@ constexpr int64_t kSameSignalUs = 500'000;
 
 std::atomic<JobSession*> signalled_session{nullptr};  // tidy: allowed, a handler has no other way
 std::atomic<const LastWords*> last_words{nullptr};    // tidy: allowed, a handler has no other way
-std::atomic<int64_t> first_signal_us{0};              // tidy: allowed, a handler has no other way
-std::atomic<bool> snapshot_wanted{false};             // tidy: allowed, a handler has no other way
-std::atomic<int> handlers_running{0};                 // tidy: allowed, a handler has no other way
+// 0: none has come.
+std::atomic<int64_t> first_signal_us{0};   // tidy: allowed, a handler has no other way
+std::atomic<bool> snapshot_wanted{false};  // tidy: allowed, a handler has no other way
+std::atomic<int> handlers_running{0};      // tidy: allowed, a handler has no other way
 
 // ---- what a handler may do: no locks, no memory ----------------------------------------
 
@@ -66,15 +67,13 @@ void HandOverSnapshotRequest() {
 
 extern "C" void OnStopSignal(int signal) {
   const InHandler in_handler;
-  JobSession* session = signalled_session.load();
-  if (session == nullptr) _exit(128 + signal);
   const int64_t now = MonotonicMicros();
-  if (!session->stop_requested()) {
-    first_signal_us.store(now);
-    session->RequestStop();
+  int64_t first = 0;
+  if (first_signal_us.compare_exchange_strong(first, now)) {
+    if (JobSession* session = signalled_session.load()) session->RequestStop();
     return;
   }
-  if (now - first_signal_us.load() < kSameSignalUs) return;
+  if (now - first < kSameSignalUs) return;
   if (const LastWords* words = last_words.load()) SayLastWords(*words);
   _exit(128 + signal);
 }
@@ -87,10 +86,9 @@ extern "C" void OnSnapshotSignal(int) {
 
 }  // namespace
 
-StopSignals::StopSignals(JobSession& session, LastWords words) : words_(std::move(words)) {
-  last_words.store(&words_);
-  signalled_session.store(&session);
-  HandOverSnapshotRequest();
+StopSignals::StopSignals(LastWords words) : words_at_start_(std::move(words)) {
+  first_signal_us.store(0);
+  last_words.store(&words_at_start_);
   struct sigaction action {};
   action.sa_handler = OnStopSignal;
   // One at a time: two that come together are told apart by their times.
@@ -105,6 +103,17 @@ StopSignals::StopSignals(JobSession& session, LastWords words) : words_(std::mov
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &old_pipe_);
 }
+
+void StopSignals::Route(JobSession& session, LastWords words) {
+  words_ = std::move(words);
+  last_words.store(&words_);
+  signalled_session.store(&session);
+  HandOverSnapshotRequest();
+  // One that came before is handled here; one that comes meanwhile perhaps twice, which is fine.
+  if (stop_requested()) session.RequestStop();
+}
+
+bool StopSignals::stop_requested() const { return first_signal_us.load() != 0; }
 
 StopSignals::~StopSignals() {
   sigaction(SIGINT, &old_int_, nullptr);

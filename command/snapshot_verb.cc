@@ -7,15 +7,15 @@
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "base/status.h"
+#include "command/exit_code.h"
+#include "command/terminal.h"
+#include "command/verbs.h"
 #include "engine/wakeup.h"
 #include "recovery/requests.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "recovery/state_files.h"
 #include "state/value_json.h"
-#include "command/exit_code.h"
-#include "command/terminal.h"
-#include "command/verbs.h"
 
 namespace tidemark {
 namespace {
@@ -117,7 +117,10 @@ int Make(const CommandLine& line, Files& machine_files) {
   const std::string& directory = line.Word(0);
   // Never makes a state where there is none.
   if (const absl::Status is = CheckHoldsState(files, directory); !is.ok()) return Complain(is);
-  if (!files.Stat(StorePath(directory)).ok() || !files.Stat(JoinPath(directory, "LOCK")).ok()) {
+  for (const char* name : {"store", "LOCK"}) {
+    const auto there = Exists(files, JoinPath(directory, name));
+    if (!there.ok()) return Complain(there.status());
+    if (*there) continue;
     return Complain(absl::NotFoundError(Cat(
         directory, ": is not a state directory (it has no LOCK); a snapshot is copied as it is")));
   }

@@ -1,6 +1,8 @@
 #include "command/terminal.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "absl/strings/str_split.h"
 #include "base/places.h"
@@ -13,6 +15,13 @@ namespace {
 
 // Standard error has no buffer, so a line is one write and does not mix with those of others.
 void PutError(const std::string& lines) { std::fwrite(lines.data(), 1, lines.size(), stderr); }
+
+// 0: the reason is not known.
+absl::Status OutputError(int error) {
+  if (error == EPIPE) return absl::CancelledError("standard output was closed");
+  return absl::UnavailableError(Cat("standard output: cannot write", error == 0 ? "" : ": ",
+                                    error == 0 ? "" : strerror(error)));
+}
 
 }  // namespace
 
@@ -41,15 +50,24 @@ int Complain(const absl::Status& status) { return Complain(status, ExitCodeOf(st
 
 absl::Status PutLine(std::string_view line) {
   const std::string printable = Cat(Printable(line), "\n");
-  if (std::fwrite(printable.data(), 1, printable.size(), stdout) != printable.size()) {
-    return absl::CancelledError("standard output was closed");
+  errno = 0;
+  if (std::fwrite(printable.data(), 1, printable.size(), stdout) == printable.size()) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return OutputError(errno);
 }
 
 int FinishOutput(const absl::Status& status) {
-  if (std::fflush(stdout) != 0 || absl::IsCancelled(status)) return kExitFailed;
-  return status.ok() ? kExitFine : Complain(status);
+  errno = 0;
+  const bool failed = std::fflush(stdout) != 0;
+  // A verb may have ignored it when the buffer was written, which then has no reason any more.
+  const absl::Status output = failed                ? OutputError(errno)
+                              : std::ferror(stdout) ? OutputError(0)
+                                                    : absl::OkStatus();
+  // A reader that went away knows that it did.
+  if (absl::IsCancelled(status) || absl::IsCancelled(output)) return kExitFailed;
+  if (!status.ok()) return Complain(status);
+  return output.ok() ? kExitFine : Complain(output);
 }
 
 }  // namespace tidemark

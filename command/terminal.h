@@ -29,10 +29,11 @@ int Complain(const absl::Status& status, int code);
 // The same with the exit code of a status (command/exit_code.h).
 int Complain(const absl::Status& status);
 
-// One line to standard output. Cancelled if the reader has closed it.
+// One line to standard output. Cancelled if the reader has closed it; Unavailable if it cannot be
+// written for another reason, such as a full disk.
 absl::Status PutLine(std::string_view line);
-// For a verb that printed: flushes, reports an error, and returns the exit code. A reader that
-// closed its end finishes the verb quietly.
+// For a verb that printed: flushes, reports an error, also of the output itself, and returns the
+// exit code. A reader that closed its end finishes the verb without a message.
 int FinishOutput(const absl::Status& status);
 
 }  // namespace tidemark

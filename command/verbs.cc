@@ -232,6 +232,9 @@ absl::Status ApplyRunFlags(const CommandLine& line, RunOptions& options) {
   options.fall_back = !line.Has("no-fallback");
   options.quiet = line.Has("quiet");
   TM_ASSIGN_OR_RETURN(const auto epoch, line.Duration("epoch"));
+  if (epoch && epoch->us == 0) {
+    return absl::InvalidArgumentError("--epoch: must be more than 0s");
+  }
   if (epoch) options.epoch_interval = *epoch;
   TM_ASSIGN_OR_RETURN(const auto workers, line.Number("workers"));
   if (workers) {

@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "base/status.h"
-#include "recovery/verify.h"
-#include "state/value_json.h"
 #include "command/exit_code.h"
 #include "command/terminal.h"
 #include "command/verbs.h"
+#include "recovery/verify.h"
+#include "state/value_json.h"
 
 namespace tidemark {
 namespace {
@@ -38,8 +38,9 @@ std::string PartJson(const VerifiedPart& part) {
 std::string PartLine(const VerifiedPart& part) {
   std::string line = Cat(part.path, ": ");
   if (part.fine()) {
-    line += Cat("fine; epoch ", part.epoch, ", ", FormatCount(part.rows), " rows, ",
-                FormatCount(part.keys), " keys, ", FormatBytes(part.bytes), " of tables");
+    line += Cat("fine; epoch ", part.epoch, ", ", FormatCount(part.rows),
+                part.rows == 1 ? " row, " : " rows, ", FormatCount(part.keys),
+                part.keys == 1 ? " key, " : " keys, ", FormatBytes(part.bytes), " of tables");
   } else {
     const uint64_t faults = part.faults.size() + part.more_faults;
     line += faults == 1 ? std::string("1 fault") : Cat(FormatCount(faults), " faults");

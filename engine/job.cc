@@ -41,6 +41,14 @@ void KeepPartitions(const EpochRecord& before, const std::vector<EpochPart>& par
   }
 }
 
+// The run that wrote `record` left the step's windows open at the end of its input, so that only
+// the watermark can have closed one.
+bool KeptAtEnd(const EpochRecord& record, std::string_view step) {
+  return std::any_of(record.steps.begin(), record.steps.end(), [&](const StepRecord& s) {
+    return s.name == step && s.parameters.find("at_eof: keep") != std::string::npos;
+  });
+}
+
 void PutWatermark(const StepWatermark& watermark, EpochRecord& next) {
   const auto step = std::find_if(next.steps.begin(), next.steps.end(),
                                  [&](const StepRecord& s) { return s.name == watermark.step; });
@@ -126,10 +134,12 @@ absl::Status Job::FindPartitionsOf(size_t step) {
   for (const SourceRecord& record : record_.sources) {
     if (record.step == plan_.steps[step].name) recorded.push_back(record.partition);
   }
-  TM_ASSIGN_OR_RETURN(PartitionList list, source.Discover(recorded, {.files = options_.files,
-                                                                     .clock = options_.clock,
-                                                                     .skips = options_.skips,
-                                                                     .say = options_.say}));
+  TM_ASSIGN_OR_RETURN(PartitionList list,
+                      source.Discover(recorded, {.files = options_.files,
+                                                 .clock = options_.clock,
+                                                 .skips = options_.skips,
+                                                 .say = options_.say,
+                                                 .stop_wanted = options_.stop_wanted}));
   if (list.is_final) {
     partitions_[step] = std::move(list.names);
     return absl::OkStatus();
@@ -173,12 +183,13 @@ void Job::ShowFirstLate(int step, const FirstLate& late) {
     absl::MutexLock lock(&mutex_);
     if (!late_shown_.insert(step).second) return;
   }
+  const StepPlan& plan = plan_.steps[static_cast<size_t>(step)];
   const bool after_end =
       options_.resume && options_.resume->end_generation > 0 &&
+      !KeptAtEnd(*options_.resume, plan.name) &&
       std::all_of(options_.resume->sources.begin(), options_.resume->sources.end(),
                   [](const SourceRecord& source) { return source.at_end; });
-  options_.say(Cat(StepWord(plan_.steps[static_cast<size_t>(step)]), ": ",
-                   DescribeFirstLate(late, after_end)));
+  options_.say(Cat(StepWord(plan), ": ", DescribeFirstLate(late, after_end)));
 }
 
 void Job::MakeTime() {
@@ -234,6 +245,7 @@ absl::StatusOr<SinkContext> Job::ContextOfSinks() const {
                       .take_over = options_.take_over};
   context.say = options_.say;
   context.skips = options_.skips;
+  context.stop_wanted = options_.stop_wanted;
   if (options_.files == nullptr) return context;  // sources and sinks are no files
   context.holds_state = [files = options_.files](const std::string& directory) {
     return HoldsState(*files, directory);
@@ -273,7 +285,8 @@ absl::Status Job::OpenWorkers() {
     setup.source_context = {.files = options_.files,
                             .clock = options_.clock,
                             .skips = options_.skips,
-                            .say = options_.say};
+                            .say = options_.say,
+                            .stop_wanted = options_.stop_wanted};
     setup.sink_context = sinks;
     setup.new_outputs = &options_.new_outputs;
     setup.memory_bytes = options_.memory_bytes / static_cast<size_t>(options_.workers);
@@ -287,6 +300,7 @@ absl::Status Job::OpenWorkers() {
     TM_RETURN_IF_ERROR(workers_.back()->Open());
   }
   for (const auto& worker : workers_) TM_RETURN_IF_ERROR(worker->CheckSinks());
+  options_.before_sinks_open();
   for (const auto& worker : workers_) TM_RETURN_IF_ERROR(worker->OpenSinks());
   return FindOutbox();
 }

@@ -66,6 +66,11 @@ struct JobOptions {
   bool take_over = false;
   std::string directory;  // for messages
   std::function<void(const std::string&)> say = [](const std::string&) {};
+  // See SourceContext.
+  std::function<bool()> stop_wanted = [] { return false; };
+  // Called once, when every sink has agreed to be opened and before the first is: from here on a
+  // start that fails has changed outputs.
+  std::function<void()> before_sinks_open = [] {};
 };
 
 class Job {

@@ -68,8 +68,8 @@ absl::Status OutputClaims::CheckNoInput(const std::string& path, const FileInfo&
   if (found == inputs_.end()) return absl::OkStatus();
   const InputFile& input = found->second;
   return absl::InvalidArgumentError(
-      Cat(path, ": is ", path == input.path ? "" : Cat(input.path, " by another name, "),
-          "which source '", input.source, "' reads, and would be overwritten; name another file"));
+      Cat(path, ": is ", path == input.path ? "" : Cat(input.path, " by another name, and "),
+          "read by source '", input.source, "', and would be overwritten; name another file"));
 }
 
 bool OutputClaims::IsState(const std::string& directory) const {

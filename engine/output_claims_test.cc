@@ -70,7 +70,7 @@ TEST_F(OutputClaimsTest, AnInputUnderAnyNameIsNoOutput) {
   ASSERT_EQ(symlink("in", soft.c_str()), 0);
   for (const std::string& path : {input, hard, soft}) {
     auto claims = Claims({{.source = "rows", .path = input}});
-    EXPECT_TRUE(Refuses(claims.Claim(File(path)), "which source 'rows' reads")) << path;
+    EXPECT_TRUE(Refuses(claims.Claim(File(path)), "read by source 'rows'")) << path;
   }
   auto claims = Claims({{.source = "rows", .path = input}});
   EXPECT_TRUE(claims.Claim(File(dir_.Path("out"))).ok());

@@ -83,6 +83,8 @@ struct SinkContext {
   // Reports one line to the operator (for example, that a file was moved aside or truncated, or,
   // from Check() when nothing is started, that a server could not be asked).
   std::function<void(const std::string&)> say = [](const std::string&) {};
+  // True: a stop was requested, so a Check() or Open() that waits returns Cancelled.
+  std::function<bool()> stop_wanted = [] { return false; };
   // Counts items that the sink leaves out; null if the count would not be shown.
   SkipLog* skips = nullptr;
 };

@@ -66,6 +66,8 @@ struct SourceContext {
   // Says one line to the operator, such as that a server is waited for; from any thread. Empty for
   // a look from outside (`explain`), which waits for nothing.
   std::function<void(const std::string&)> say = {};
+  // True: a stop was requested, so an Open() or Partitions() that waits returns Cancelled.
+  std::function<bool()> stop_wanted = [] { return false; };
 };
 
 // One open partition. Used by one worker.

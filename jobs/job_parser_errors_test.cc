@@ -220,7 +220,8 @@ TEST(JobMistakes, InSources) {
        {"3:25: format means nothing to a generator, whose rows are all good json",
         "3:39: on_error means nothing to a generator, whose rows are all good json"}},
       {"name: j\nsink: stdout\nsources: {}\n",
-       {"3:10: sources must be a list of sources, or a map of names and sources, found a map"}},
+       {"3:10: sources must be a list of sources, or a map of names and sources, found an empty "
+        "map"}},
       {"name: j\nsink: stdout\nsources:\n",
        {"3:1: sources must be a list of sources, or a map of names and sources, found nothing"}},
       {"name: j\nsink: stdout\nsources:\n  a: {file: x, name: b}\n  '': {file: y}\n",

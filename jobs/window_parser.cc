@@ -130,6 +130,9 @@ Sliding ParseSliding(const YamlEntry& entry, Problems& problems) {
   if (problems.count() == before && offset != nullptr && sliding.offset > sliding.length) {
     ReportWrong("offset", "at most the length, or rows between two windows would be lost",
                 offset->value, problems);
+  } else if (problems.count() == before && offset != nullptr) {
+    const absl::Status possible = internal::ToWindower(sliding).Check();
+    if (!possible.ok()) problems.Add(offset->value.place, ToStd(possible.message()));
   }
   return sliding;
 }

@@ -217,8 +217,9 @@ TEST(WindowMistakes, InTheWindows) {
 TEST(WindowMistakes, InAggregates) {
   EXPECT_EQ(Mistakes(WithAggregate("count")),
             "5:59: aggregate must be a map like {rows: count, top: max(FIELD)}, found 'count'");
-  EXPECT_EQ(Mistakes(WithAggregate("{}")),
-            "5:59: aggregate must be a map like {rows: count, top: max(FIELD)}, found a map");
+  EXPECT_EQ(
+      Mistakes(WithAggregate("{}")),
+      "5:59: aggregate must be a map like {rows: count, top: max(FIELD)}, found an empty map");
   EXPECT_EQ(Mistakes(WithAggregate("{n: [count]}")),
             "5:63: n must be an aggregate like count or max(FIELD), found a list");
   EXPECT_EQ(Mistakes(WithAggregate("{'': count}")), "5:60: an aggregate needs a name");

@@ -304,8 +304,8 @@ std::string_view YamlValue::other_type() const {
 
 std::string YamlValue::Describe() const {
   if (is_nothing()) return "nothing";
-  if (is_list()) return "a list";
-  if (is_map()) return "a map";
+  if (is_list()) return items().empty() ? "an empty list" : "a list";
+  if (is_map()) return entries().empty() ? "an empty map" : "a map";
   return Quoted(node->text);
 }
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/real_path.h"
 #include "base/status.h"
 
 namespace tidemark {
@@ -16,6 +17,8 @@ namespace {
 // snapshots/0000000042/store/000007.sst
 constexpr int kDepthMax = 4;
 
+// Removing a file of a store destroys the store, so that is the last thing to advise: mostly a run
+// by another user, such as root, wrote it.
 struct Owners {
   const std::string& directory;
   const TrustedUsers& trusted;
@@ -25,7 +28,8 @@ struct Owners {
     return absl::FailedPreconditionError(
         Cat(path, ": ", S_ISLNK(status.st_mode) ? "is a link that belongs" : "belongs", " to user ",
             status.st_uid, ", and neither to this user nor to the owner of ", directory,
-            "; look at who put it there, then remove it, or change its owner"));
+            "; if a run as that user wrote it, give everything back with: chown -R ", trusted.owner,
+            " ", ShellWord(directory), "; if not, find out who put it there"));
   }
 };
 
@@ -88,6 +92,17 @@ void DirectoryGuard::NoteLock(const std::string& path) {
   lock_ = IdentityOf(path);
 }
 
+void DirectoryGuard::NoteStore(const std::string& path) {
+  store_path_ = path;
+  store_ = IdentityOf(path);
+}
+
+bool DirectoryGuard::StoreIsGone() const {
+  if (!held_ || !store_ || IdentityOf(directory_) != held_) return false;
+  // RocksDB replaces CURRENT by a rename, so it is always there.
+  return IdentityOf(store_path_) != store_ || !IdentityOf(JoinPath(store_path_, "CURRENT"));
+}
+
 absl::Status DirectoryGuard::Check() const {
   if (!held_ || !lock_) return absl::OkStatus();
   if (IdentityOf(directory_) != held_) {
@@ -95,6 +110,12 @@ absl::Status DirectoryGuard::Check() const {
         Cat(directory_,
             ": is not the directory any more that this run has opened; put it back, or "
             "name its new place with --state"));
+  }
+  if (StoreIsGone()) {
+    return absl::FailedPreconditionError(
+        Cat(store_path_,
+            ": was removed or replaced while this run was using it, so what was committed after "
+            "the newest snapshot is lost; start the job again to be told how to continue"));
   }
   if (IdentityOf(lock_path_) == lock_) return absl::OkStatus();
   return absl::UnavailableError(

@@ -2,8 +2,8 @@
 //
 // A LOCK is a file, and somebody may remove it: a cleaner of old files, a script, another user. The
 // next process would make one of its own, lock that, and both would write into one store. So the
-// directory itself is locked as well, and the run that holds it looks at each commit whether path
-// and LOCK still are what it holds.
+// directory itself is locked as well, and the run that holds it looks at each commit whether path,
+// LOCK and store still are what it holds.
 //
 // What lies in the directory is believed: tables are linked into the store, files are written to
 // and removed. In a directory into which others may write, they could have put links there. So
@@ -15,6 +15,8 @@
 //   TM_ASSIGN_OR_RETURN(auto guard, DirectoryGuard::Take("state"));
 //   … take LOCK …
 //   guard->NoteLock("state/LOCK");
+//   … open the store …
+//   guard->NoteStore("state/store");
 //   … at each commit: TM_RETURN_IF_ERROR(guard->Check());
 #pragma once
 
@@ -55,9 +57,14 @@ class DirectoryGuard {
 
   // The lock file, which this process has just locked.
   void NoteLock(const std::string& path);
-  // FailedPrecondition when another directory, or none, is at the path; Unavailable when the lock
-  // file was removed or replaced.
+  // The directory of the open store: its files can be removed while they are open, and then a run
+  // would commit to files that no later start can find.
+  void NoteStore(const std::string& path);
+  // FailedPrecondition when another directory, or none, is at the path or at the store's;
+  // Unavailable when the lock file was removed or replaced.
   absl::Status Check() const;
+  // The store's directory is another one or missing, or no longer says which of its files count.
+  bool StoreIsGone() const;
 
  private:
   // What makes a file or directory this one.
@@ -72,8 +79,10 @@ class DirectoryGuard {
   const std::string directory_;
   const int fd_;  // -1: there is none
   std::string lock_path_;
+  std::string store_path_;
   std::optional<Identity> held_;
   std::optional<Identity> lock_;
+  std::optional<Identity> store_;
 };
 
 }  // namespace tidemark

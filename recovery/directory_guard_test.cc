@@ -50,6 +50,21 @@ TEST_F(DirectoryGuardTest, ADirectoryThatWasMovedIsNoticed) {
   EXPECT_TRUE(absl::IsFailedPrecondition((*held)->CheckHeld()));
 }
 
+TEST_F(DirectoryGuardTest, AStoreThatWasRemovedIsNoticed) {
+  for (const bool whole : {true, false}) {
+    ASSERT_TRUE(RemoveTree(files(), state()).ok());
+    auto held = StateDirectory::Open(files(), {.directory = state()});
+    ASSERT_TRUE(held.ok()) << held.status();
+    EXPECT_TRUE((*held)->CheckHeld().ok());
+    EXPECT_FALSE((*held)->StoreIsGone());
+    ASSERT_TRUE(whole ? RemoveTree(files(), In("store")).ok()
+                      : files().Remove(In("store/CURRENT")).ok());
+    EXPECT_TRUE((*held)->StoreIsGone());
+    EXPECT_TRUE(absl::IsFailedPrecondition((*held)->CheckHeld()));
+    EXPECT_THAT((*held)->CheckHeld().message(), HasSubstr("store: was removed or replaced"));
+  }
+}
+
 TEST_F(DirectoryGuardTest, ALinkInPlaceOfTheLockIsNotFollowed) {
   ASSERT_TRUE(files().CreateDirectories(state()).ok());
   const std::string victim = state() + ".precious";

@@ -39,7 +39,7 @@ absl::StatusOr<EpochRecord> RecordWithout(const EpochRecord& record, const std::
   const auto dropped = std::find_if(next.steps.begin(), next.steps.end(),
                                     [&](const StepRecord& known) { return known.name == step; });
   if (dropped == next.steps.end()) {
-    return absl::NotFoundError(
+    return absl::InvalidArgumentError(
         Cat("--drop-state: there is no state of a step '", step,
             names.empty() ? "'; no step has any" : Cat("'; there are: ", names)));
   }

@@ -13,7 +13,7 @@
 
 namespace tidemark {
 
-// The record without the step. NotFound names the steps that are there.
+// The record without the step. InvalidArgument names the steps that are there.
 absl::StatusOr<EpochRecord> RecordWithout(const EpochRecord& record, const std::string& step);
 
 // One commit: the step's rows, its timers and its place in the record are gone together. Returns

@@ -76,7 +76,7 @@ TEST(DropState, AStepThatIsNotThereIsNamed) {
   EpochRecord record;
   Fill(store, record, 1);
   const absl::Status refused = DropState(store, record, "step3").status();
-  EXPECT_TRUE(absl::IsNotFound(refused));
+  EXPECT_TRUE(absl::IsInvalidArgument(refused));
   EXPECT_NE(refused.message().find("there are: step1, step2"), absl::string_view::npos) << refused;
 }
 

@@ -7,6 +7,9 @@
 #include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "proto/rows.h"
+#include "recovery/commit_note.h"
+#include "recovery/key_query.h"
+#include "recovery/open_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/piece_values.h"
@@ -116,35 +119,50 @@ class KeySubRows final : public SubRows {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::Open(Files& files,
-                                                                     const std::string& directory) {
-  TM_RETURN_IF_ERROR(CheckHoldsState(files, directory));
-  if (!files.Stat(StorePath(directory)).ok()) {
-    return absl::NotFoundError(
-        Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));
-  }
+absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::OpenStore(
+    Files& files, const std::string& directory, const std::string& store) {
   std::optional<Snapshot> snapshot;
-  if (files.Stat(JoinPath(directory, "manifest")).ok()) {
+  TM_ASSIGN_OR_RETURN(const bool is_snapshot, Exists(files, JoinPath(directory, "manifest")));
+  CommitNote note;
+  if (is_snapshot) {
     TM_ASSIGN_OR_RETURN(snapshot, ReadSnapshot(files, directory));
+  } else {
+    TM_ASSIGN_OR_RETURN(const StoreFiles found, LookAtStore(files, store));
+    TM_RETURN_IF_ERROR(CheckStoreFiles(directory, found));
+    // Before the store is opened: a job that runs commits meanwhile.
+    TM_ASSIGN_OR_RETURN(note, ReadCommitNote(files, directory));
   }
   std::unique_ptr<StateInspector> inspector(new StateInspector());
   inspector->directory_ = directory;
   RocksStoreOptions rocks;
-  rocks.directory = StorePath(directory);
+  rocks.directory = store;
   rocks.read_only = true;
   rocks.create_if_missing = false;
   TM_ASSIGN_OR_RETURN(inspector->store_, OpenRocksStore(rocks));
   auto record = ReadEpochRecord(*inspector->store_);
   if (!record.ok()) return Annotate(record.status(), directory);
-  if (!*record || (*record)->epoch.value == 0) {
-    return absl::NotFoundError(Cat(directory, ": no epoch has been committed here yet"));
-  }
-  if (snapshot && **record != snapshot->manifest.record) {
+  if (snapshot && (!*record || **record != snapshot->manifest.record)) {
     return absl::DataLossError(
         Cat(directory, ": its store holds another epoch record than its manifest"));
   }
-  inspector->record_ = **std::move(record);
+  if (*record) inspector->record_ = **std::move(record);
+  const EpochRecord& held = inspector->record_;
+  TM_RETURN_IF_ERROR(CheckCommitNote(note, store, held.run_line, held.epoch.value));
   return inspector;
+}
+
+absl::StatusOr<std::unique_ptr<StateInspector>> StateInspector::Open(Files& files,
+                                                                     const std::string& directory) {
+  TM_RETURN_IF_ERROR(CheckHoldsState(files, directory));
+  const std::string store = StorePath(directory);
+  TM_ASSIGN_OR_RETURN(const bool there, Exists(files, store));
+  if (!there) {
+    return absl::NotFoundError(
+        Cat(directory, ": is neither a state directory nor a snapshot (it has no store/)"));
+  }
+  TM_ASSIGN_OR_RETURN(auto inspector, OpenStore(files, directory, store));
+  if (inspector->record_.epoch.value > 0) return inspector;
+  return absl::NotFoundError(Cat(directory, ": no epoch has been committed here yet"));
 }
 
 Timestamp StateInspector::ToWall(Timestamp deadline_time) const {
@@ -187,10 +205,11 @@ absl::Status StateInspector::DumpStep(
   }
   StepWalk walk(*store_, step.id);
   TM_RETURN_IF_ERROR(walk.Start());
+  const std::optional<KeyQuery> wanted_key =
+      options.key ? std::optional<KeyQuery>(*options.key) : std::nullopt;
   for (; left > 0 && walk.Valid();) {
     const std::string& key = walk.user_key();
-    const bool wanted =
-        !options.key || *options.key == FormatUserKey(key) || *options.key == UserKeyToJson(key);
+    const bool wanted = !wanted_key || wanted_key->Matches(key);
     if (wanted) {
       auto dumped = Decode(step, schema, value_schema, key, walk.value());
       if (!dumped.ok()) return Annotate(dumped.status(), directory_);

@@ -60,13 +60,20 @@ std::string StepToJson(const StepRecord& step);
 
 struct DumpOptions {
   std::optional<std::string> step;
-  std::optional<std::string> key;  // as FormatUserKey shows it, or a JSON value
+  std::optional<std::string> key;  // see recovery/key_query.h
   uint64_t limit = 0;              // keys; 0 = all
 };
 
+// The record that the next start without --fresh and --from resumes from: after a start that died,
+// that is of the store which it set aside. Epoch 0: nothing has been committed, and the record may
+// name the lineage only. Errors as of StateInspector::Open().
+absl::StatusOr<EpochRecord> ReadNextRecord(Files& files, const std::string& directory);
+
 class StateInspector {
  public:
-  // `directory`: a state directory or a snapshot directory.
+  // `directory`: a state directory or a snapshot directory. NotFound when it holds neither, or no
+  // epoch has been committed; PermissionDenied when it may not be read; DataLoss when no start
+  // would trust its store.
   static absl::StatusOr<std::unique_ptr<StateInspector>> Open(Files& files,
                                                               const std::string& directory);
 
@@ -80,6 +87,10 @@ class StateInspector {
 
  private:
   StateInspector() = default;
+  static absl::StatusOr<std::unique_ptr<StateInspector>> OpenStore(Files& files,
+                                                                   const std::string& directory,
+                                                                   const std::string& store);
+  friend absl::StatusOr<EpochRecord> ReadNextRecord(Files& files, const std::string& directory);
   absl::Status DumpStep(const StepRecord& step, const DumpOptions& options, uint64_t& left,
                         const std::function<absl::Status(const DumpedKey&)>& visit) const;
   using StoredSchema = std::shared_ptr<const TypeSchema>;

@@ -12,6 +12,9 @@ namespace {
 
 using Kind = OpenPlan::Kind;
 
+constexpr std::string_view kNoCurrent = "its file CURRENT is missing";
+constexpr std::string_view kNoLog = "its log (a file NNNNNN.log) is missing";
+
 std::string StoreIn(const std::string& directory) { return JoinPath(directory, "store"); }
 
 OpenPlan Refuse(std::string why) {
@@ -51,6 +54,12 @@ Unfinished PlanUnfinished(const UnfinishedFacts& facts) {
   return facts.fresh || facts.from ? Unfinished::kTakeBack : Unfinished::kCarryOn;
 }
 
+absl::Status CheckStoreFiles(const std::string& directory, StoreFiles files) {
+  if (files == StoreFiles::kWithoutCurrent) return CannotOpen(directory, kNoCurrent).why;
+  if (files == StoreFiles::kWithoutLog) return CannotOpen(directory, kNoLog).why;
+  return absl::OkStatus();
+}
+
 OpenPlan PlanOpen(const OpenFacts& facts) {
   const bool there = facts.store != StoreFiles::kMissing && facts.store != StoreFiles::kEmpty;
   if (facts.fresh) return {.kind = Kind::kReplace};
@@ -69,7 +78,7 @@ OpenPlan PlanOpen(const OpenFacts& facts) {
   // state. Without CURRENT RocksDB would begin one over the files that are left.
   if (!facts.newest_snapshot.empty()) {
     if (facts.store == StoreFiles::kWithoutCurrent) {
-      return CannotOpen(facts.directory, "its file CURRENT is missing");
+      return CannotOpen(facts.directory, kNoCurrent);
     }
     if (!there) {
       return Lost(facts.directory, facts.store == StoreFiles::kEmpty ? "is empty" : "is missing",
@@ -87,7 +96,7 @@ OpenPlan PlanOpen(const OpenFacts& facts) {
                       "over with --fresh"));
   }
   if (facts.store == StoreFiles::kWithoutLog) {
-    return CannotOpen(facts.directory, "its log (a file NNNNNN.log) is missing");
+    return CannotOpen(facts.directory, kNoLog);
   }
   return {.kind = facts.store == StoreFiles::kThere ? Kind::kOpen : Kind::kCreate};
 }

@@ -55,6 +55,10 @@ enum class StoreFiles {
   kThere,
 };
 
+// OK, or why no start trusts a store that looks so from outside: DataLoss. For those who only read
+// it, and would see what RocksDB makes of the files that are left.
+absl::Status CheckStoreFiles(const std::string& directory, StoreFiles files);
+
 struct OpenFacts {
   std::string directory = {};  // for messages, like the paths below
   bool fresh = false;          // replace what is there

@@ -135,7 +135,7 @@ absl::StatusOr<std::optional<Snapshot>> Existing(Files& files, const std::string
     return std::optional<Snapshot>(*std::move(there));
   }
   if (!same && !options.name.empty()) {
-    return absl::AlreadyExistsError(
+    return absl::FailedPreconditionError(
         Cat(path, ": a snapshot of that name is there; give another one with --name"));
   }
   return std::optional<Snapshot>();
@@ -189,6 +189,8 @@ absl::StatusOr<Snapshot> ReadSnapshot(Files& files, const std::string& snapshot_
   const std::string path = JoinPath(snapshot_directory, kManifest);
   auto bytes = ReadSmallFile(files, path);
   if (absl::IsNotFound(bytes.status())) {
+    TM_ASSIGN_OR_RETURN(const bool there, Exists(files, snapshot_directory));
+    if (!there) return absl::NotFoundError(Cat(snapshot_directory, ": no such directory"));
     return absl::NotFoundError(
         Cat(snapshot_directory, ": is not a snapshot directory (it has no manifest)"));
   }

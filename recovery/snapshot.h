@@ -48,7 +48,7 @@ struct SnapshotOptions {
 
 // The store must stand at `record`, which is checked. A snapshot of this epoch that is there
 // already is fine if it holds the same record and is whole; else it is made anew. A name that
-// another epoch has is AlreadyExists.
+// another epoch has is FailedPrecondition.
 absl::StatusOr<Snapshot> MakeSnapshot(Files& files, StateStore& store,
                                       const std::string& state_directory, const EpochRecord& record,
                                       const SnapshotOptions& options = {});

@@ -275,7 +275,7 @@ TEST_F(SnapshotTest, ANameIsTakenOnce) {
   ASSERT_TRUE(Make(1, {.name = "before-upgrade"}).ok());
   EXPECT_TRUE(Make(1, {.name = "before-upgrade"}).ok()) << "the same epoch";
   Commit(2);
-  EXPECT_TRUE(absl::IsAlreadyExists(Make(2, {.name = "before-upgrade"}).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Make(2, {.name = "before-upgrade"}).status()));
   for (const char* bad : {"", "a/b", "..", "-x", "x.partial", "0000000001", "a b"}) {
     EXPECT_FALSE(CheckSnapshotName(bad).ok()) << bad;
   }

@@ -26,15 +26,6 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
 }
 
-// What a state directory may hold. Anything else and it is somebody's folder, not ours.
-bool IsOurs(const std::string& name) {
-  return name == "LOCK" || name == "store" || name == "staging" || name == "snapshots" ||
-         name == "requests" || name == "store.partial" || name == "store.old" ||
-         name == "COMMITTED" || absl::StartsWith(name, "COMMITTED.") || name == "START" ||
-         absl::StartsWith(name, "START.") || absl::StartsWith(name, kDamagedMark) ||
-         absl::StartsWith(name, "store.damaged-");
-}
-
 // A file where a directory has to be made: the path itself, or a part of it.
 absl::Status CheckNoFileInPlace(Files& files, const std::string& directory) {
   for (std::string path = directory; path != "." && path != "/"; path = ParentDirectory(path)) {
@@ -48,33 +39,6 @@ absl::Status CheckNoFileInPlace(Files& files, const std::string& directory) {
                                           " is a file; give --state another path"));
   }
   return absl::OkStatus();
-}
-
-absl::Status CheckIsStateDirectory(Files& files, const std::string& directory) {
-  TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
-  for (const std::string& name : names) {
-    if (IsOurs(name)) continue;
-    return absl::FailedPreconditionError(Cat(directory, ": is not a state directory (it contains '",
-                                             name, "'); give --state an empty or a new directory"));
-  }
-  return absl::OkStatus();
-}
-
-// RocksDB opens a store without its log, and then whatever was in it is gone. A store that has been
-// opened once always has one; only while it is created its first manifest comes earlier.
-absl::StatusOr<StoreFiles> LookAtStore(Files& files, const std::string& store) {
-  const auto names = files.List(store);
-  if (absl::IsNotFound(names.status())) return StoreFiles::kMissing;
-  TM_RETURN_IF_ERROR(names.status());
-  if (names->empty()) return StoreFiles::kEmpty;
-  TM_ASSIGN_OR_RETURN(const bool has_current, Exists(files, JoinPath(store, "CURRENT")));
-  if (!has_current) return StoreFiles::kWithoutCurrent;
-  const auto current = ReadSmallFile(files, JoinPath(store, "CURRENT"));
-  if (!current.ok() || *current == "MANIFEST-000001\n") return StoreFiles::kThere;
-  const bool has_log = std::any_of(names->begin(), names->end(), [](const std::string& name) {
-    return absl::EndsWith(name, ".log");
-  });
-  return has_log ? StoreFiles::kThere : StoreFiles::kWithoutLog;
 }
 
 }  // namespace
@@ -141,8 +105,9 @@ bool IsEpochName(std::string_view name) {
 absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& files,
                                                                      const Options& options) {
   TM_RETURN_IF_ERROR(CheckNoFileInPlace(files, options.directory));
+  TM_RETURN_IF_ERROR(CheckOutsideOtherStates(files, options.directory));
   TM_RETURN_IF_ERROR(CreateDirectoriesDurably(files, options.directory));
-  TM_RETURN_IF_ERROR(CheckIsStateDirectory(files, options.directory));
+  TM_RETURN_IF_ERROR(CheckHoldsOnlyState(files, options.directory));
   if (const auto trusted = TrustedIn(options.directory)) {
     TM_RETURN_IF_ERROR(CheckTrusted(files, options.directory, *trusted));
   }
@@ -150,6 +115,7 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(Files& file
   directory->real_path_ = RealPath(options.directory);
   TM_RETURN_IF_ERROR(directory->TakeLock());
   TM_RETURN_IF_ERROR(directory->OpenStore());
+  directory->guard_->NoteStore(StorePath(options.directory));
   return directory;
 }
 

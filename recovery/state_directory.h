@@ -55,8 +55,17 @@ bool HoldsState(Files& files, const std::string& directory);
 // Why `directory` cannot be looked at, in the same words wherever one is named: it is not there, a
 // file, or has neither a store nor snapshots.
 absl::Status CheckHoldsState(Files& files, const std::string& directory);
+// Whether `name` is an entry that a state directory has. Any other makes it somebody's folder.
+bool IsPartOfState(std::string_view name);
+// FailedPrecondition, with what to do, when `directory` has an entry that is not part of a state.
+absl::Status CheckHoldsOnlyState(Files& files, const std::string& directory);
+// FailedPrecondition when `directory` would be inside another state directory or a snapshot: the
+// job that owns that one would find an entry there that is not part of its state.
+absl::Status CheckOutsideOtherStates(Files& files, const std::string& directory);
 // FailedPrecondition where there is a store already, so that none can be put there.
 absl::Status CheckHoldsNoStore(Files& files, const std::string& directory);
+// How the directory of a store looks from outside.
+absl::StatusOr<StoreFiles> LookAtStore(Files& files, const std::string& store);
 // Whether a snapshot is called by its epoch ("0000000042"); others have been named by somebody.
 bool IsEpochName(std::string_view name);
 
@@ -110,9 +119,10 @@ class StateDirectory {
   // Absolute, without links.
   const std::string& real_path() const { return real_path_; }
   StateStore& store() { return *store_; }
-  // Whether path and LOCK still are what this object holds, see recovery/directory_guard.h. A run
-  // asks at each commit.
+  // Whether path, LOCK and store still are what this object holds, see recovery/directory_guard.h.
+  // A run asks at each commit.
   absl::Status CheckHeld() const { return guard_->Check(); }
+  bool StoreIsGone() const { return guard_->StoreIsGone(); }
   // Of the last committed epoch; epoch 0 when nothing was committed yet, and then only its line is
   // known: a new directory gets one that is kept from the first start on, so that what a run that
   // died before its first commit has written is known to be this line's own.

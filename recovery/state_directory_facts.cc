@@ -5,17 +5,88 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "base/random.h"
+#include "base/real_path.h"
 #include "base/status.h"
 #include "recovery/state_directory.h"
 #include "state/rocksdb_tables.h"
 #include "state/state_key.h"
 
 namespace tidemark {
+
+// ---- what is in a directory ---------------------------------------------------------------------
+
+bool IsPartOfState(std::string_view name) {
+  return name == "LOCK" || name == "store" || name == "staging" || name == "snapshots" ||
+         name == "requests" || name == "store.partial" || name == "store.old" ||
+         name == "COMMITTED" || name.starts_with("COMMITTED.") || name == "START" ||
+         name.starts_with("START.") || name.starts_with(kDamagedMark) ||
+         name.starts_with("store.damaged-");
+}
+
+namespace {
+
+// A snapshot as well: its manifest is beside its store. A folder of somebody that happens to have a
+// store/ or snapshots/ is not meant, nor is one that cannot be looked at.
+bool IsStateOrSnapshot(Files& files, const std::string& directory) {
+  const auto has = [&](const char* name) { return files.Stat(JoinPath(directory, name)).ok(); };
+  if (!has("store") && !has("snapshots") && !has("store.old")) return false;
+  return has("LOCK") || has("COMMITTED") || has("manifest");
+}
+
+}  // namespace
+
+absl::Status CheckHoldsOnlyState(Files& files, const std::string& directory) {
+  TM_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  for (const std::string& name : names) {
+    if (IsPartOfState(name)) continue;
+    if (name != "manifest" && IsStateOrSnapshot(files, directory)) {
+      return absl::FailedPreconditionError(Cat(JoinPath(directory, name),
+                                               ": is not part of the state in ", directory,
+                                               "; remove it, or move it out of that directory"));
+    }
+    return absl::FailedPreconditionError(Cat(directory, ": is not a state directory (it contains '",
+                                             name, "'); give --state an empty or a new directory"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOutsideOtherStates(Files& files, const std::string& directory) {
+  const std::string real = RealPath(directory);
+  for (std::string path = ParentDirectory(real); path != "/" && path != ".";
+       path = ParentDirectory(path)) {
+    if (!IsStateOrSnapshot(files, path)) continue;
+    return absl::FailedPreconditionError(Cat(
+        directory, ": is inside ", path, ", which holds the state of a job or a snapshot; give ",
+        "--state a directory outside of it"));
+  }
+  return absl::OkStatus();
+}
+
+// RocksDB opens a store without its log, and then whatever was in it is gone. A store that has been
+// opened once always has one; only while it is created its first manifest comes earlier.
+absl::StatusOr<StoreFiles> LookAtStore(Files& files, const std::string& store) {
+  const auto names = files.List(store);
+  if (absl::IsNotFound(names.status())) return StoreFiles::kMissing;
+  TM_RETURN_IF_ERROR(names.status());
+  if (names->empty()) return StoreFiles::kEmpty;
+  TM_ASSIGN_OR_RETURN(const bool has_current, Exists(files, JoinPath(store, "CURRENT")));
+  if (!has_current) return StoreFiles::kWithoutCurrent;
+  const auto current = ReadSmallFile(files, JoinPath(store, "CURRENT"));
+  if (!current.ok() || *current == "MANIFEST-000001\n") return StoreFiles::kThere;
+  const bool has_log = std::any_of(names->begin(), names->end(), [](const std::string& name) {
+    return absl::EndsWith(name, ".log");
+  });
+  return has_log ? StoreFiles::kThere : StoreFiles::kWithoutLog;
+}
+
+// ---- who has it ---------------------------------------------------------------------------------
 
 absl::StatusOr<std::optional<std::string>> HolderOf(Files& files, const std::string& directory) {
   const std::string path = JoinPath(directory, "LOCK");

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "recovery/commit_note.h"
 #include "recovery/manifest.h"
+#include "recovery/open_plan.h"
 #include "recovery/snapshot.h"
 #include "recovery/state_directory.h"
 #include "state/rocksdb_store.h"
@@ -25,6 +26,9 @@ class Verifier {
  public:
   Verifier(Files& files, const VerifyOptions& options) : files_(files), options_(options) {}
 
+  // OK, or the first thing that this user may not read: that is not damage.
+  const absl::Status& denied() const { return denied_; }
+
   void LiveStore(const std::string& directory) {
     VerifiedPart part;
     part.path = StorePath(directory);
@@ -33,8 +37,12 @@ class Verifier {
       part.Add(absl::DataLossError(Cat(directory, ": a run has found the store damaged: ",
                                        why.ok() ? why->substr(0, why->find('\n')) : "")));
     }
+    // What stops a start before it opens the store.
+    const auto found = LookAtStore(files_, part.path);
+    absl::Status whole = found.ok() ? CheckStoreFiles(directory, *found) : found.status();
     const auto listing = ListStore(part.path, EpochRowKey());
-    if (!listing.ok()) part.Add(listing.status());
+    if (whole.ok()) whole = listing.status();
+    if (!whole.ok()) Add(whole, part);
     if (listing.ok()) {
       for (const TableFile& table : listing->tables) LiveTable(table, part);
       Rows(part, /*expected=*/nullptr);
@@ -47,15 +55,15 @@ class Verifier {
     part.path = path;
     auto snapshot = ReadSnapshot(files_, path);
     if (!snapshot.ok()) {
-      part.Add(snapshot.status());
+      Add(snapshot.status(), part);
       return Keep(std::move(part));
     }
     for (const ManifestFile& file : snapshot->manifest.files) {
       if (!IsTableFile(file)) continue;  // read already
       const std::string table = JoinPath(path, file.name);
-      if (absl::Status status = Blocks(table); !status.ok()) part.Add(status);
+      if (absl::Status status = Blocks(table); !status.ok()) Add(status, part);
       const auto sum = Sum(table);
-      if (!sum.ok()) part.Add(sum.status());
+      if (!sum.ok()) Add(sum.status(), part);
       if (sum.ok() && file.kind == FileChecksum::kCrc32c && *sum != file.checksum) {
         part.Add(absl::DataLossError(Cat(table, ": its checksum does not match the manifest's")));
       }
@@ -88,6 +96,11 @@ class Verifier {
     absl::StatusOr<uint32_t> sum = absl::UnknownError("not read yet");
     bool summed = false;
   };
+
+  void Add(const absl::Status& fault, VerifiedPart& part) {
+    if (denied_.ok() && absl::IsPermissionDenied(fault)) denied_ = fault;
+    part.Add(fault);
+  }
 
   // A running job may have removed a snapshot while it was read.
   void Keep(VerifiedPart part) {
@@ -145,7 +158,7 @@ class Verifier {
     const auto now = ListStore(part.path, EpochRowKey());
     const auto is_this = [&](const TableFile& other) { return other.name == table.name; };
     if (now.ok() && std::none_of(now->tables.begin(), now->tables.end(), is_this)) return;
-    part.Add(status);
+    Add(status, part);
   }
 
   void Rows(VerifiedPart& part, const EpochRecord* expected) {
@@ -157,9 +170,9 @@ class Verifier {
     const auto note = expected == nullptr ? ReadCommitNote(files_, ParentDirectory(part.path))
                                           : absl::StatusOr<CommitNote>(CommitNote());
     const auto store = OpenRocksStore(rocks);
-    if (!store.ok()) return part.Add(store.status());
+    if (!store.ok()) return Add(store.status(), part);
     const auto record = ReadEpochRecord(**store);
-    if (!record.ok()) return part.Add(Annotate(record.status(), rocks.directory));
+    if (!record.ok()) return Add(Annotate(record.status(), rocks.directory), part);
     if (expected != nullptr && (!*record || **record != *expected)) {
       part.Add(absl::DataLossError(
           Cat(rocks.directory, ": holds another epoch record than the manifest")));
@@ -168,7 +181,7 @@ class Verifier {
     part.epoch = known.epoch.value;
     const absl::Status newest =
         note.ok() ? CheckCommitNote(*note, part.path, known.run_line, part.epoch) : note.status();
-    if (!newest.ok()) part.Add(newest);
+    if (!newest.ok()) Add(newest, part);
     if (!*record) return;  // a store that was just begun
     VerifyRows(
         **store, **record, [&](uint64_t) { options_.progress(part.path, bytes_read_); }, part);
@@ -181,6 +194,7 @@ class Verifier {
   std::map<FileId, std::set<size_t>> holders_;  // indexes of parts
   std::map<size_t, std::set<size_t>> sharing_;
   uint64_t bytes_read_ = 0;
+  absl::Status denied_;
 };
 
 }  // namespace
@@ -197,10 +211,12 @@ absl::StatusOr<std::vector<VerifiedPart>> Verify(Files& files, const std::string
                                                  const VerifyOptions& options) {
   TM_RETURN_IF_ERROR(CheckHoldsState(files, directory));
   const auto snapshots = files.List(SnapshotsPath(directory));
+  if (absl::IsPermissionDenied(snapshots.status())) return snapshots.status();
   Verifier verifier(files, options);
   if (files.Stat(JoinPath(directory, "manifest")).ok() ||
       (!snapshots.ok() && !files.Stat(JoinPath(directory, "LOCK")).ok())) {
     verifier.OneSnapshot(directory);
+    TM_RETURN_IF_ERROR(verifier.denied());
     return verifier.Finish();
   }
   verifier.LiveStore(directory);
@@ -208,6 +224,7 @@ absl::StatusOr<std::vector<VerifiedPart>> Verify(Files& files, const std::string
     const bool partial = name.size() > 8 && name.substr(name.size() - 8) == ".partial";
     if (!partial) verifier.OneSnapshot(JoinPath(SnapshotsPath(directory), name));
   }
+  TM_RETURN_IF_ERROR(verifier.denied());
   return verifier.Finish();
 }
 

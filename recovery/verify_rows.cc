@@ -21,6 +21,10 @@
 namespace tidemark {
 namespace {
 
+std::string Counted(uint64_t count, std::string_view one, std::string_view many) {
+  return Cat(count, " ", count == 1 ? one : many);
+}
+
 constexpr uint64_t kProgressRows = 1 << 16;
 constexpr char kMetaByte = 0x01;
 constexpr char kOutboxByte = 0x02;
@@ -226,21 +230,23 @@ class RowWalk {
   void LeaveKey() {
     for (const auto& [path, left] : pieces_) {
       if (left.rows == 0 && left.entries == 0) continue;
-      part_.Add(absl::DataLossError(Cat("step number ", open_step_.value, ", key ",
-                                        FormatUserKey(open_key_), ": ", left.rows, " rows and ",
-                                        left.entries, " entries of its state are missing")));
+      part_.Add(absl::DataLossError(
+          Cat("step number ", open_step_.value, ", key ", FormatUserKey(open_key_), ": ",
+              Counted(left.rows, "row", "rows"), " and ", Counted(left.entries, "entry", "entries"),
+              " of its state are missing")));
     }
     pieces_.clear();
     if (unnamed_.rows > 0 || unnamed_.entries > 0) {
-      part_.Add(absl::DataLossError(Cat(
-          "step number ", open_step_.value, ", key ", FormatUserKey(open_key_), ": ", unnamed_.rows,
-          " segments and ", unnamed_.entries, " items of its list are missing")));
+      part_.Add(absl::DataLossError(
+          Cat("step number ", open_step_.value, ", key ", FormatUserKey(open_key_), ": ",
+              Counted(unnamed_.rows, "segment", "segments"), " and ",
+              Counted(unnamed_.entries, "item", "items"), " of its list are missing")));
     }
     unnamed_ = {};
     if (!segments_.empty()) {
-      part_.Add(absl::DataLossError(Cat("step number ", open_step_.value, ", key ",
-                                        FormatUserKey(open_key_), ": ", segments_.size(),
-                                        " segments of its list are missing")));
+      part_.Add(absl::DataLossError(
+          Cat("step number ", open_step_.value, ", key ", FormatUserKey(open_key_), ": ",
+              Counted(segments_.size(), "segment", "segments"), " of its list are missing")));
     }
     segments_.clear();
     open_key_.clear();

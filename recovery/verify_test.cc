@@ -151,7 +151,7 @@ TEST_F(VerifyTest, EachFaultOfARowIsNamed) {
        take(TimerKey(kSum, {5}, "b"))},
       {"step 'sum', key c: has a timer and no state", put(TimerKey(kSum, {5}, "c"), ""),
        take(TimerKey(kSum, {5}, "c"))},
-      {"key a: 1 segments of its list are missing", take(SegmentKey("a", 1)),
+      {"key a: 1 segment of its list are missing", take(SegmentKey("a", 1)),
        put(SegmentKey("a", 1), Segment({1, 2}))},
       {"key a: a segment that its list does not name", put(SegmentKey("a", 7), Segment({1})),
        take(SegmentKey("a", 7))},
@@ -217,9 +217,8 @@ TEST_F(VerifyTest, PiecesOfAStateAreCountedAndRead) {
   };
   RunBuilder gone;
   gone.Delete(row_of(7));
-  EXPECT_NE(
-      FaultsWith(std::move(gone), record).find("1 rows and 1 entries of its state are missing"),
-      std::string::npos);
+  EXPECT_NE(FaultsWith(std::move(gone), record).find("1 row and 1 entry of its state are missing"),
+            std::string::npos);
   RunBuilder damaged;
   damaged.Put(row_of(7), "\x01\x0e");
   EXPECT_NE(FaultsWith(std::move(damaged), record).find("cut off"), std::string::npos);

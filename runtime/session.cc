@@ -66,7 +66,9 @@ absl::Status JobSession::Run() {
   running_.store(runner_.get());
   runner_->RequestLook();  // at what was asked for before anybody watched
   if (stop_requested()) runner_->RequestStop();
-  const absl::Status end = runner_->Run();
+  absl::Status end = runner_->Run();
+  // What fails after somebody has removed the store fails for that reason, whatever it says.
+  if (!end.ok() && store_is_gone()) end = directory_->CheckHeld();
   NoteDamage(end);
   return end;
 }

@@ -34,6 +34,7 @@
 #include "engine/job.h"
 #include "engine/runner.h"
 #include "engine/skip_log.h"
+#include "recovery/new_directory.h"
 #include "recovery/state_directory.h"
 #include "recovery/state_files.h"
 #include "runtime/job_status.h"
@@ -80,6 +81,12 @@ class JobSession {
   // ---- after Run() ----
   // The run ended because the store is damaged, which has been noted for the next start.
   bool damage_is_noted() const { return damage_is_noted_; }
+  // The store was removed or replaced while this run had it open: nothing can continue from it.
+  bool store_is_gone() const { return directory_ != nullptr && directory_->StoreIsGone(); }
+  // Until the first commit, what this run replaces (--fresh) can come back.
+  bool replaces_state() const {
+    return directory_ != nullptr && directory_->begins() && !directory_->replaced_line().empty();
+  }
   // As committed_epoch(), also if an error followed the commit; reads the store.
   uint64_t CommittedEpoch() const;
 
@@ -119,7 +126,8 @@ class JobSession {
   StateFiles files_;
   const Clock* const clock_;
   SkipLog skips_;
-  // In this order, so that the job goes first.
+  // In this order, so that the job goes first, and the directory before what removes it.
+  std::optional<NewDirectory> new_directory_;
   std::unique_ptr<StateDirectory> directory_;  // null without state, like the keeper
   std::unique_ptr<SnapshotKeeper> keeper_;
   std::unique_ptr<Job> job_;

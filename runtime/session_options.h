@@ -41,6 +41,9 @@ struct SessionEvents {
   std::function<void()> committed = [] {};
   // A snapshot was made; on the committer's thread.
   std::function<void(const Snapshot& snapshot)> snapshot = [](const Snapshot&) {};
+  // Asked while a start waits for something outside, such as a broker, and by any of its threads:
+  // true ends the wait, and the start, with Cancelled. Default: it waits.
+  std::function<bool()> stop_wanted = [] { return false; };
   // Every `tick_interval` while Run() runs, on its thread.
   std::function<void()> tick = [] {};
   Span tick_interval = Span::Infinite();

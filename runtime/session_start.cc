@@ -59,6 +59,7 @@ absl::Status JobSession::StartWithoutState(Plan plan) {
 }
 
 absl::Status JobSession::StartWithState(Plan plan) {
+  new_directory_.emplace(files_, options_.state_directory);
   TM_ASSIGN_OR_RETURN(directory_, OpenDirectory(plan));
   TM_RETURN_IF_ERROR(CheckState(plan));
   JobOptions job = OptionsOfJob();
@@ -152,6 +153,11 @@ JobOptions JobSession::OptionsOfJob() {
   job.take_over = options_.take_over;
   job.new_outputs = options_.new_outputs;
   job.say = events_.note;
+  // A run that has begun ends in its own way.
+  job.before_sinks_open = [this] {
+    if (new_directory_) new_directory_->Keep();
+  };
+  job.stop_wanted = [this] { return job_ == nullptr && events_.stop_wanted(); };
   return job;
 }
 

@@ -133,8 +133,11 @@ absl::Status RocksError(const rocksdb::Status& status, const std::string& direct
   }
   if (status.IsIOError() &&
       (Contains(why, "Permission denied") || Contains(why, "Read-only file system"))) {
+    // "While open a file for random read", "While opendir", "While stat a file for size"
+    const bool is_read = Contains(why, "read") || Contains(why, "opendir") || Contains(why, "stat");
     return Describe(absl::StatusCode::kPermissionDenied, directory, action, why,
-                    "let this user write there");
+                    is_read && !Contains(why, "Read-only") ? "let this user read it"
+                                                           : "let this user write there");
   }
   if (status.IsIOError() && Contains(why, "Too many open files")) {
     return Describe(absl::StatusCode::kResourceExhausted, directory, action, why,

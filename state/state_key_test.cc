@@ -223,6 +223,12 @@ TEST(UserKeyTest, WhateverParsesHasExactlyTheseBytes) {
 TEST(UserKeyTest, PeopleSeePlainText) {
   EXPECT_EQ(FormatUserKey(StringKey("sensor 7")), "sensor 7");
   EXPECT_EQ(FormatUserKey(IntKey(-7)), "-7");
+  for (const char* text : {"5", "-7", "1e3", "null", "true", ""}) {
+    EXPECT_EQ(FormatUserKey(StringKey(text)), Cat("\"", text, "\"")) << "not the value";
+  }
+  for (const char* text : {"5 m", "2022-01-01", "-", "nullable", "Infinity"}) {
+    EXPECT_EQ(FormatUserKey(StringKey(text)), text);
+  }
   EXPECT_EQ(FormatUserKey(Encode({~uint64_t{0}})), "18446744073709551615");
   EXPECT_EQ(FormatUserKey(Encode({0.1})), "0.1");
   EXPECT_EQ(FormatUserKey(Encode({"us"s, int64_t{7}, true, std::monostate()})),

@@ -3,7 +3,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "base/status.h"
 #include "state/state_key.h"
 
@@ -92,13 +94,24 @@ std::string Digits(double value) {
   return std::string(digits, result.ptr);
 }
 
+// A text that reads like a number, or like another JSON value, is not shown as if it were one.
+bool LooksLikeJson(std::string_view text) {
+  if (text.empty() || text == "null" || text == "true" || text == "false") return true;
+  if (text.front() == '"') return true;
+  double number = 0;
+  const bool begins_so = text.front() == '-' || absl::ascii_isdigit(text.front());
+  return begins_so && absl::SimpleAtod(ToAbsl(text), &number);
+}
+
 struct ForPeople {
   std::string operator()(std::monostate) const { return "null"; }
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(int64_t value) const { return Cat(value); }
   std::string operator()(uint64_t value) const { return Cat(value); }
   std::string operator()(double value) const { return Digits(value); }
-  std::string operator()(const std::string& value) const { return StringForPeople(value); }
+  std::string operator()(const std::string& value) const {
+    return LooksLikeJson(value) ? JsonString(value) : StringForPeople(value);
+  }
   std::string operator()(Timestamp value) const { return FormatTimestamp(value); }
 };
 

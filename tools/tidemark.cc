@@ -21,6 +21,7 @@
 #include "jobs/aggregate_values.h"
 #include "jobs/build_flow.h"
 #include "jobs/job_parser.h"
+#include "recovery/state_directory.h"
 
 namespace tidemark {
 namespace {
@@ -39,7 +40,11 @@ absl::StatusOr<JobSpec> LoadJob(Files& files, const std::string& path) {
   const bool is_stdin = path == kStandardInput;
   TM_ASSIGN_OR_RETURN(JobSpec job, ParseJob(text, is_stdin ? "<stdin>" : path,
                                             {.files = &files, .now = SystemClock().Now()}));
-  for (const std::string& warning : job.warnings) PutPlaced(Cat("warning: ", warning));
+  for (std::string warning : job.warnings) {
+    // After the position, as a compiler has it: "job.yaml:5:34: warning: …".
+    warning.insert(warning.find(": ", is_stdin ? 0 : path.size()), ": warning");
+    PutPlaced(warning);
+  }
   const bool reads_it_too =
       std::any_of(job.sources.begin(), job.sources.end(),
                   [](const SourceSpec& source) { return source.connector.Is("stdin"); });
@@ -126,6 +131,9 @@ int RunJob(const CommandLine& line, Files& files, const Clock& clock) {
   const auto rate = line.Decimal("rate");
   if (!rate.ok()) return Complain(rate.status(), kExitUsage);
   if (const auto out = line.Text("out")) {
+    if (out->empty()) {
+      return Complain(absl::InvalidArgumentError("--out: is empty; name a directory"), kExitUsage);
+    }
     const absl::Status moved = MoveOutputs(*out, *job);
     if (!moved.ok()) return Complain(moved, kExitUsage);
   }
@@ -150,6 +158,9 @@ int ValidateJob(const CommandLine& line, Files& files) {
     return Complain(plan.status(), kExitUsage);
   }
   if (job->state) {
+    if (const absl::Status inside = CheckOutsideOtherStates(files, *job->state); !inside.ok()) {
+      return Complain(inside);
+    }
     const absl::Status outputs = CheckOutputs(built->flow, *job->state, files);
     if (!outputs.ok()) return Complain(outputs);
   }

@@ -292,7 +292,8 @@ SinkPlan Decide(const SinkFacts& facts) {
 std::string MoveHere(const SinkFacts& facts) {
   const std::string from = ShellWord(facts.was_at);
   const std::string to = ShellWord(facts.path);
-  return Cat("mkdir -p ", ShellWord(ParentDirectory(facts.path)), " && mv ", from, " ", to,
+  const std::string parent = ParentDirectory(facts.path);
+  return Cat(parent == "." ? "" : Cat("mkdir -p ", ShellWord(parent), " && "), "mv ", from, " ", to,
              " && mv ", OwnerPath(from), " ", OwnerPath(to));
 }
 

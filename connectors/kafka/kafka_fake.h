@@ -36,11 +36,10 @@ class FakeTopic {
   bool is_away = false;  // no broker answers ReadNote()
 
   KafkaWriterMaker Maker() {
-    return
-        [this](const KafkaTopic&, const std::string& id, std::function<void(const std::string&)>) {
-          last_id = id;
-          return std::make_unique<Writer>(*this);
-        };
+    return [this](const KafkaTopic&, const std::string& id, KafkaWaiting) {
+      last_id = id;
+      return std::make_unique<Writer>(*this);
+    };
   }
   std::string last_id;
 

@@ -122,6 +122,10 @@ absl::Status KafkaStatus(int code, std::string_view where, std::string_view text
   return Error(CodeOf(code), Cat(where, ": ", text.empty() ? std::string_view(words) : text));
 }
 
+absl::Status StoppedWaiting(std::string_view why) {
+  return absl::CancelledError(Cat(why, "; a stop was requested"));
+}
+
 absl::Status TakeKafkaError(rd_kafka_error_s* error, std::string_view where) {
   if (error == nullptr) return absl::OkStatus();
   const absl::Status status =

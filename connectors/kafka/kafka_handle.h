@@ -24,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "base/status.h"
 
 // Types of librdkafka, whose own header is not included here.
 struct rd_kafka_s;
@@ -37,9 +38,14 @@ struct KafkaPatience {
   int unheard_ms = 10'000;
   // Receives a line when an outage begins, and one when it is over; may be empty.
   std::function<void(const std::string&)> say = {};
+  // True ends the wait with Cancelled.
+  std::function<bool()> stop_wanted = [] { return false; };
 
   bool is_endless() const { return say != nullptr; }
 };
+
+// "…; a stop was requested"
+absl::Status StoppedWaiting(std::string_view why);
 
 class KafkaHandle {
  public:
@@ -82,8 +88,9 @@ absl::Status KafkaStatus(int code, std::string_view where, std::string_view text
 // Takes ownership of `error`; OK if it is null.
 absl::Status TakeKafkaError(rd_kafka_error_s* error, std::string_view where);
 
-// Calls `f(timeout_ms)` until it returns something other than Unavailable, or patience ends. The
-// waits are for a network, so they are measured by the machine's own monotonic clock.
+// Calls `f(timeout_ms)` until it returns something other than Unavailable, or patience ends, or a
+// stop is requested, which is noticed within about a second. The waits are for a network, so they
+// are measured by the machine's own monotonic clock.
 template <class F>
 auto Patiently(KafkaHandle& handle, const KafkaPatience& patience, F f) -> decltype(f(0)) {
   constexpr int kSliceMs = 1'000, kPauseMs = 200;
@@ -106,6 +113,7 @@ auto Patiently(KafkaHandle& handle, const KafkaPatience& patience, F f) -> declt
       if (said && status.ok()) patience.say(handle.where() + ": answers again");
       return result;
     }
+    if (patience.stop_wanted()) return StoppedWaiting(ToStd(status.message()));
     if (!patience.is_endless() && spent_ms >= patience.unheard_ms) return result;
     handle.Serve(kPauseMs);
     if (patience.is_endless() && !said && spent_ms > kSliceMs) {

@@ -39,9 +39,8 @@ std::string IdOf(const KafkaSinkOptions& options, const SinkContext& context) {
 }  // namespace
 
 KafkaWriterMaker RealKafka() {
-  return [](const KafkaTopic& topic, const std::string& id,
-            std::function<void(const std::string&)> say) {
-    return std::make_unique<KafkaProducer>(topic, id, std::move(say));
+  return [](const KafkaTopic& topic, const std::string& id, KafkaWaiting waiting) {
+    return std::make_unique<KafkaProducer>(topic, id, std::move(waiting));
   };
 }
 
@@ -61,8 +60,8 @@ KafkaOutput::KafkaOutput(const KafkaSinkOptions& options, const SinkContext& con
 
 absl::Status KafkaOutput::Check(const KafkaSinkOptions& options,
                                 const std::optional<Position>& resume, const SinkContext& context) {
-  const auto writer =
-      options.make_writer(options.topic, IdOf(options, context), [](const std::string&) {});
+  const auto writer = options.make_writer(options.topic, IdOf(options, context),
+                                          {.say = {}, .stop_wanted = context.stop_wanted});
   const auto note = writer->ReadNote();
   if (absl::IsUnavailable(note.status())) {
     context.say(Cat(ToStd(note.status().message()), "; whether the topic exists was not checked"));
@@ -76,7 +75,8 @@ absl::StatusOr<std::unique_ptr<KafkaOutput>> KafkaOutput::Open(
     const KafkaSinkOptions& options, const std::optional<Position>& resume,
     const SinkContext& context) {
   std::unique_ptr<KafkaOutput> output(new KafkaOutput(options, context));
-  output->writer_ = options.make_writer(options.topic, IdOf(options, context), context.say);
+  output->writer_ = options.make_writer(options.topic, IdOf(options, context),
+                                        {.say = context.say, .stop_wanted = context.stop_wanted});
   TM_ASSIGN_OR_RETURN(output->found_, output->Acquire());
   const TopicPlan plan = PlanTopic(FactsOf(options, output->found_, resume, context));
   TM_RETURN_IF_ERROR(plan.refusal);

@@ -37,7 +37,7 @@ namespace tidemark {
 
 // Creates the writer for a topic; `id` is from KafkaSinkId().
 using KafkaWriterMaker = std::function<std::unique_ptr<KafkaWriter>(
-    const KafkaTopic& topic, const std::string& id, std::function<void(const std::string&)> say)>;
+    const KafkaTopic& topic, const std::string& id, KafkaWaiting waiting)>;
 KafkaWriterMaker RealKafka();
 
 struct KafkaSinkOptions {
@@ -57,7 +57,7 @@ class KafkaOutput {
   // Returns the error with which Open() would refuse; writes nothing. OK if no broker answers.
   static absl::Status Check(const KafkaSinkOptions& options, const std::optional<Position>& resume,
                             const SinkContext& context);
-  // Waits for brokers without a limit.
+  // Waits for brokers without a limit; Cancelled if a stop is requested meanwhile.
   static absl::StatusOr<std::unique_ptr<KafkaOutput>> Open(const KafkaSinkOptions& options,
                                                            const std::optional<Position>& resume,
                                                            const SinkContext& context);

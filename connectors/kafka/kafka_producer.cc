@@ -2,16 +2,20 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "connectors/kafka/kafka_consumer.h"
 
 namespace tidemark {
 namespace {
 
-constexpr int kPauseMs = 200;  // between tries that fail at once
+constexpr int kPauseMs = 200;    // between tries that fail at once
+constexpr int kSliceMs = 1'000;  // of a wait that a stop can end
 // Of a call that librdkafka wants to be repeated; each takes a pause at least.
 constexpr int kTriesMax = 300;
 
@@ -28,12 +32,32 @@ PartitionsOwner FirstPartition(const std::string& topic) {
 
 }  // namespace
 
-KafkaProducer::KafkaProducer(KafkaTopic topic, std::string id,
-                             std::function<void(const std::string&)> say, int answer_ms)
-    : topic_(std::move(topic)), id_(std::move(id)), say_(std::move(say)), answer_ms_(answer_ms) {}
+KafkaProducer::KafkaProducer(KafkaTopic topic, std::string id, KafkaWaiting waiting, int answer_ms)
+    : topic_(std::move(topic)),
+      id_(std::move(id)),
+      waiting_(std::move(waiting)),
+      answer_ms_(answer_ms) {}
 
 KafkaProducer::~KafkaProducer() {
   if (produced_ != nullptr) rd_kafka_topic_destroy(produced_);
+}
+
+// librdkafka continues in the background after a timeout, and the next call waits for the result.
+absl::Status KafkaProducer::InitTransactions() {
+  const int64_t begin_us = MonotonicMicros();
+  while (true) {
+    const absl::Status taken =
+        TakeKafkaError(rd_kafka_init_transactions(handle_->get(), std::min(kSliceMs, answer_ms_)),
+                       WhereIs(topic_));
+    if (!absl::IsUnavailable(taken)) return taken;
+    handle_->Serve(kPauseMs);
+    const std::string outage = handle_->outage();
+    if (waiting_.stop_wanted()) {
+      return StoppedWaiting(outage.empty() ? ToStd(taken.message()) : outage);
+    }
+    if (MonotonicMicros() - begin_us < int64_t{answer_ms_} * 1'000) continue;
+    return outage.empty() ? taken : absl::UnavailableError(outage);
+  }
 }
 
 absl::Status KafkaProducer::Acquire() {
@@ -46,12 +70,7 @@ absl::Status KafkaProducer::Acquire() {
                                         {"transaction.timeout.ms", std::to_string(kTransactionMs)},
                                         {"linger.ms", "5"}}));
   produced_ = rd_kafka_topic_new(handle_->get(), topic_.topic.c_str(), nullptr);
-  const absl::Status taken =
-      TakeKafkaError(rd_kafka_init_transactions(handle_->get(), answer_ms_), WhereIs(topic_));
-  if (!absl::IsUnavailable(taken)) return taken;
-  handle_->Serve(kPauseMs);
-  const std::string outage = handle_->outage();
-  return outage.empty() ? taken : absl::UnavailableError(outage);
+  return InitTransactions();
 }
 
 // A reader of its own: only a consumer can be asked for a group's offsets. It sees those of whole
@@ -61,29 +80,30 @@ absl::StatusOr<std::optional<KafkaNote>> KafkaProducer::ReadNote() {
                                                     {{"group.id", id_},
                                                      {"isolation.level", "read_committed"},
                                                      {"enable.auto.commit", "false"}}));
-  TM_RETURN_IF_ERROR(Patiently(*reader, {.unheard_ms = answer_ms_}, [&](int timeout_ms) {
+  const KafkaPatience patience{.unheard_ms = answer_ms_, .stop_wanted = waiting_.stop_wanted};
+  TM_RETURN_IF_ERROR(Patiently(*reader, patience, [&](int timeout_ms) {
                        return CountKafkaPartitions(*reader, topic_, timeout_ms);
                      }).status());
-  return Patiently(*reader, {.unheard_ms = answer_ms_},
-                   [&](int timeout_ms) -> absl::StatusOr<std::optional<KafkaNote>> {
-                     const PartitionsOwner list = FirstPartition(topic_.topic);
-                     const auto asked = rd_kafka_committed(reader->get(), list.get(), timeout_ms);
-                     TM_RETURN_IF_ERROR(KafkaStatus(asked, WhereIs(topic_)));
-                     const rd_kafka_topic_partition_t& found = list->elems[0];
-                     TM_RETURN_IF_ERROR(KafkaStatus(found.err, WhereIs(topic_)));
-                     if (found.offset < 0) return std::optional<KafkaNote>();
-                     auto note = ParseNote(std::string_view(
-                         static_cast<const char*>(found.metadata), found.metadata_size));
-                     if (!note.ok()) return Annotate(note.status(), WhereIs(topic_));
-                     return std::optional<KafkaNote>(*std::move(note));
-                   });
+  return Patiently(
+      *reader, patience, [&](int timeout_ms) -> absl::StatusOr<std::optional<KafkaNote>> {
+        const PartitionsOwner list = FirstPartition(topic_.topic);
+        const auto asked = rd_kafka_committed(reader->get(), list.get(), timeout_ms);
+        TM_RETURN_IF_ERROR(KafkaStatus(asked, WhereIs(topic_)));
+        const rd_kafka_topic_partition_t& found = list->elems[0];
+        TM_RETURN_IF_ERROR(KafkaStatus(found.err, WhereIs(topic_)));
+        if (found.offset < 0) return std::optional<KafkaNote>();
+        auto note = ParseNote(
+            std::string_view(static_cast<const char*>(found.metadata), found.metadata_size));
+        if (!note.ok()) return Annotate(note.status(), WhereIs(topic_));
+        return std::optional<KafkaNote>(*std::move(note));
+      });
 }
 
 void KafkaProducer::SayOutage() {
   const std::string outage = handle_->outage();
-  if (is_quiet_ || outage.empty() || !say_) return;
+  if (is_quiet_ || outage.empty() || !waiting_.say) return;
   is_quiet_ = true;
-  say_(outage + "; waiting");
+  waiting_.say(outage + "; waiting");
 }
 
 absl::Status KafkaProducer::Retry(const std::function<rd_kafka_error_s*()>& f) {

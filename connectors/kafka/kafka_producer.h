@@ -28,9 +28,8 @@ class KafkaProducer final : public KafkaWriter {
   // readers for as long, if the job is not started again.
   static constexpr int kTransactionMs = 60'000;
 
-  // `id` is from KafkaSinkId(). `say` receives a message if no broker answers while Write() waits.
-  KafkaProducer(KafkaTopic topic, std::string id, std::function<void(const std::string&)> say,
-                int answer_ms = kAnswerMs);
+  // `id` is from KafkaSinkId().
+  KafkaProducer(KafkaTopic topic, std::string id, KafkaWaiting waiting, int answer_ms = kAnswerMs);
   ~KafkaProducer() override;
 
   absl::Status Acquire() override;
@@ -39,6 +38,7 @@ class KafkaProducer final : public KafkaWriter {
 
  private:
   void SayOutage();
+  absl::Status InitTransactions();
   absl::Status Produce(std::string_view value);
   absl::Status SendNote(const KafkaNote& note);
   // Calls `f` again as long as its error says that this may help.
@@ -46,7 +46,7 @@ class KafkaProducer final : public KafkaWriter {
 
   const KafkaTopic topic_;
   const std::string id_;
-  const std::function<void(const std::string&)> say_;
+  const KafkaWaiting waiting_;
   const int answer_ms_;
   bool is_quiet_ = true;  // said, or nothing is waited for
   std::unique_ptr<KafkaHandle> handle_;

@@ -205,7 +205,8 @@ class KafkaSource final : public SourceFactory<T> {
 
  private:
   KafkaPatience Patience(const SourceContext& context) const {
-    return {.unheard_ms = options_.unheard_ms, .say = context.say};
+    return {
+        .unheard_ms = options_.unheard_ms, .say = context.say, .stop_wanted = context.stop_wanted};
   }
 
   absl::StatusOr<KafkaStart> FindStart(KafkaConsumer& consumer, const std::string& partition,

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -17,6 +18,14 @@
 #include "connectors/kafka/kafka_note.h"
 
 namespace tidemark {
+
+// What a writer that waits for brokers calls.
+struct KafkaWaiting {
+  // Receives one line per outage during Write(); may be empty.
+  std::function<void(const std::string&)> say = {};
+  // True: a stop was requested, so Acquire() and ReadNote() end their wait with Cancelled.
+  std::function<bool()> stop_wanted = [] { return false; };
+};
 
 class KafkaWriter {
  public:

@@ -41,11 +41,12 @@ std::optional<std::string_view> WideEncodingOf(std::string_view bytes) {
   const auto begins = [&](std::string_view mark) { return bytes.substr(0, mark.size()) == mark; };
   if (begins("\xff\xfe\x00\x00"sv) || begins("\x00\x00\xfe\xff"sv)) return "UTF-32";
   if (begins("\xff\xfe"sv) || begins("\xfe\xff"sv)) return "UTF-16";
+  // Without a mark, iconv has to be told the order of bytes.
   const bool words = bytes.size() >= 8;
-  if (words && set(0) && nul(1) && nul(2) && nul(3) && set(4) && nul(5)) return "UTF-32";
-  if (words && nul(0) && nul(1) && nul(2) && set(3) && nul(4) && nul(5)) return "UTF-32";
-  if (set(0) && nul(1) && set(2) && nul(3)) return "UTF-16";
-  if (nul(0) && set(1) && nul(2) && set(3)) return "UTF-16";
+  if (words && set(0) && nul(1) && nul(2) && nul(3) && set(4) && nul(5)) return "UTF-32LE";
+  if (words && nul(0) && nul(1) && nul(2) && set(3) && nul(4) && nul(5)) return "UTF-32BE";
+  if (set(0) && nul(1) && set(2) && nul(3)) return "UTF-16LE";
+  if (nul(0) && set(1) && nul(2) && set(3)) return "UTF-16BE";
   return std::nullopt;
 }
 

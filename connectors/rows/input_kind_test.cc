@@ -39,11 +39,13 @@ TEST(InputKind, NamesWhatIsNotText) {
            {"\xff\xfe" + Wide(row, false),
             "UTF-16, and text must be UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)"},
            {"\xfe\xff" + Wide(row, true), "UTF-16, "},
-           {Wide(row, false), "UTF-16, "},
-           {Wide(row, true), "UTF-16, "},
+           {Wide(row, false),
+            "UTF-16LE, and text must be UTF-8; convert it first (iconv -f UTF-16LE "},
+           {Wide(row, true),
+            "UTF-16BE, and text must be UTF-8; convert it first (iconv -f UTF-16BE "},
            {"\xff\xfe\0\0{\0\0\0"s, "UTF-32, "},
-           {"\0\0\0{\0\0\0\""s, "UTF-32, "},
-           {"{\0\0\0\"\0\0\0"s, "UTF-32, "},
+           {"\0\0\0{\0\0\0\""s, "UTF-32BE, "},
+           {"{\0\0\0\"\0\0\0"s, "UTF-32LE, "},
        }) {
     const auto kind = ForeignKindOf(bytes);
     ASSERT_TRUE(kind.has_value()) << name;
@@ -83,7 +85,8 @@ TEST(InputKind, ABadRowIsDescribedByWhatIsSeenInIt) {
   EXPECT_EQ(DescribeBadRow("{\"a\":1\0001}"s, fault), fault + "; there is a NUL byte in it");
   EXPECT_EQ(DescribeBadRow("{\"a\":1}\0\0"s, fault), fault + "; NUL bytes follow the row");
   EXPECT_EQ(DescribeBadRow(Wide("{\"a\":1}", true), fault),
-            "this is UTF-16, and text must be UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)");
+            "this is UTF-16BE, and text must be UTF-8; convert it first (iconv -f UTF-16BE -t "
+            "UTF-8)");
   EXPECT_THAT(DescribeBadRow("[1]", fault), HasSubstr("; each line must be one JSON object"));
   EXPECT_THAT(DescribeBadRow(" {", fault), HasSubstr("; each line must be one JSON object"));
 }

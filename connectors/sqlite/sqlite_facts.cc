@@ -72,10 +72,12 @@ void AddPath(const std::string& path, const Position& resume, Files& files, Tabl
   if (was_at.empty() || was_at == RealPath(path)) return;
   facts.was_at = was_at;
   if (!files.Stat(was_at).ok()) return;
-  facts.bring_here = Cat("mkdir -p ", ShellWord(ParentDirectory(path)));
+  const std::string parent = ParentDirectory(path);
+  if (parent != ".") facts.bring_here = Cat("mkdir -p ", ShellWord(parent));
   for (const char* end : {"", "-wal", "-shm"}) {
     if (!files.Stat(Cat(was_at, end)).ok()) continue;
-    facts.bring_here += Cat(" && mv ", ShellWord(Cat(was_at, end)), " ", ShellWord(Cat(path, end)));
+    facts.bring_here += Cat(facts.bring_here.empty() ? "mv " : " && mv ",
+                            ShellWord(Cat(was_at, end)), " ", ShellWord(Cat(path, end)));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "connectors/file/dir_sink.h"
 #include "connectors/file/dir_source.h"
 #include "connectors/file/file_sink.h"
+#include "connectors/file/json_lines.h"
 #include "connectors/made/generator_source.h"
 #include "connectors/rows/json_row.h"
 #include "connectors/kafka/kafka_json.h"

@@ -124,6 +124,10 @@ TEST_F(Readme, ItsFirstJobIsTheExampleAndGivesWhatItSays) {
   const char kSays[] = "done: 1,707 in, 77 out, 206 late (out/earthquakes_late.jsonl)";
   EXPECT_THAT(end.err, HasSubstr(kSays));
   EXPECT_THAT(readme_, HasSubstr(kSays));
+  const std::vector<std::string> closed =
+      AllMatches(end.err, "the end of the input (closed [^;]*);");
+  ASSERT_EQ(closed.size(), 1u) << end.err;
+  EXPECT_THAT(readme_, HasSubstr(Cat("the end of the input ", closed[0], ";")));
   const std::vector<std::string> days = JobLines(Read(dir_.Path("out/earthquakes_daily.jsonl")));
   const std::vector<std::string> late = JobLines(Read(dir_.Path("out/earthquakes_late.jsonl")));
   EXPECT_THAT(readme_, HasSubstr(Cat("go to a file of their own, ", late.size(),
@@ -132,6 +136,14 @@ TEST_F(Readme, ItsFirstJobIsTheExampleAndGivesWhatItSays) {
                                      days.size(), " lines:")));
   ASSERT_GE(days.size(), 2u);
   EXPECT_THAT(readme_, HasSubstr(Cat("\n    ", days[0], "\n    ", days[1], "\n")));
+}
+
+TEST_F(Readme, ItsVersionIsThatOfTheCommand) {
+  // "tidemark 0.9.0, state format 2"
+  const std::string said = Run({"tools/tidemark", "--version"}).out;
+  const std::vector<std::string> version = AllMatches(said, "tidemark ([0-9]+\\.[0-9]+)\\.");
+  ASSERT_EQ(version.size(), 1u) << said;
+  EXPECT_THAT(readme_, HasSubstr(Cat("\nStatus: version ", version[0], ", ")));
 }
 
 TEST_F(Readme, ItsOwnJobRunsAndGivesWhatItSays) {

@@ -86,7 +86,7 @@ TEST_F(FilesField, WhatIsNotLinesOfJsonIsNamed) {
   };
   for (const Case& c : std::vector<Case>{
            {CaseFile(kUtf16, "in.jsonl"), {"in.jsonl: is UTF-16, ", "iconv -f UTF-16 -t UTF-8"}},
-           {wide, {"in.jsonl: is UTF-16, "}},
+           {wide, {"in.jsonl: is UTF-16LE, ", "iconv -f UTF-16LE -t UTF-8"}},
            {CaseFile(kGzip, "in.jsonl.gz"), {"in.jsonl: is gzip; unpack it first (gunzip)"}},
            {"\x28\xb5\x2f\xfd\x24\x00\n"s, {"in.jsonl: is zstd; unpack it first"}},
            {CaseFile(kArray, "in.jsonl"),
@@ -101,7 +101,7 @@ TEST_F(FilesField, WhatIsNotLinesOfJsonIsNamed) {
       Replace("in.jsonl", c.bytes);
       UseCopyJob("in.jsonl", Cat("on_error: ", on_error));
       ExpectRefused(c.parts, /*has_state=*/false);
-      EXPECT_EQ(Run().exit_code, 1);
+      EXPECT_EQ(Run().exit_code, 3);
       Replace("in.jsonl", "{\"k\":\"a\"}\n");  // converted: the same command goes
       ExpectOutput("{\"k\":\"a\"}\n");
     }
@@ -119,7 +119,7 @@ TEST_F(FilesField, WhatStandardInputBringsIsNamedToo) {
   Replace("in", CaseFile(kGzip, "in.jsonl.gz"));
   const std::string pipe = Cat("'", RunfilePath("tools/tidemark"), "' run job.yaml --quiet <in");
   const auto end = ChildProcess({"/bin/sh", "-c", pipe}, {.directory = dir_.path()}).Wait();
-  EXPECT_EQ(end.exit_code, 1);
+  EXPECT_EQ(end.exit_code, 3);
   EXPECT_THAT(end.err, HasSubstr("standard input:1: this is gzip; unpack it first"));
 }
 

@@ -28,7 +28,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
 
-constexpr int kFailed = 1;
+constexpr int kNeedsPerson = 3;
 constexpr int kUsage = 2;
 
 class ValuesField : public ::testing::Test {
@@ -122,7 +122,7 @@ TEST_F(ValuesField, FractionalEpochSecondsAreExactToTheMicrosecond) {
 TEST_F(ValuesField, EpochAsTextIsRefusedWithWhatToDo) {
   Use("42-epoch-as-text");
   const auto end = Run();
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   EXPECT_THAT(end.err, HasSubstr("in.jsonl:1: field 't' is \"1722587215768\", a number in quotes, "
                                  "which is not read as a time yet; write it without quotes, as jq "
                                  "-c '.t |= tonumber' does"));
@@ -149,7 +149,7 @@ TEST_F(ValuesField, ARowWithANameInBothCasesIsLeftOutOfATable) {
       "name: c48\nstate: out/state\nsource: {file: in.jsonl}\n"
       "sink: {sqlite: {file: out/q.db, table: r}}\n");
   const auto stopped = Run({"--fresh"});
-  EXPECT_EQ(stopped.exit_code, kFailed);
+  EXPECT_EQ(stopped.exit_code, kNeedsPerson);
   EXPECT_EQ(std::count(stopped.err.begin(), stopped.err.end(), '\n'), 1) << stopped.err;
   EXPECT_THAT(stopped.err,
               HasSubstr("--skip-item source/file@1 steps over it, on_error: skip leaves out all"));
@@ -168,7 +168,7 @@ TEST_F(ValuesField, IdentifiersOfTwentyDigitsStayWhatTheyAre) {
   Use("81-twenty-digit-identifiers");
   ExpectRows();
   const auto table = Run({}, "sqlite.yaml");
-  EXPECT_EQ(table.exit_code, kFailed);
+  EXPECT_EQ(table.exit_code, kNeedsPerson);
   EXPECT_THAT(table.err, HasSubstr("in.jsonl:1: out/q.db, table 'r': the field 'id' is "
                                    "18446744073709551617, an integer beyond 64 bits with a sign"));
   EXPECT_EQ(Table("SELECT count(*) FROM sqlite_schema WHERE name = 'r'"), "0");
@@ -177,7 +177,7 @@ TEST_F(ValuesField, IdentifiersOfTwentyDigitsStayWhatTheyAre) {
 TEST_F(ValuesField, OddNamesAndValuesReachATable) {
   Use("87-sqlite-odd-names-and-values");
   const auto refused = Run();
-  EXPECT_EQ(refused.exit_code, kFailed);
+  EXPECT_EQ(refused.exit_code, kNeedsPerson);
   EXPECT_THAT(refused.err, HasSubstr("the field 'u' is 18446744073709551615"));
   Put("job.yaml", *ReadSmallFile(dir_.files(), Path("in_range.yaml")));
   ExpectEachWay([&] {
@@ -315,7 +315,7 @@ TEST_F(ValuesField, AWrongUnitIsNoticedInTheFirstRows) {
   Aggregated(seconds, "n: count", "{event_time: t, unit: ms}");
   const auto end = Tidemark({"validate", "job.yaml"});
   EXPECT_EQ(end.exit_code, 0);
-  EXPECT_THAT(end.err, HasSubstr("warning: job.yaml:5:34: "));
+  EXPECT_THAT(end.err, HasSubstr("job.yaml:5:34: warning: "));
   EXPECT_THAT(end.err, HasSubstr("did you mean 'unit: s'?"));
   // A time that no row has is found before the first one is read.
   EXPECT_THAT(Aggregated("{\"t\": \"2018-01-31T02:18:21\"}\n", "n: count", "{event_time: t}"),

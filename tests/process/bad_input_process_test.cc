@@ -19,14 +19,14 @@ using ::testing::Not;
 TEST_F(BadInput, AMalformedLineStopsTheJobWithFileLineAndReason) {
   Write(kInput, RowsWithBad(100));
   const auto end = Run();
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   EXPECT_EQ(end.out, "");
   ExpectInOrder(end.err, {"tidemark: ", "in.jsonl:100: not JSON at byte 11: "});
 }
 
 TEST_F(BadInput, NothingOfTheEpochWithTheMalformedLineIsCommitted) {
   Write(kInput, RowsWithBad(100));
-  ASSERT_EQ(Run().exit_code, kFailed);
+  ASSERT_EQ(Run().exit_code, kNeedsPerson);
   const auto dump = Command({"dump", kState});
   EXPECT_EQ(dump.exit_code, kFailed);
   EXPECT_THAT(dump.err, HasSubstr("no epoch has been committed here yet"));
@@ -39,7 +39,7 @@ TEST_F(BadInput, AfterTheLineIsPutRightTheSameCommandGoesOn) {
   const Standing before = Now();
   Patch(kInput, RowsWithBad(190));
   const auto end = Run({"--epoch", "1h"});
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   ExpectInOrder(end.err, {"in.jsonl:190: not JSON at byte 11: "});
   EXPECT_EQ(Now().dump, before.dump) << "epochs before the bad line stay, and no other is there";
   Patch(kInput, Rows(kRows));
@@ -49,7 +49,7 @@ TEST_F(BadInput, AfterTheLineIsPutRightTheSameCommandGoesOn) {
 TEST_F(BadInput, AMalformedLineIsSteppedOverWhenTold) {
   Write(kInput, RowsWithBad(190));
   const auto stopped = Run();
-  EXPECT_EQ(stopped.exit_code, kFailed);
+  EXPECT_EQ(stopped.exit_code, kNeedsPerson);
   ExpectInOrder(stopped.err, {"in.jsonl:190: ", "--skip-item"});
   const auto end = Run({"--skip-item", "source/file@190"});
   EXPECT_EQ(end.exit_code, 0) << end.err;
@@ -60,7 +60,7 @@ TEST_F(BadInput, AMalformedLineIsSteppedOverWhenTold) {
 TEST_F(BadInput, AfterAnEditorReplacedTheFileTheSameCommandGoesOn) {
   RunHalfway();
   Patch(kInput, RowsWithBad(190));
-  ASSERT_EQ(Run().exit_code, kFailed);
+  ASSERT_EQ(Run().exit_code, kNeedsPerson);
   Write(kInput, Rows(kRows));
   const auto end = Run();
   EXPECT_EQ(end.exit_code, 0) << end.err;
@@ -159,7 +159,7 @@ TEST_F(BadInput, AStartThatOneOutputRefusesLeavesTheOthersAlone) {
 TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
   Write(kInput, Rows(10) + "{\"n\": 11}\n");
   const auto end = Run();
-  EXPECT_EQ(end.exit_code, kFailed);
+  EXPECT_EQ(end.exit_code, kNeedsPerson);
   ExpectInOrder(end.err, {"in.jsonl:11: field 'k' is missing"});
 }
 
@@ -167,7 +167,7 @@ TEST_F(BadInput, ARowWithoutTheFieldOfTheKeyStopsTheJob) {
 TEST_F(BadInput, AMalformedLineIsReportedInOneLine) {
   Write(kInput, RowsWithBad(100));
   const auto end = Run();
-  ExpectRefused(end, kFailed, {"in.jsonl:100: ", "nothing was committed", "the same command"});
+  ExpectRefused(end, kNeedsPerson, {"in.jsonl:100: ", "nothing was committed", "the same command"});
 }
 
 TEST_F(BadInput, AFailedRunSaysWhereTheStateReallyStands) {
@@ -175,7 +175,7 @@ TEST_F(BadInput, AFailedRunSaysWhereTheStateReallyStands) {
   Patch(kInput, RowsWithBad(190));
   const std::string dump = Command({"dump", kState}).out;
   const auto end = Run({"--epoch", "1h"});
-  ASSERT_EQ(end.exit_code, kFailed);
+  ASSERT_EQ(end.exit_code, kNeedsPerson);
   ASSERT_EQ(Command({"dump", kState}).out, dump) << "nothing new was committed";
   const size_t at = dump.find("epoch ");
   const std::string epoch = dump.substr(at, dump.find(',', at) - at);
@@ -291,7 +291,7 @@ TEST_F(BadInput, WrongUseIsRefusedAndNothingIsStarted) {
       {{"run", "job.yaml", "--workers", "two"}, "--workers: 'two' is not a whole number"},
       {{"run", "job.yaml", "--epoch", "5"}, "--epoch: '5' is not a duration; write it like 10s"},
       {{"run", "job.yaml", "--memory", "lots"}, "--memory: 'lots' is not an amount of bytes"},
-      {{"run", "job.yaml", "--rate", "-1"}, "--rate: '-1' is not a positive number"},
+      {{"run", "job.yaml", "--rate", "-1"}, "--rate: '-1' is not a number, 0 or more"},
       {{"snapshots"}, "missing DIR"},
       {{"dump", "."}, ".: is neither a state directory nor a snapshot"},
       {{"dump", "nowhere"}, "nowhere: no such directory"},
@@ -316,6 +316,8 @@ TEST_F(BadInput, FlagsThatMakeNoSenseAreRefused) {
       {{"--state", "mixed", "--out", "mixed"}, "--out: mixed is the state directory"},
       {{"--state", "mixed", "--out", "mixed/"}, "--out: mixed/ is the state directory"},
       {{"--state", "mixed", "--out", "mixed/out"}, "--out: mixed/out is in the state directory"},
+      {{"--out="}, "--out: is empty; name a directory"},
+      {{"--epoch", "0s"}, "--epoch: must be more than 0s"},
       {{"--memory", "1"}, "--memory: at least 1.0 MiB"},
       {{"--snapshot-every", "0s"}, "--snapshot-every: must be more than 0s"},
       {{"--keep-snapshots", "0"}, "--keep-snapshots: at least 1"},

@@ -294,7 +294,10 @@ TEST_F(BadState, ARefusedForkCanBeRepeatedAsAdvised) {
 }
 
 TEST_F(BadState, AWrongSnapshotIsNamed) {
-  ExpectRefused(Run({"--from", "nowhere"}), kFailed, {"nowhere: is not a snapshot directory"});
+  ExpectRefused(Run({"--from", "nowhere"}), kFailed, {"nowhere: no such directory"});
+  ASSERT_TRUE(dir_.files().CreateDirectories(Path("somewhere")).ok());
+  ExpectRefused(Run({"--from", "somewhere"}), kFailed,
+                {"somewhere: is not a snapshot directory (it has no manifest)"});
   RunHalfway();
   const std::string snapshot = Cat("out/job.state/snapshots/", Now().snapshots.back());
   Patch(Cat(snapshot, "/manifest"), "TIDEMARKET");
@@ -379,7 +382,7 @@ TEST_F(BadOutput, WhatSomebodyElseWroteIsMovedAsideAndKept) {
 // commit wrote is this job's own, and nothing is moved aside.
 TEST_F(BadOutput, AStartThatCommittedNothingLeavesNothingBehind) {
   Write(kInput, RowsWithBad(190));
-  ASSERT_EQ(Run({"--epoch", "1h"}).exit_code, kFailed);
+  ASSERT_EQ(Run({"--epoch", "1h"}).exit_code, kNeedsPerson);
   Patch(kOutput, "what a crash left in the file");
   Write(kInput, Rows(kRows));
   ExpectTheSameCommandFinishes();

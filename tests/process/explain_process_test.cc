@@ -95,7 +95,7 @@ TEST_F(Explain, TheStateOfARemovedStepStaysUntilItIsDropped) {
                  "--drop-state batch"});
   ExpectRefused(Run({"--drop-state", "lists"}), kUsage,
                 {"--drop-state: the flow has a step 'lists'"});
-  ExpectRefused(Run({"--drop-state", "nobody"}), kFailed,
+  ExpectRefused(Run({"--drop-state", "nobody"}), kUsage,
                 {"--drop-state: there is no state of a step 'nobody'; there are: batch"});
   EXPECT_EQ(Command({"dump", kState}).out, both);
   const auto end = Run({"--drop-state", "batch"});
