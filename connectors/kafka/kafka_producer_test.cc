@@ -23,9 +23,8 @@ constexpr int16_t kProduce = 0, kInitProducerId = 22, kEndTxn = 26, kTxnOffsetCo
 class KafkaProducerTest : public ::testing::Test {
  protected:
   KafkaProducerTest()
-      : producer_(
-            kafka_.Topic("out"), "tidemark/job/sink/out",
-            [this](const std::string& line) { said_.push_back(line); }, 5'000) {
+      : producer_(kafka_.Topic("out"), "tidemark/job/sink/out",
+                  {.say = [this](const std::string& line) { said_.push_back(line); }}, 5'000) {
     kafka_.MakeTopic("out", 2);
   }
   void Fail(int16_t request, rd_kafka_resp_err_t error) {

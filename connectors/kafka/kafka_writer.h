@@ -19,7 +19,7 @@
 
 namespace tidemark {
 
-// What a writer that waits for brokers calls.
+// Called by a writer that waits for brokers.
 struct KafkaWaiting {
   // Receives one line per outage during Write(); may be empty.
   std::function<void(const std::string&)> say = {};
