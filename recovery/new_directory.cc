@@ -6,6 +6,7 @@
 #include "base/real_path.h"
 #include "base/status.h"
 #include "recovery/directory_guard.h"
+#include "recovery/restore.h"
 #include "recovery/state_directory.h"
 
 namespace tidemark {
@@ -29,6 +30,13 @@ NewDirectory::~NewDirectory() {
   // The start may have been refused because another process was faster, and has the directory now.
   const auto guard = DirectoryGuard::Take(directory_);
   if (!guard.ok()) return;
+  // First the store as a whole: one that has lost some of its files, because the removal did not
+  // reach its end, would be damage to the next start. A partial one is nothing to it.
+  const std::string store = StorePath(directory_), partial = PartialStorePath(directory_);
+  if (files_.Stat(store).ok() &&
+      !(RemoveTree(files_, partial).ok() && files_.Rename(store, partial).ok())) {
+    return;
+  }
   // Errors are ignored on purpose: what is left is an empty state, as if the start had been killed.
   const auto names = files_.List(directory_);
   if (names.ok()) {

@@ -4,11 +4,29 @@
 
 #include <optional>
 
+#include "base/forwarding_files.h"
+#include "base/status.h"
 #include "recovery/state_directory.h"
 #include "recovery/test_support.h"
 
 namespace tidemark {
 namespace {
+
+// Of which calls that change a directory fail, from one on.
+class FailingFiles final : public ForwardingFiles {
+ public:
+  FailingFiles(Files& real, int good) : ForwardingFiles(real), good_(good) {}
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    return --good_ < 0 ? absl::UnavailableError("no") : real().Rename(from, to);
+  }
+  absl::Status Remove(const std::string& path) override {
+    return --good_ < 0 ? absl::UnavailableError("no") : real().Remove(path);
+  }
+  bool failed() const { return good_ < 0; }
+
+ private:
+  int good_;
+};
 
 class NewDirectoryTest : public RecoveryTest {
  protected:
@@ -52,6 +70,21 @@ TEST_F(NewDirectoryTest, WhatAnotherStartHasMadeMeanwhileStays) {
   slow.reset();
   EXPECT_TRUE((*fast)->CheckHeld().ok());
   EXPECT_TRUE(IsThere(Path("state/LOCK")));
+}
+
+// A removal that does not reach its end leaves something that the next start can begin in.
+TEST_F(NewDirectoryTest, WhereverTheRemovalEndsTheNextStartSucceeds) {
+  for (int good = 0;; ++good) {
+    const std::string state = Path(Cat("state-", good));
+    FailingFiles failing(files(), good);
+    {
+      const NewDirectory made(failing, state);
+      ASSERT_TRUE(StateDirectory::Open(files(), {.directory = state}).ok());
+    }
+    const auto next = StateDirectory::Open(files(), {.directory = state});
+    EXPECT_TRUE(next.ok()) << next.status() << " after " << good << " good calls";
+    if (!failing.failed()) break;
+  }
 }
 
 TEST_F(NewDirectoryTest, ALinkThatLeadsNowhereStays) {

@@ -115,7 +115,7 @@ class KeyedStatesTest : public testing::Test {
       auto entry = states_->PopDue(now);
       EXPECT_TRUE(entry.ok()) << entry.status();
       if (!entry.ok() || *entry == nullptr) return fired;
-      fired.push_back(FormatUserKey((*entry)->key));
+      fired.push_back(std::get<std::string>(ParseUserKey((*entry)->key)->front()));
       NoteIn(*(*entry)->state).Clear();
       states_->Changed(**entry);
     }
@@ -127,7 +127,7 @@ class KeyedStatesTest : public testing::Test {
       auto entry = states_->NextAtEnd(generation);
       EXPECT_TRUE(entry.ok()) << entry.status();
       if (!entry.ok() || *entry == nullptr) return seen;
-      seen.push_back(FormatUserKey((*entry)->key));
+      seen.push_back(std::get<std::string>(ParseUserKey((*entry)->key)->front()));
       states_->SeeEnd(**entry, generation);
       states_->Changed(**entry);
     }
