@@ -19,12 +19,13 @@ namespace {
 // Whole doubles below it are the numbers that were written.
 constexpr double kTwoTo53 = 9007199254740992.0;
 
-// Whole numbers have 64 bits with a sign, as everywhere; older states may have keys of larger ones.
-absl::Status TooLarge(std::string_view field) {
-  return absl::InvalidArgumentError(
-      Cat("field '", field,
-          "' is a number beyond 64 bits with a sign; as a key it has to be a string"));
+absl::Status TooLarge(std::string_view field, std::string_view what) {
+  return absl::InvalidArgumentError(Cat("field '", field, "' is a number beyond 64 bits", what,
+                                        "; as a key it has to be a string"));
 }
+
+// Whole numbers have 64 bits with a sign, as everywhere; older states may have keys of larger ones.
+absl::Status TooLarge(std::string_view field) { return TooLarge(field, " with a sign"); }
 
 // `text`: the source bytes of the number, where it may be a whole one that its double is not.
 absl::Status AppendNumber(double number, std::string_view text, std::string_view field,
@@ -43,8 +44,10 @@ absl::Status AppendNumber(double number, std::string_view text, std::string_view
     AppendKeyDouble(number, out);  // such as 2^60 + 0.5: whole as a double, and not as a number
   } else if (whole.has_value() && *whole >= INT64_MIN && *whole <= INT64_MAX) {
     AppendKeyInt(static_cast<int64_t>(*whole), out);
-  } else {
+  } else if (whole.has_value() && *whole > 0 && *whole <= UINT64_MAX) {
     return TooLarge(field);
+  } else {
+    return TooLarge(field, ", which cannot be told from its neighbours");
   }
   return absl::OkStatus();
 }

@@ -86,8 +86,13 @@ TEST(JobKey, ANumberIsOneKeyHoweverItIsWritten) {
 }
 
 TEST(JobKey, WhatHasNoExactFormIsNoKey) {
-  for (const char* number : {"9223372036854775808", "1e19", "18446744073709551615",
-                             "18446744073709551616", "-9223372036854775809", "1e30", "1e400"}) {
+  for (const char* number : {"18446744073709551616", "-9223372036854775809", "1e30", "1e400"}) {
+    EXPECT_EQ(
+        Problem(Cat("{\"k\": ", number, "}")),
+        "field 'k' is a number beyond 64 bits, which cannot be told from its neighbours; as a "
+        "key it has to be a string");
+  }
+  for (const char* number : {"9223372036854775808", "1e19", "18446744073709551615"}) {
     EXPECT_EQ(Problem(Cat("{\"k\": ", number, "}")),
               "field 'k' is a number beyond 64 bits with a sign; as a key it has to be a string");
   }

@@ -251,13 +251,12 @@ TEST_F(ValuesField, KeysAreExactOrRefused) {
   EXPECT_EQ(end.exit_code, 0) << end.err;
   Words rows = absl::StrSplit(end.out, '\n', absl::SkipEmpty());
   std::sort(rows.begin(), rows.end());
-  EXPECT_THAT(
-      rows, ElementsAre("{\"k\": 0, \"rows\": [{\"k\": -0}, {\"k\": 0.0}]}",
-                        "{\"k\": 1000, \"rows\": [{\"k\": 1e3}, {\"k\": 1000}]}",
-                        "{\"k\": 18446744073709551615, \"rows\": [{\"k\": 18446744073709551615}]}",
-                        "{\"k\": 9007199254740992, \"rows\": [{\"k\": 9007199254740992}]}",
-                        "{\"k\": 9007199254740993, \"rows\": [{\"k\": 9007199254740993.0}]}"));
-  EXPECT_THAT(end.err, HasSubstr("4 skipped"));
+  EXPECT_THAT(rows,
+              ElementsAre("{\"k\": 0, \"rows\": [{\"k\": -0}, {\"k\": 0.0}]}",
+                          "{\"k\": 1000, \"rows\": [{\"k\": 1e3}, {\"k\": 1000}]}",
+                          "{\"k\": 9007199254740992, \"rows\": [{\"k\": 9007199254740992}]}",
+                          "{\"k\": 9007199254740993, \"rows\": [{\"k\": 9007199254740993.0}]}"));
+  EXPECT_THAT(end.err, HasSubstr("5 skipped"));
   EXPECT_THAT(end.err, HasSubstr("in.jsonl:7: field 'k' is a number beyond 64 bits"));
 }
 
