@@ -189,7 +189,9 @@ absl::Status Runner::Run() {
   threads_.clear();
   absl::MutexLock lock(&mutex_);
   // Sources that report their progress have not received the last commit yet.
-  for (int w = 0; w < job_.workers() && error_.ok(); ++w) error_ = job_.worker(w).NoticeCommit().status();
+  for (int w = 0; w < job_.workers() && error_.ok(); ++w) {
+    error_ = job_.worker(w).NoticeCommit().status();
+  }
   return error_;
 }
 

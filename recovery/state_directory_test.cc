@@ -51,37 +51,6 @@ TEST_F(StateDirectoryTest, IsHeldByOne) {
   EXPECT_TRUE(Says(second, "is in use by process ")) << second;
 }
 
-TEST_F(StateDirectoryTest, AnEntryThatIsNotPartOfItIsNamed) {
-  Open();
-  directory_.reset();
-  ASSERT_TRUE(files().CreateDirectories(JoinPath(state(), "foo")).ok());
-  const absl::Status refused = OpenError();
-  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
-  EXPECT_TRUE(Says(refused, "/foo: is not part of the state in ")) << refused;
-  EXPECT_TRUE(Says(refused, "remove it, or move it")) << refused;
-  ASSERT_TRUE(files().Remove(JoinPath(state(), "foo")).ok());
-  Open();
-}
-
-TEST_F(StateDirectoryTest, OneInsideAnotherOrASnapshotIsRefusedAndNotMade) {
-  Open();
-  Commit(1);
-  ASSERT_TRUE(Make(1).ok());
-  for (const char* inside : {"x", "deep/er", "snapshots/0000000001/x", "snapshots/x"}) {
-    StateDirectory::Options options = Options();
-    options.directory = JoinPath(state(), inside);
-    const absl::Status refused = StateDirectory::Open(files(), options).status();
-    EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
-    EXPECT_TRUE(Says(refused, ": is inside ")) << refused;
-    EXPECT_FALSE(files().Stat(options.directory).ok()) << inside;
-  }
-  // A folder is not a state because it has a store/.
-  ASSERT_TRUE(files().CreateDirectories(Path("shop/store")).ok());
-  StateDirectory::Options options = Options();
-  options.directory = Path("shop/x");
-  EXPECT_TRUE(StateDirectory::Open(files(), options).ok());
-}
-
 TEST_F(StateDirectoryTest, AStoreThatIsGoneIsNoEmptyState) {
   Open();
   Commit(1);

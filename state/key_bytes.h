@@ -9,8 +9,9 @@
 
 namespace tidemark {
 
-// The first byte of a string that is part of a key. In it a zero byte is written as 00 FF and the end as 00 01. A string that ends is thereby
-// smaller than one that goes on, whatever it goes on with.
+// The first byte of a string that is part of a key. In it a zero byte is written as 00 FF and the
+// end as 00 01. A string that ends is thereby smaller than one that goes on, whatever it goes on
+// with.
 inline constexpr unsigned char kStringTag = 0x40;
 inline constexpr char kEscape = '\x00';
 inline constexpr char kEscapedZero = '\xff';

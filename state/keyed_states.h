@@ -141,8 +141,8 @@ class KeyedStates {
     Timestamp swept_to;
   };
   Delta TakeDelta();
-  // The closing epoch is durable: its entries may be evicted, its empty ones are gone. Looks at up to
-  // `max` entries; true when none is left, as has to be before the next SwapChanged().
+  // The closing epoch is durable: its entries may be evicted, its empty ones are gone. Looks at up
+  // to `max` entries; true when none is left, as has to be before the next SwapChanged().
   bool FinishCommit(size_t max);
 
   // Drops least recently used clean entries until the budget holds or none is left.

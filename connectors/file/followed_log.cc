@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "base/stable_hash.h"
 #include "base/status.h"
@@ -49,14 +51,39 @@ bool IsOlder(std::string_view a, std::string_view b) {
   return std::stoi(std::string(a)) > std::stoi(std::string(b));
 }
 
+// True if each numbered file was written later than the one with the next lower number. `chain`
+// has them in descending order of their numbers.
+bool NumbersAscend(const std::vector<std::string>& chain, std::string_view base,
+                   const WrittenAt& written_at) {
+  std::optional<int64_t> higher;
+  int compared = 0;
+  for (const std::string& name : chain) {
+    if (!IsNumber(SuffixOf(name, base))) continue;
+    const std::optional<int64_t> at = written_at(name);
+    if (!at.has_value() || (higher.has_value() && *at >= *higher)) return false;
+    if (higher.has_value()) ++compared;
+    higher = at;
+  }
+  return compared > 0;
+}
+
+// By the system's own call: the order of a log that is rotated by others is a question about real
+// files only.
+std::optional<int64_t> LastWritten(const std::string& path) {
+  std::error_code error;
+  const auto at = std::filesystem::last_write_time(path, error);
+  if (error) return std::nullopt;
+  return static_cast<int64_t>(at.time_since_epoch().count());
+}
+
 }  // namespace
 
 bool IsRotationOf(std::string_view name, std::string_view base) {
   return !SuffixOf(WithoutCompression(name), base).empty();
 }
 
-std::vector<std::string> RotationOrder(const std::vector<std::string>& names,
-                                       std::string_view base) {
+std::vector<std::string> RotationOrder(const std::vector<std::string>& names, std::string_view base,
+                                       const WrittenAt& written_at) {
   std::vector<std::string> chain;
   bool has_base = false;
   for (const std::string& name : names) {
@@ -66,6 +93,15 @@ std::vector<std::string> RotationOrder(const std::vector<std::string>& names,
   std::sort(chain.begin(), chain.end(), [base](const std::string& a, const std::string& b) {
     return IsOlder(SuffixOf(a, base), SuffixOf(b, base));
   });
+  if (NumbersAscend(chain, base, written_at)) {
+    const auto first = std::find_if(chain.begin(), chain.end(), [base](const std::string& name) {
+      return IsNumber(SuffixOf(name, base));
+    });
+    const auto end = std::find_if(first, chain.end(), [base](const std::string& name) {
+      return !IsNumber(SuffixOf(name, base));
+    });
+    std::reverse(first, end);
+  }
   if (has_base) chain.emplace_back(base);
   return chain;
 }
@@ -78,8 +114,12 @@ absl::StatusOr<std::vector<FollowedLog::Place>> FollowedLog::Chain() const {
   const absl::StatusOr<std::vector<std::string>> names = files_.List(directory);
   if (absl::IsNotFound(names.status())) return chain;
   TM_RETURN_IF_ERROR(names.status());
-  for (const std::string& name : RotationOrder(*names, base)) {
-    const std::string path = slash == std::string::npos ? name : path_.substr(0, slash + 1) + name;
+  const auto path_of = [&](const std::string& name) {
+    return slash == std::string::npos ? name : path_.substr(0, slash + 1) + name;
+  };
+  const auto written_at = [&](const std::string& name) { return LastWritten(path_of(name)); };
+  for (const std::string& name : RotationOrder(*names, base, written_at)) {
+    const std::string path = path_of(name);
     const absl::StatusOr<FileInfo> info = files_.Stat(path);
     if (absl::IsNotFound(info.status())) continue;  // moved on since it was listed
     TM_RETURN_IF_ERROR(info.status());
@@ -138,11 +178,11 @@ absl::StatusOr<std::vector<FollowedLog::Place>> FollowedLog::Newer(bool& is_in_c
   const auto present = std::find_if(
       chain.begin(), chain.end(), [&](const Place& place) { return IdOf(place.info) == present_; });
   is_in_chain = present != chain.end();
-  if (is_in_chain) return std::vector<Place>(present + 1, chain.end());
-  // It was removed or compressed. What was there before it has been read, or was not to be read.
+  // Otherwise it was removed or compressed. What was there before it has been read, or was not to
+  // be read, whatever its name is now.
   std::vector<Place> newer;
-  for (const Place& place : chain) {
-    if (older_.count(IdOf(place.info)) == 0) newer.push_back(place);
+  for (auto place = is_in_chain ? present + 1 : chain.begin(); place != chain.end(); ++place) {
+    if (older_.count(IdOf(place->info)) == 0) newer.push_back(*place);
   }
   return newer;
 }

@@ -9,12 +9,14 @@
 //
 // A rotated file has the log's name, one of the characters . - _ and a suffix that begins with a
 // digit and consists of digits and . - _ : T Z. Numbers are in descending order, since the highest
-// is the oldest; other suffixes (dates) are in ascending order. Compressed files are not read.
+// is the oldest, unless each higher one was written later than the one before it; other suffixes
+// (dates) are in ascending order. Compressed files are not read.
 //
 // Thread rule: used by one worker.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,10 +33,14 @@ namespace tidemark {
 // True if `name` is that of a rotated file of the log `base`; of a compressed one as well.
 bool IsRotationOf(std::string_view name, std::string_view base);
 
+// When the file of that name was last written, in units of any kind; nothing if it is not known.
+using WrittenAt = std::function<std::optional<int64_t>(const std::string& name)>;
+
 // The names among `names` that belong to the log `base` and can be read, from the oldest to the
 // newest, which is `base` itself if it is there.
-std::vector<std::string> RotationOrder(const std::vector<std::string>& names,
-                                       std::string_view base);
+std::vector<std::string> RotationOrder(
+    const std::vector<std::string>& names, std::string_view base,
+    const WrittenAt& written_at = [](const std::string&) { return std::nullopt; });
 
 class FollowedLog {
  public:

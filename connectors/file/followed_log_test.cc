@@ -26,6 +26,22 @@ TEST(RotationOrder, IsFromTheOldestToTheNewest) {
   EXPECT_THAT(RotationOrder({"a.1.gz", "a.old", "a.log", "ab.1", "a."}, "a"), IsEmpty());
 }
 
+// Some programs number upwards. Only the times of all files together say so.
+TEST(RotationOrder, NumbersAscendIfTheHigherOnesWereWrittenLater) {
+  const Names names = {"a", "a.0", "a.1", "a.2", "a.20240101"};
+  const auto order = [&](std::vector<std::optional<int64_t>> times) {
+    return RotationOrder(names, "a", [times](const std::string& name) -> std::optional<int64_t> {
+      return times.at(static_cast<size_t>(name[2] - '0'));
+    });
+  };
+  const Names descending = {"a.2", "a.1", "a.0", "a.20240101", "a"};
+  EXPECT_EQ(order({30, 20, 10}), descending);
+  EXPECT_EQ(order({10, 20, 30}), (Names{"a.0", "a.1", "a.2", "a.20240101", "a"}));
+  EXPECT_EQ(order({10, 20, 20}), descending);
+  EXPECT_EQ(order({20, 10, 30}), descending);
+  EXPECT_EQ(order({10, std::nullopt, 30}), descending);
+}
+
 TEST(RotationOrder, ARotatedFileHasASuffixOfDigits) {
   for (const char* name : {"a.log.1", "a.log-2024-01-01T00:00Z", "a.log_7", "a.log.3.gz"}) {
     EXPECT_TRUE(IsRotationOf(name, "a.log")) << name;

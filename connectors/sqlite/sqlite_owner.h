@@ -70,8 +70,8 @@ struct TablePlan {
   absl::Status refusal;
   // Rename the table to `<table>_old_N` first; then there is none.
   bool move_aside = false;
-  // The table that is moved aside has rows of epochs after the one that the run resumes at, and they
-  // are written again.
+  // The table that is moved aside has rows of epochs after the one at which the run resumes, and
+  // they are written again.
   bool repeats = false;
   // Remove its rows.
   bool clear = false;

@@ -415,8 +415,8 @@ TEST_F(SqliteSinkTest, AForkIsRefusedMovesOrTakesOver) {
   EXPECT_EQ(refusal, Cat(Path("out.db"),
                          ", table 'daily': belongs to another job, or to another state of this "
                          "one (lineage A); give --out DIR to write elsewhere; --take-over to "
-                         "continue in it; or --new-output sink to move it aside and begin a new table "
-                         "with the state kept"));
+                         "continue in it; or --new-output sink to move it aside and begin a new "
+                         "table with the state kept"));
   EXPECT_EQ(Sinks(), "daily|A|1");
 
   options_.path = Path("fork.db");

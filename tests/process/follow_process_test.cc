@@ -73,7 +73,8 @@ class FollowProcess : public BadInput {
     }
     ASSERT_TRUE(job.SignalAfter(Span(), SIGTERM));
     const auto end = job.Wait();
-    EXPECT_EQ(end.exit_code, 0) << end.err;
+    // All rows may have been there before it handles signals.
+    EXPECT_TRUE(end.exit_code == 0 || end.signal == SIGTERM) << end.err;
   }
   // Rounds in which the logs are written, rotated and the job is killed.
   void Rounds(Random& random, std::vector<Log>& logs) {

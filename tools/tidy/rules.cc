@@ -61,7 +61,7 @@ struct BannedName {
 const std::vector<BannedName>& BannedNames() {
   static const auto& names = *new std::vector<BannedName>{
       {{"std::thread", "std::jthread", "std::async", "pthread_create"},
-       {"engine/runner*", "bench/*", "tests/*", "*_test.cc"},
+       {"engine/runner*", "bench/*", "tests/*", "*_test.cc", "third_party/tsan/*"},
        "a worker is a state machine; only engine/runner creates threads"},
       {{"absl::Hash", "absl::HashOf"},
        {},
