@@ -3,8 +3,8 @@
 //
 // RocksDB, librdkafka and libstdc++ are Debian's and not instrumented. TSAN sees their mutexes,
 // memcpy and malloc, but not the atomics that order them, so what is passed between threads inside
-// of them looks like a race. Every line matches a frame of either stack; keep a line as narrow as the alarm
-// it silences.
+// of them looks like a race. Every line matches a frame of either stack; keep a line as narrow as
+// the alarm it silences.
 
 extern "C" const char* __tsan_default_suppressions() {
   return
