@@ -354,7 +354,7 @@ TEST_F(BadInput, AMissingInputFileIsNamedAndTheSameCommandWorksWhenItIsThere) {
 TEST_F(BadInput, AnInputThatIsADirectoryIsRefused) {
   ASSERT_TRUE(dir_.files().Remove(Path(kInput)).ok());
   ASSERT_TRUE(dir_.files().CreateDirectories(Path(kInput)).ok());
-  ExpectRefused(Run(), kUsage, {"in.jsonl: is a directory; name each file in it as a source"});
+  ExpectRefused(Run(), kUsage, {"in.jsonl: is a directory; name the files in it by a pattern"});
 }
 
 TEST_F(BadInput, AnInputThatMayNotBeReadIsRefused) {
