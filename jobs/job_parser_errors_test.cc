@@ -361,7 +361,7 @@ TEST(JobMistakes, InTables) {
        {"3:36: the table 'sqlite_x' cannot be written: names that begin with 'sqlite_' have a "
         "meaning of their own"}},
       {table(", table: t, key: []"),
-       {"3:44: key must be a field, or a list of fields like [net, day], found a list"}},
+       {"3:44: key must be a field, or a list of fields like [net, day], found an empty list"}},
       {table(", table: t, key: [a, [b]]"), {"3:48: key must be names of fields, found a list"}},
       {table(", table: t, key: [a, b, A]"),
        {"3:51: the column 'A' is part of the table's key twice"}},

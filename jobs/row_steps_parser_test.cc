@@ -58,7 +58,7 @@ TEST(RowSteps, MistakesHaveTheirPlaces) {
   EXPECT_EQ(
       Message("- where: []"),
       "j:4:10: where must be an expression like mag >= 5 (in quotes if it begins like another "
-      "YAML value), found a list");
+      "YAML value), found an empty list");
   EXPECT_EQ(Message("- select: {a: nett, b: lowr(net)}"),
             "j:4:15: the rows have no field 'nett' here; did you mean 'net'?\n"
             "j:4:24: unknown function 'lowr'; did you mean 'lower'?");
