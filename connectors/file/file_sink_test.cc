@@ -227,7 +227,7 @@ TEST_F(FileSinkTest, AForkIsRefusedMovesOrTakesOver) {
             Cat(Path("out"),
                 ": belongs to another job, or to another state of this one "
                 "(lineage A); give --out DIR to write elsewhere; --take-over to "
-                "cut it back to 2 bytes and continue in it; or --new-output sink to "
+                "truncate it to 2 bytes and continue in it; or --new-output sink to "
                 "move it aside and begin a new file with the state kept"));
   EXPECT_EQ(Get("out"), "1\n2\n3\n");
 
