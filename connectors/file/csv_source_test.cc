@@ -191,7 +191,8 @@ TEST_F(CsvSourceTest, ALastRecordThatIsNotFinishedIsSaid) {
 
 TEST_F(CsvSourceTest, WhatIsNotTextIsNamed) {
   EXPECT_THAT(Error("\x1f\x8b\x08"), HasSubstr("in.csv: is gzip; unpack it first"));
-  EXPECT_THAT(Error(std::string("i\0d\0,\0", 6)), HasSubstr("in.csv: is UTF-16LE, and text must be"));
+  EXPECT_THAT(Error(std::string("i\0d\0,\0", 6)),
+              HasSubstr("in.csv: is UTF-16LE, and text must be"));
 }
 
 // Writes a table as CSV, with quotes where needed and, at random, where not.
