@@ -34,9 +34,9 @@ TEST(RotationOrder, NumbersAscendIfTheHigherOnesWereWrittenLater) {
       return times.at(static_cast<size_t>(name[2] - '0'));
     });
   };
-  const Names descending = {"a.2", "a.1", "a.0", "a.20240101", "a"};
+  const Names descending = {"a.20240101", "a.2", "a.1", "a.0", "a"};
   EXPECT_EQ(order({30, 20, 10}), descending);
-  EXPECT_EQ(order({10, 20, 30}), (Names{"a.0", "a.1", "a.2", "a.20240101", "a"}));
+  EXPECT_EQ(order({10, 20, 30}), (Names{"a.20240101", "a.0", "a.1", "a.2", "a"}));
   EXPECT_EQ(order({10, 20, 20}), descending);
   EXPECT_EQ(order({20, 10, 30}), descending);
   EXPECT_EQ(order({10, std::nullopt, 30}), descending);
