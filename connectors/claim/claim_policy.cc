@@ -47,6 +47,13 @@ Claim DecideClaim(const ClaimFacts& facts) {
   return facts.resumed_line.has_value() ? DecideResume(facts) : DecideFresh(facts);
 }
 
+bool IsOfAnotherSink(const ClaimFacts& facts) {
+  if (facts.resumed_line.has_value() || facts.resume_epoch == 0) return false;
+  if (!IsOf(facts, facts.run_line) || !facts.committed_epoch.has_value()) return false;
+  return *facts.committed_epoch <= facts.resume_epoch ||
+         *facts.committed_epoch > facts.went_back_from;
+}
+
 bool FreshHelps(ClaimFacts facts) {
   if (!facts.resumed_line.has_value() || IsFork(facts)) return false;
   facts.resumed_line.reset();
@@ -68,6 +75,18 @@ absl::Status RefuseClaim(const std::string& where, const ClaimFacts& facts,
                    ? Cat(where, ": is written from the state ", facts.owner.state_directory,
                          ", of which ", state_directory, " is a copy")
                    : Cat(where, ": ", DescribeOwner(facts)));
+}
+
+absl::Status RefuseOtherSink(const std::string& where, const std::string& content,
+                             const ClaimFacts& facts, const std::string& sink) {
+  const uint64_t epoch = facts.committed_epoch.value_or(0);
+  const std::string why =
+      epoch > facts.resume_epoch
+          ? Cat("but the state is at epoch ", facts.resume_epoch, ": it is an older copy")
+          : Cat("from a sink of another name than '", sink, "'");
+  return Error(
+      absl::StatusCode::kFailedPrecondition,
+      Cat(where, ": has ", content, " that this job committed up to epoch ", epoch, ", ", why));
 }
 
 }  // namespace tidemark

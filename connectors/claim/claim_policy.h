@@ -12,6 +12,7 @@
 // Pure functions over facts, with a table test.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -41,6 +42,11 @@ struct ClaimFacts {
   bool take_over = false;
   // The lineage that committed the position of the sink; nothing on a fresh start.
   std::optional<std::string> resumed_line = {};
+  // As in SinkContext.
+  uint64_t resume_epoch = 0;
+  uint64_t went_back_from = 0;
+  // The epoch of the last content that the owner is known to have committed here.
+  std::optional<uint64_t> committed_epoch = {};
 };
 
 enum class Claim {
@@ -60,6 +66,9 @@ inline bool IsOthers(Claim claim) { return claim == Claim::kCopy || claim == Cla
 
 // True if the run continues another lineage and has not committed since.
 bool IsFork(const ClaimFacts& facts);
+// True if the state has commits, this sink has none, and the output has content that this state
+// committed: a sink of another name wrote it. Not if the state fell back to an epoch before that.
+bool IsOfAnotherSink(const ClaimFacts& facts);
 // True if --fresh would be accepted. Not for a fork: with --from the flag means something else.
 bool FreshHelps(ClaimFacts facts);
 
@@ -68,5 +77,8 @@ std::string DescribeOwner(const ClaimFacts& facts);
 // The refusal of kCopy and kOthers. `where` heads the message; `state_directory` is this run's.
 absl::Status RefuseClaim(const std::string& where, const ClaimFacts& facts,
                          const std::string& state_directory);
+// The refusal of an output for which IsOfAnotherSink() is true. `content`: "8 bytes", "rows".
+absl::Status RefuseOtherSink(const std::string& where, const std::string& content,
+                             const ClaimFacts& facts, const std::string& sink);
 
 }  // namespace tidemark

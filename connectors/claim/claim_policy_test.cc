@@ -56,6 +56,28 @@ void Check(const std::vector<Case>& cases) {
   }
 }
 
+TEST(IsOfAnotherSink, OnlyForCommittedContentOfThisState) {
+  const ClaimFacts facts{.record = Record::kLineage,
+                         .owner = {.run_line = "A"},
+                         .run_line = "A",
+                         .resume_epoch = 3,
+                         .committed_epoch = 3};
+  const auto with = [&](auto change) {
+    ClaimFacts changed = facts;
+    change(changed);
+    return IsOfAnotherSink(changed);
+  };
+  EXPECT_TRUE(IsOfAnotherSink(facts));
+  EXPECT_TRUE(with([](auto& f) { f.committed_epoch = 4; })) << "the state is an older copy";
+  EXPECT_FALSE(with([](auto& f) { f.committed_epoch = 4, f.went_back_from = 4; }));
+  EXPECT_TRUE(with([](auto& f) { f.went_back_from = 4; }));
+  EXPECT_FALSE(with([](auto& f) { f.committed_epoch.reset(); }));
+  EXPECT_FALSE(with([](auto& f) { f.resume_epoch = 0; })) << "a start that never committed";
+  EXPECT_FALSE(with([](auto& f) { f.resumed_line = "A"; })) << "the sink has a commit of its own";
+  EXPECT_FALSE(with([](auto& f) { f.owner.run_line = "B"; }));
+  EXPECT_FALSE(with([](auto& f) { f.record = Record::kUnknown; }));
+}
+
 TEST(DecideClaim, OnAFreshStart) {
   Check({
       {"nothing there", "none", kUnknown, false, false, kFresh, kNew, kNew},

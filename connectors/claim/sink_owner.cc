@@ -70,7 +70,9 @@ ClaimFacts ClaimFactsOf(const SinkFacts& facts) {
                    .has_content = HasContent(facts),
                    .run_line = facts.run_line,
                    .replaced_line = facts.replaced_line,
-                   .take_over = facts.take_over};
+                   .take_over = facts.take_over,
+                   .resume_epoch = facts.resume_epoch,
+                   .went_back_from = facts.went_back_from};
   if (facts.resume.has_value()) claim.resumed_line = facts.resume->run_line;
   if (!facts.owner.has_value()) {
     // A resumed run without a lineage has no record to know its file by.
@@ -81,6 +83,8 @@ ClaimFacts ClaimFactsOf(const SinkFacts& facts) {
   claim.owner = {.run_line = facts.owner->run_line,
                  .job = facts.owner->job,
                  .state_directory = facts.owner->state_directory};
+  const auto& committed = facts.owner->committed;
+  if (committed.has_value() && committed->bytes > 0) claim.committed_epoch = committed->epoch;
   claim.record = facts.owner->run_line.empty()                    ? Record::kUnknown
                  : facts.owner->run_line == SinkOwner::kStateless ? Record::kStateless
                                                                   : Record::kLineage;
@@ -109,27 +113,15 @@ SinkPlan FinishMoving(const SinkFacts& facts, uint64_t generation) {
   return plan;
 }
 
-// The state has commits, this sink has none, and the file has output that this state committed: a
-// sink of another name wrote it. Not if the state fell back to an epoch before that.
-bool IsOfAnotherSink(const SinkFacts& facts) {
-  if (facts.resume_epoch == 0 || !Owns(facts.run_line, facts.owner)) return false;
-  const auto& committed = facts.owner->committed;
-  if (!committed.has_value() || committed->bytes == 0) return false;
-  return committed->epoch <= facts.resume_epoch || committed->epoch > facts.went_back_from;
-}
-
 SinkPlan PlanFresh(const SinkFacts& facts) {
-  const Claim claim = DecideClaim(ClaimFactsOf(facts));
+  const ClaimFacts claim_facts = ClaimFactsOf(facts);
+  const Claim claim = DecideClaim(claim_facts);
   if (IsOthers(claim)) return RefuseOthers(facts);
-  if (IsOfAnotherSink(facts) && !facts.new_output) {
-    const SinkOwner::Committed& there = *facts.owner->committed;
-    const std::string why =
-        there.epoch > facts.resume_epoch
-            ? Cat("but the state is at epoch ", facts.resume_epoch, ": it is an older copy")
-            : Cat("from a sink of another name than '", facts.sink, "'");
-    return Refuse(absl::StatusCode::kFailedPrecondition,
-                  Cat(facts.path, ": has ", there.bytes, " bytes that this job committed up to ",
-                      "epoch ", there.epoch, ", ", why));
+  if (IsOfAnotherSink(claim_facts) && !facts.new_output) {
+    SinkPlan refused;
+    refused.refusal = RefuseOtherSink(facts.path, Cat(facts.owner->committed->bytes, " bytes"),
+                                      claim_facts, facts.sink);
+    return refused;
   }
   SinkPlan plan = Begin(facts, 0, 0);
   const bool moving = facts.owner.has_value() && facts.owner->moving;

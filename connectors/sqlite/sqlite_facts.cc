@@ -1,8 +1,5 @@
 #include "connectors/sqlite/sqlite_facts.h"
 
-#include <algorithm>
-#include <cstdint>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_replace.h"
@@ -42,10 +39,6 @@ absl::StatusOr<std::optional<TableFacts::Committed>> CommittedIn(
   return TableFacts::Committed{.run_line = *run_line, .epoch = *epoch, .earlier = *earlier};
 }
 
-int64_t Limited(uint64_t epoch) {
-  return static_cast<int64_t>(std::min<uint64_t>(epoch, std::numeric_limits<int64_t>::max()));
-}
-
 // Of this sink and its last commit; nothing of what is there is looked at.
 absl::StatusOr<TableFacts> FactsOf(const TablePlace& place, const std::string& where,
                                    const std::optional<Position>& resume,
@@ -56,8 +49,8 @@ absl::StatusOr<TableFacts> FactsOf(const TablePlace& place, const std::string& w
                    .replaced_line = context.replaced_line,
                    .state_directory = context.state_directory,
                    .sink = context.sink,
-                   .resume_epoch = Limited(context.resume_epoch),
-                   .went_back_from = Limited(context.went_back_from),
+                   .resume_epoch = context.resume_epoch,
+                   .went_back_from = context.went_back_from,
                    .take_over = context.take_over,
                    .new_output = context.new_output};
   auto committed = CommittedIn(resume);

@@ -30,8 +30,13 @@ ClaimFacts ClaimFactsOf(const TableFacts& facts) {
                    .has_content = facts.has_rows,
                    .run_line = facts.run_line,
                    .replaced_line = facts.replaced_line,
-                   .take_over = facts.take_over};
+                   .take_over = facts.take_over,
+                   .resume_epoch = facts.resume_epoch,
+                   .went_back_from = facts.went_back_from};
   if (facts.owner.has_value()) {
+    if (facts.has_rows && facts.owner->epoch > 0) {
+      claim.committed_epoch = static_cast<uint64_t>(facts.owner->epoch);
+    }
     claim.record = facts.owner->run_line.empty() ? Record::kStateless : Record::kLineage;
     claim.owner = {.run_line = facts.owner->run_line,
                    .job = facts.owner->job,
@@ -52,24 +57,14 @@ bool IsOwn(const TableFacts& facts) {
          facts.owner->run_line == facts.run_line;
 }
 
-// As for files: a sink of another name wrote the table, and what it wrote was committed.
-bool IsOfAnotherSink(const TableFacts& facts) {
-  if (facts.resume_epoch == 0 || !IsOwn(facts) || !facts.has_rows) return false;
-  const int64_t epoch = facts.owner->epoch;
-  return epoch > 0 && (epoch <= facts.resume_epoch || epoch > facts.went_back_from);
-}
-
 TablePlan PlanFresh(const TableFacts& facts) {
-  const Claim claim = DecideClaim(ClaimFactsOf(facts));
+  const ClaimFacts claim_facts = ClaimFactsOf(facts);
+  const Claim claim = DecideClaim(claim_facts);
   if (IsOthers(claim)) return RefuseOthers(facts);
-  if (IsOfAnotherSink(facts) && !facts.new_output) {
-    const std::string why =
-        facts.owner->epoch > facts.resume_epoch
-            ? Cat("but the state is at epoch ", facts.resume_epoch, ": it is an older copy")
-            : Cat("from a sink of another name than '", facts.sink, "'");
-    return Refuse(absl::StatusCode::kFailedPrecondition,
-                  Cat(facts.where, ": has rows that this job committed up to epoch ",
-                      facts.owner->epoch, ", ", why));
+  if (IsOfAnotherSink(claim_facts) && !facts.new_output) {
+    TablePlan refused;
+    refused.refusal = RefuseOtherSink(facts.where, "rows", claim_facts, facts.sink);
+    return refused;
   }
   TablePlan plan;
   const bool ours = claim == Claim::kOwn || claim == Claim::kReplaced;

@@ -45,8 +45,8 @@ struct TableFacts {
   std::string replaced_line = {};
   std::string state_directory = {};
   std::string sink = {};
-  int64_t resume_epoch = 0;
-  int64_t went_back_from = 0;
+  uint64_t resume_epoch = 0;
+  uint64_t went_back_from = 0;
   bool take_over = false;
   bool new_output = false;
   // The sink's part of the last committed epoch; nothing on a fresh start.
